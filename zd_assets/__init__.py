@@ -1,0 +1,1 @@
+"""Zendesk Chat and Support incremental exports as partitioned Dagster assets in Parquet."""

@@ -1,0 +1,70 @@
+"""`python -m zd_assets.sandbox`: run a sandbox from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from zd_assets.sandbox.server import run
+from zd_assets.sandbox.settings import Settings, changed
+from zd_assets.sandbox.timestamps import parse_us
+
+_DEFAULTS = Settings()
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=8765, help="Port to listen on; 0 takes any free one.")
+@click.option("--seed", default=_DEFAULTS.seed, help="Chooses the seeded data.")
+@click.option("--start", default=str(_DEFAULTS.start), help="UTC day of the first seeded item.")
+@click.option(
+    "--chats-per-day",
+    default=_DEFAULTS.chats_per_day,
+    help="New chats on an average day; the other exports scale with it.",
+)
+@click.option("--seeded/--no-seeded", default=True, help="Serve seeded items at all.")
+@click.option(
+    "--pages",
+    type=click.Choice(["full", "documented"]),
+    default=_DEFAULTS.pages,
+    help="Full pages until the newest data, or count < limit while more remain.",
+)
+@click.option("--latency", default=_DEFAULTS.latency, help="Seconds added to each page.")
+@click.option(
+    "--requests-per-minute",
+    default=_DEFAULTS.requests_per_minute,
+    help="Chat requests allowed in any 60 seconds.",
+)
+@click.option("--token", default=_DEFAULTS.token, help="The accepted Chat access token.")
+@click.option("--now", help="The sandbox's time, ISO 8601 or epoch seconds.  [default: real time]")
+@click.option(
+    "--clock",
+    type=click.Choice(["running", "frozen"]),
+    default=_DEFAULTS.clock,
+    help="Whether the sandbox's time goes on by itself.",
+)
+@click.option(
+    "--advance-per-request",
+    default=_DEFAULTS.advance_per_request,
+    help="Seconds the clock jumps after each served page.",
+)
+@click.option(
+    "--item-cache",
+    default=_DEFAULTS.item_cache,
+    help="Encoded seeded items kept in memory, for each export.",
+)
+def main(host: str, port: int, **options: Any) -> None:
+    """Serve the Zendesk incremental exports locally, with seeded data and faults on request."""
+    try:
+        settings = changed(_DEFAULTS, options)
+        if settings.now is not None:
+            parse_us(settings.now)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    asyncio.run(run(settings, host, port))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m zd_assets.sandbox")

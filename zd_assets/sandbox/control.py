@@ -1,0 +1,166 @@
+"""The control API under `/_sandbox`: no token, no rate limit, not in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from zd_assets.sandbox import faults
+from zd_assets.sandbox.exports import EXPORTS, Export
+from zd_assets.sandbox.rawjson import elements
+from zd_assets.sandbox.state import State
+from zd_assets.sandbox.timestamps import epoch_us, iso_us, parse_us
+
+_PART = 1 << 18
+
+
+def routes(state: State) -> list[web.RouteDef]:
+    """Return the routes of the control API."""
+    control = _Control(state)
+    return [
+        web.get("/_sandbox", control.show),
+        web.post("/_sandbox/reset", control.reset),
+        web.post("/_sandbox/settings", control.settings),
+        web.put("/_sandbox/items/{export}", control.put_items),
+        web.post("/_sandbox/clock", control.clock),
+        web.get("/_sandbox/faults", control.show_faults),
+        web.post("/_sandbox/faults", control.add_faults),
+        web.get("/_sandbox/requests", control.show_requests),
+        web.delete("/_sandbox/requests", control.clear_requests),
+        web.get("/_sandbox/truth/{export}", control.truth),
+    ]
+
+
+@web.middleware
+async def explain_errors(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Answer a control request that can't be understood with what is wrong with it."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except ValueError as error:
+        if not request.path.startswith("/_sandbox"):
+            raise
+        return web.Response(
+            status=400,
+            body=orjson.dumps({"error": "invalid", "message": str(error)}),
+            content_type="application/json",
+        )
+    return response
+
+
+class _Control:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def show(self, request: web.Request) -> web.Response:
+        return self._shown()
+
+    async def reset(self, request: web.Request) -> web.Response:
+        self._state.reset(await _object(request))
+        return self._shown()
+
+    async def settings(self, request: web.Request) -> web.Response:
+        self._state.configure(await _object(request))
+        return self._shown()
+
+    async def put_items(self, request: web.Request) -> web.Response:
+        name = _export(request).name
+        items = elements(await request.read())
+        time = request.query.get("time")
+        self._state.store.put(
+            name,
+            items,
+            None if time is None else parse_us(time),
+            request.query.get("id"),
+        )
+        return _json({"items": len(items)})
+
+    async def clock(self, request: web.Request) -> web.Response:
+        changes = await _object(request)
+        if unknown := changes.keys() - {"now", "advance"}:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        clock = self._state.clock
+        if "now" in changes:
+            clock.set(None if changes["now"] is None else parse_us(changes["now"]))
+        clock.advance(float(changes.get("advance", 0)))
+        return self._shown()
+
+    async def show_faults(self, request: web.Request) -> web.Response:
+        return _json(msgspec.to_builtins(self._state.faults))
+
+    async def add_faults(self, request: web.Request) -> web.Response:
+        new = faults.read(await request.read())
+        for fault in new:
+            if fault.export is not None and fault.export not in EXPORTS:
+                raise ValueError(f"no export {fault.export}")
+        self._state.faults += new
+        return await self.show_faults(request)
+
+    async def show_requests(self, request: web.Request) -> web.Response:
+        return _json(self._state.log)
+
+    async def clear_requests(self, request: web.Request) -> web.Response:
+        self._state.log.clear()
+        return _json([])
+
+    async def truth(self, request: web.Request) -> web.StreamResponse:
+        export = _export(request)
+        now_us = self._state.clock.now_us
+        start_us = epoch_us(request.query.get("start", "0"))
+        end_us = epoch_us(request.query["end"]) if "end" in request.query else now_us + 1
+        store = self._state.store
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        times_us: list[int] = []
+        part = bytearray(b'{"items":[')
+        for row in store.rows(export.name, start_us // export.unit_us, now_us):
+            if row.time * export.unit_us >= end_us:
+                break
+            if not start_us <= row.time_us < end_us:
+                continue
+            part += b"," * bool(times_us) + store.body(export.name, row)
+            times_us.append(row.time_us)
+            if len(part) >= _PART:
+                await response.write(bytes(part))
+                part.clear()
+                # Pages are served meanwhile.
+                await asyncio.sleep(0)
+        await response.write(bytes(part) + b'],"times_us":' + orjson.dumps(times_us) + b"}")
+        return response
+
+    def _shown(self) -> web.Response:
+        state = self._state
+        settings = dataclasses.asdict(state.settings)
+        del settings["token"]
+        return _json(
+            {
+                "settings": settings,
+                "now": iso_us(state.clock.now_us),
+                "exports": list(EXPORTS),
+            }
+        )
+
+
+def _export(request: web.Request) -> Export:
+    name = request.match_info["export"]
+    try:
+        return EXPORTS[name]
+    except KeyError:
+        raise ValueError(f"no export {name}; there are {', '.join(EXPORTS)}") from None
+
+
+async def _object(request: web.Request) -> Mapping[str, Any]:
+    body = await request.read()
+    value = orjson.loads(body) if body else {}
+    if not isinstance(value, dict):
+        raise ValueError("send a JSON object")
+    return value
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(body=orjson.dumps(value), content_type="application/json")

@@ -1,0 +1,59 @@
+"""What a sandbox can be told: data, clock, page fullness, limits."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one sandbox; every one is also an option of the command line."""
+
+    seed: int = 1
+    """Chooses the seeded data: same seed, same items."""
+    start: dt.date = dt.date(2025, 1, 1)
+    """UTC day of the first seeded item."""
+    chats_per_day: int = 3000
+    """New chats on an average day; the other exports scale with it."""
+    seeded: bool = True
+    """Whether the seeded items are served beside the explicit ones."""
+    pages: Literal["full", "documented"] = "full"
+    """`full`: full pages but the last; `documented`: `count` < `limit` while more remain."""
+    latency: float = 0.0
+    """Seconds added to each page."""
+    requests_per_minute: int = 200
+    """Requests to the Chat API allowed in any 60 seconds."""
+    token: str = dataclasses.field(default="sandbox-token", repr=False)
+    """The accepted Chat access token."""
+    now: str | float | None = None
+    """The sandbox's time, ISO 8601 or epoch seconds; None is the real time."""
+    clock: Literal["running", "frozen"] = "running"
+    """Whether the sandbox's time goes on by itself."""
+    advance_per_request: float = 0.0
+    """Seconds by which the clock jumps after each served page."""
+    item_cache: int = 4000
+    """Encoded seeded items kept in memory, for each export."""
+
+
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Return `settings` with `changes`, JSON values by name; ValueError says what is wrong."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    if unknown := sorted(set(changes) - names):
+        raise ValueError(f"unknown settings: {', '.join(unknown)}")
+    values = {name: getattr(settings, name) for name in names} | dict(changes)
+    try:
+        new = msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+    for name in ("chats_per_day", "requests_per_minute"):
+        if getattr(new, name) < 1:
+            raise ValueError(f"{name} must be at least 1")
+    for name in ("latency", "item_cache"):
+        if getattr(new, name) < 0:
+            raise ValueError(f"{name} must not be negative")
+    return new

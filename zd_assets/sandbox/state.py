@@ -1,0 +1,78 @@
+"""Everything one sandbox holds while it runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from zd_assets.sandbox.clock import Clock
+from zd_assets.sandbox.exports import EXPORTS
+from zd_assets.sandbox.faults import Fault
+from zd_assets.sandbox.limits import SlidingWindow
+from zd_assets.sandbox.log import Entry
+from zd_assets.sandbox.seeded.chat_streams import chat_streams
+from zd_assets.sandbox.seeded.stream import Stream
+from zd_assets.sandbox.settings import Settings, changed
+from zd_assets.sandbox.store import Store
+from zd_assets.sandbox.timestamps import parse_us
+
+_DATA = {"seed", "start", "chats_per_day", "seeded", "item_cache"}
+
+
+class State:
+    """Settings, clock, items, faults, log and used-up rate limit of a sandbox."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    faults: list[Fault]
+    log: list[Entry]
+    admitted: defaultdict[str, SlidingWindow]
+    """Requests within the rate limit, by name of the API."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin with `settings`, which later are the defaults of `reset`."""
+        self._initial = settings
+        self._begin(settings)
+
+    def reset(self, changes: Mapping[str, Any]) -> None:
+        """Begin anew with the initial settings and `changes`."""
+        self._begin(changed(self._initial, changes))
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change some settings; explicit items, faults and log stay."""
+        settings = changed(self.settings, changes)
+        clock = self.clock
+        if "now" in changes:
+            clock = _clock(settings)
+        elif "clock" in changes:
+            clock = Clock(clock.now_us, settings.clock)
+        if changes.keys() & _DATA:
+            self.store.streams = _streams(settings)
+        self.settings, self.clock = settings, clock
+
+    def _begin(self, settings: Settings) -> None:
+        self.clock = _clock(settings)
+        self.store = Store(EXPORTS, _streams(settings))
+        self.settings = settings
+        self.faults = []
+        self.log = []
+        self.admitted = defaultdict(SlidingWindow)
+
+
+def _clock(settings: Settings) -> Clock:
+    return Clock(None if settings.now is None else parse_us(settings.now), settings.clock)
+
+
+def _streams(settings: Settings) -> dict[str, Stream]:
+    if not settings.seeded:
+        return {}
+    midnight = dt.datetime.combine(settings.start, dt.time(), dt.UTC)
+    return chat_streams(
+        settings.seed,
+        parse_us(midnight.isoformat()),
+        settings.chats_per_day,
+        settings.item_cache,
+    )
