@@ -1,0 +1,1 @@
+"""What exports exist: their endpoints, cursors, keys and columns, as data."""

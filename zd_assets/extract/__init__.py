@@ -1,0 +1,1 @@
+"""The one road: a window, its pages, their table, the partition's file, and what happened."""

@@ -1,0 +1,149 @@
+"""Fetching partitions of one export: plan the stretches, walk them side by side, say what happens.
+
+The call chain, once, for whoever follows a record:
+`extract` → `plan` → `walk` → `drain` → `Client.get` → `read_page` (HTTP to a page)
+→ `convert` (to a table) → `place` (to its partition) → `PartitionWriter` (to Parquet).
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from zd_assets.exports.export import Export
+from zd_assets.extract.plan import Plan, Target, plan
+from zd_assets.extract.report import Action, Report
+from zd_assets.extract.walk import Job, keep_or_begin, walk
+from zd_assets.lake.footer import Footer
+from zd_assets.lake.lake import Lake
+from zd_assets.lake.partition import Partition
+from zd_assets.lake.privacy import Privacy
+from zd_assets.zendesk.client import Client
+from zd_assets.zendesk.errors import StoppedError
+from zd_assets.zendesk.follow_up import Policy
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to fetch.
+
+    `max_parallel_windows` stretches are walked side by side; `max_pages` is the run's own
+    budget of pages over all of them; `refetch` fetches whole what could be resumed or adopted.
+    """
+
+    policy: Policy = Policy.PROGRESS
+    page_size: int = 1000
+    max_pages: int = 500
+    max_parallel_windows: int = 4
+    privacy: Privacy = field(default_factory=Privacy)
+    refetch: bool = False
+
+
+def extract(
+    export: Export,
+    partitions: Sequence[Partition],
+    client: Client,
+    lake: Lake,
+    options: Options,
+    *,
+    run_id: str,
+    adopts: Callable[[Footer], bool] = lambda footer: False,
+    now_s: Callable[[], float] = time.time,
+) -> Generator[Report, None, None]:
+    """Fetch partitions (in order of time) into the lake, and yield what happens as it happens.
+
+    Every partition is reported once, when its file stands. `run_id` goes into the footers;
+    `adopts` accepts complete files that an earlier run committed but couldn't report. Closing
+    the iterator, or an error, stops the walks after the request they wait for.
+
+    Raises:
+        ZendeskError: the first error of any walk, after all of them ended.
+        LakeError: likewise.
+    """
+    reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
+    stop = threading.Event()
+    job = Job(
+        export=export,
+        client=client,
+        lake=lake,
+        policy=options.policy,
+        page_size=options.page_size,
+        privacy=options.privacy,
+        run_id=run_id,
+        may_ask=_Allowance(options.max_pages).take,
+        tell=reports.put,
+        stop=stop,
+    )
+    todo = plan(
+        export,
+        [Target(partition, lake.footer(export, partition)) for partition in partitions],
+        adopts=adopts,
+        refetch=options.refetch,
+        horizon_us=int((now_s() - export.settle_s) * 1_000_000),
+        windows=min(options.max_parallel_windows, options.max_pages),
+    )
+    errors: list[BaseException] = []
+    walks = threading.Thread(target=_walk_all, args=(job, todo, errors, options, reports.put))
+    walks.start()
+    try:
+        while (report := reports.get()) is not None:
+            yield report
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        # Interrupted while waiting: what the walks still commit is reported, too.
+        errors.insert(0, error)
+        stop.set()
+        walks.join()
+        while (report := reports.get()) is not None:
+            yield report
+    finally:
+        stop.set()
+        walks.join()
+    if errors:
+        raise errors[0]
+
+
+def _walk_all(
+    job: Job,
+    todo: Plan,
+    errors: list[BaseException],
+    options: Options,
+    tell: Callable[[Report | None], None],
+) -> None:
+    def one(number: int) -> None:
+        try:
+            walk(job, number, todo.stretches[number])
+        except BaseException as error:
+            # The others stop because of the first; its error is the one to tell.
+            if not isinstance(error, StoppedError) or not job.stop.is_set():
+                errors.append(error)
+            job.stop.set()
+
+    try:
+        for target in todo.adopted:
+            keep_or_begin(job, target, Action.ADOPTED)
+        with ThreadPoolExecutor(options.max_parallel_windows, "stretch") as pool:
+            for number in range(len(todo.stretches)):
+                pool.submit(one, number)
+        for target in todo.unsettled:
+            keep_or_begin(job, target, Action.UNSETTLED)
+    except BaseException as error:
+        errors.append(error)
+    finally:
+        tell(None)
+
+
+class _Allowance:
+    """A number of pages that several walks draw on."""
+
+    def __init__(self, pages: int) -> None:
+        self._left = pages
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        with self._lock:
+            self._left -= 1
+            return self._left >= 0

@@ -1,0 +1,49 @@
+"""What an extraction says while it runs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from zd_assets.lake.footer import Footer
+from zd_assets.lake.partition import Partition
+
+
+class Action(StrEnum):
+    """What became of a partition."""
+
+    FETCHED = "fetched whole"
+    RESUMED = "resumed"
+    ADOPTED = "adopted: committed by an earlier run that couldn't report it"
+    KEPT = "kept as it was: this run didn't reach it"
+    UNSETTLED = "nothing is settled yet"
+
+
+@dataclass(frozen=True)
+class PartitionReport:
+    """A partition's file as it stands now."""
+
+    partition: Partition
+    action: Action
+    footer: Footer
+    path: Path
+
+
+@dataclass(frozen=True)
+class PageReport:
+    """One page of one stretch was taken in; positions are microseconds of server time."""
+
+    stretch: int
+    items: int
+    from_us: int
+    position_us: int
+    until_us: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a person should know: a wait, or a page that isn't as the document says."""
+
+    message: str
+
+
+Report = PartitionReport | PageReport | Notice

@@ -1,0 +1,68 @@
+"""JSON texts taken apart without being parsed, so that each part stays exactly as it was sent."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+_ESCAPES = re.compile(
+    rb"""\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}  # a pair of surrogates
+    | (?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})
+    | \\.""",
+    re.VERBOSE,
+)
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
+
+
+def split_object(text: bytes) -> dict[str, bytes]:
+    """The attributes of a JSON object, each value as the text that was sent.
+
+    Raises:
+        ValueError: not JSON, or no object (`msgspec.DecodeError` is one).
+    """
+    try:
+        raw = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        return {name: bytes(value) for name, value in raw.items()}
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        msgspec.json.decode(_mask_lone_surrogates(text), type=dict[str, msgspec.Raw])
+        parts = _parts(text)
+        return {json.loads(name): value for name, value in zip(parts, parts, strict=True)}
+
+
+def split_array(text: bytes) -> list[bytes]:
+    """The elements of a JSON array, each as the text that was sent.
+
+    Raises:
+        ValueError: not JSON, or no array.
+    """
+    try:
+        return [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        msgspec.json.decode(_mask_lone_surrogates(text), type=list[msgspec.Raw])
+        return list(_parts(text))
+
+
+# The escape of a lone surrogate is JSON, but msgspec refuses it. Without them it still says
+# whether the rest is JSON.
+def _mask_lone_surrogates(text: bytes) -> bytes:
+    return _ESCAPES.sub(lambda match: rb"\uFFFD" if match["lone"] else match[0], text)
+
+
+def _parts(text: bytes) -> Iterator[bytes]:
+    """What stands between the commas and colons of valid JSON, inside its outermost brackets."""
+    depth = begin = 0
+    for token in _TOKENS.finditer(text):
+        sign = token[0]
+        opens, closes = sign in b"[{", sign in b"]}"
+        if opens and depth == 0:
+            begin = token.end()
+        elif depth == 1 and (closes or sign in b",:"):
+            if part := text[begin : token.start()].strip():
+                yield part
+            begin = token.end()
+        depth += opens - closes

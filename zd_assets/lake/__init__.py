@@ -1,0 +1,1 @@
+"""The store: JSON items to Arrow, partition files, commits, footers, reading back."""

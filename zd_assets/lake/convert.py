@@ -1,0 +1,145 @@
+"""A page's items to an Arrow table: fast where they fit the schema, lossless where they don't."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from msgspec.structs import astuple
+
+from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
+from zd_assets.exports.export import Export
+from zd_assets.json_text import split_array
+from zd_assets.lake.arrow import arrow_field, arrow_schema, arrow_type, timestamp_array
+from zd_assets.lake.decode import JSON_NULL, Record, item_decoder, record_type
+from zd_assets.lake.drift import Extra, dumps, fit, path_without_indices
+
+_NOT_FITTING = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError)
+# Few enough to stay in the processor's cache from JSON to Arrow.
+_AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Items:
+    """A page's items as a table with the export's columns, in the server's order.
+
+    `drift` counts what went to `_extra`, by path.
+    """
+
+    table: pa.Table
+    drift: Counter[str] = field(default_factory=Counter)
+
+
+def convert(export: Export, items: bytes) -> Items:
+    """Turn a JSON array of items into a table; no value is lost, whatever its type."""
+    texts = split_array(items)
+    parts = [
+        _convert_some(export, texts[start : start + _AT_ONCE])
+        for start in range(0, max(len(texts), 1), _AT_ONCE)
+    ]
+    drift = sum((part.drift for part in parts), Counter[str]())
+    return Items(pa.concat_tables([part.table for part in parts]), drift)
+
+
+def _convert_some(export: Export, items: list[bytes]) -> Items:
+    decode = item_decoder(export.columns)
+    records: list[Record] = []
+    extras: list[Extra] = []
+    fitted: tuple[Record, Extra]
+    for item in items:
+        try:
+            fitted = decode(item), {}
+        except msgspec.DecodeError:
+            fitted = fit(export.columns, item)
+        records.append(fitted[0])
+        extras.append(fitted[1])
+    try:
+        return _with_extras(export, records, extras)
+    except _NOT_FITTING:
+        # Some value only looked right (a date that isn't one): fit every item, one by one.
+        records, extras = map(
+            list, zip(*(fit(export.columns, item) for item in items), strict=True)
+        )
+        return _with_extras(export, records, extras)
+
+
+def _with_extras(export: Export, records: list[Record], extras: list[Extra]) -> Items:
+    drift = Counter(path_without_indices(path) for extra in extras for path in extra)
+    texts = [dumps(extra) if extra else None for extra in extras]
+    return Items(_table(export, records, texts), drift)
+
+
+def _table(export: Export, records: list[Record], extras: list[str | None]) -> pa.Table:
+    return pa.Table.from_arrays(
+        [*_arrays(records, export.columns), pa.array(extras, pa.string())],
+        schema=_schema(export.all_columns),
+    )
+
+
+def _arrays(records: list[Record], columns: tuple[Column, ...]) -> list[pa.Array]:
+    values = zip(*map(astuple, records), strict=True) if records else [()] * len(columns)
+    return [_array(list(own), column.type) for own, column in zip(values, columns, strict=True)]
+
+
+def _array(values: list[Any], kind: Type) -> pa.Array:
+    if isinstance(kind, Struct):
+        return _struct_array(values, kind)
+    if isinstance(kind, List):
+        return _list_array(values, kind)
+    match kind:
+        case Scalar.ID:
+            return _id_array(values)
+        case Scalar.TIMESTAMP:
+            return timestamp_array(values)
+        case Scalar.JSON:
+            texts = [None if v is None or v == JSON_NULL else bytes(v) for v in values]
+            # Bytes to text by a cast: it checks the UTF-8 of all of them at once.
+            return pa.array(texts, pa.binary()).cast(pa.string())
+        case _:
+            # Safe: msgspec or `fit` has checked each value's Python type.
+            return pa.array(values, _type(kind))
+
+
+def _id_array(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values, pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if v is None else int(v) for v in values], pa.int64())
+
+
+def _struct_array(values: list[Record | None], kind: Struct) -> pa.Array:
+    nothing = _record_of_nothing(kind.columns)
+    missing = [value is None for value in values]
+    return pa.StructArray.from_arrays(
+        _arrays([nothing if value is None else value for value in values], kind.columns),
+        fields=_fields(kind.columns),
+        mask=pa.array(missing) if any(missing) else None,
+    )
+
+
+def _list_array(values: list[list[Any] | None], kind: List) -> pa.Array:
+    offsets: list[int | None] = []
+    flat: list[Any] = []
+    for value in values:
+        offsets.append(None if value is None else len(flat))
+        flat.extend(value or ())
+    offsets.append(len(flat))
+    return pa.ListArray.from_arrays(
+        pa.array(offsets, pa.int32()), _array(flat, kind.of), type=_type(kind)
+    )
+
+
+@cache
+def _record_of_nothing(columns: tuple[Column, ...]) -> Record:
+    return record_type(columns)()
+
+
+@cache
+def _fields(columns: tuple[Column, ...]) -> list[pa.Field]:
+    return [arrow_field(column) for column in columns]
+
+
+_schema = cache(arrow_schema)
+_type = cache(arrow_type)

@@ -1,0 +1,99 @@
+"""What a partition file says about itself, in the Parquet footer's key `zd_assets`."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import msgspec
+
+from zd_assets.exports.columns import List, Struct, Type
+from zd_assets.exports.export import Export
+from zd_assets.lake.partition import Partition
+
+FOOTER_KEY = b"zd_assets"
+
+
+@dataclass(frozen=True)
+class LastPage:
+    """The last page that was read for a partition, and what followed from it.
+
+    `end_time` is in the cursor's unit. `policy` and `row` are the follow-up rule's; `ending`
+    says why the drain ended there (null where an error ended it).
+    """
+
+    count: int
+    limit: int
+    end_time: int
+    end_id: str | None
+    policy: str
+    row: str
+    ending: str | None
+    follow_up_now: bool
+
+
+@dataclass(frozen=True)
+class Footer:
+    """How far a partition is complete, and where that is known from.
+
+    Times are microseconds since 1970, UTC. Everything of the window before `complete_until_us`
+    is in the file; `complete` says that this is all of it. `resume_url` is the server's own
+    `next_page`, where the drain ended by itself; null where it was cut at the settled horizon.
+    `drift` counts what stands in `_extra`, by path.
+    """
+
+    export: str
+    partition: str
+    start_us: int
+    end_us: int
+    complete: bool
+    complete_until_us: int
+    resume_url: str | None
+    fetched_at: str
+    run_id: str
+    schema: str
+    last_page: LastPage | None = None
+    items: int = 0
+    pages: int = 0
+    unordered_pages: int = 0
+    items_without_key: int = 0
+    items_without_time: int = 0
+    drift: Mapping[str, int] = field(default_factory=dict)
+    package_version: str = field(default_factory=lambda: version("zd_assets"))
+
+    def encode(self) -> bytes:
+        """As JSON."""
+        return msgspec.json.encode(self)
+
+
+def empty_footer(export: Export, partition: Partition, run_id: str) -> Footer:
+    """The footer of a partition of which nothing is known yet."""
+    return Footer(
+        export=export.name,
+        partition=partition.key,
+        start_us=partition.start_us,
+        end_us=partition.end_us,
+        complete=False,
+        complete_until_us=partition.start_us,
+        resume_url=None,
+        fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        run_id=run_id,
+        schema=schema_id(export),
+    )
+
+
+def decode_footer(text: bytes) -> Footer:
+    """Read a footer; attributes that a later version added are passed over."""
+    return msgspec.json.decode(text, type=Footer)
+
+
+def schema_id(export: Export) -> str:
+    """Eight digits that change when an export's columns do."""
+    return hashlib.sha256(_shape(Struct(export.all_columns)).encode()).hexdigest()[:8]
+
+
+def _shape(kind: Type) -> str:
+    if isinstance(kind, Struct):
+        return f"{{{','.join(f'{column.name}:{_shape(column.type)}' for column in kind.columns)}}}"
+    return f"[{_shape(kind.of)}]" if isinstance(kind, List) else kind.value

@@ -1,0 +1,93 @@
+"""What identifies an item and when the server places it, read from a table's rows."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zd_assets.exports.export import Export
+
+Digests = npt.NDArray[np.bytes_]
+Times = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_DIGEST_BYTES = 16
+
+
+def item_times_us(export: Export, table: pa.Table) -> tuple[Times, Mask]:
+    """Each row's time in microseconds, and whether it has one (elsewhere the time is 0)."""
+    times = table[export.time.column].cast(pa.int64())
+    if export.time.plus_seconds:
+        seconds = table[export.time.plus_seconds]
+        duration_us = pc.round(pc.multiply(seconds, 1e6)).cast(pa.int64(), safe=False)
+        times = pc.add(times, duration_us)
+    return (
+        pc.fill_null(times, 0).to_numpy().astype(np.int64, copy=False),
+        pc.is_valid(times).to_numpy(),
+    )
+
+
+def key_digests(export: Export, table: pa.Table) -> Digests:
+    """A 128-bit digest of each row's key; of the whole row where it has no key."""
+    keys = _values(table.select(list(export.key)) if export.key else table)
+    for row in np.flatnonzero(~has_keys(export, table)):
+        keys[row] = _values(table.slice(row, 1))[0]
+    return np.array([_digest(key) for key in keys], dtype=f"S{_DIGEST_BYTES}")
+
+
+def has_keys(export: Export, table: pa.Table) -> Mask:
+    """Which rows have all their key columns."""
+    valid = np.ones(table.num_rows, dtype=np.bool_)
+    for column in export.key:
+        valid &= pc.is_valid(table[column]).to_numpy()
+    return valid
+
+
+def _values(table: pa.Table) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def _digest(key: tuple[object, ...]) -> bytes:
+    return blake2b(msgspec.json.encode(key), digest_size=_DIGEST_BYTES).digest()
+
+
+@dataclass
+class KeyIndex:
+    """The keys written so far and their newest times: 24 bytes a key.
+
+    Sorted runs that are merged as they grow alike, so that n keys cost n log n.
+    """
+
+    _runs: list[tuple[Digests, Times]] = field(default_factory=list)
+
+    def add(self, digests: Digests, times: Times) -> None:
+        """Add keys with their times; a key may be added again with a later time."""
+        if not len(digests):
+            return
+        run = _sorted(digests, times)
+        while self._runs and len(self._runs[-1][0]) <= len(run[0]):
+            other = self._runs.pop()
+            run = _sorted(np.concatenate([other[0], run[0]]), np.concatenate([other[1], run[1]]))
+        self._runs.append(run)
+
+    def find(self, digests: Digests) -> tuple[Mask, Times]:
+        """Which keys are there, and their newest times (0 where they aren't)."""
+        found = np.zeros(len(digests), dtype=np.bool_)
+        newest = np.zeros(len(digests), dtype=np.int64)
+        for keys, times in self._runs:
+            at = np.searchsorted(keys, digests, side="right") - 1
+            here = (at >= 0) & (keys[np.maximum(at, 0)] == digests)
+            newest = np.where(
+                here, np.where(found, np.maximum(newest, times[at]), times[at]), newest
+            )
+            found |= here
+        return found, newest
+
+
+def _sorted(digests: Digests, times: Times) -> tuple[Digests, Times]:
+    order = np.lexsort((times, digests))
+    return digests[order], times[order]

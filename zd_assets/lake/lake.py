@@ -1,0 +1,83 @@
+"""The lake: a folder of Parquet files, one for each partition, which are its only state."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from errno import EDQUOT, EFBIG, ENOSPC
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zd_assets.exports.export import Export
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.footer import FOOTER_KEY, Footer, decode_footer
+from zd_assets.lake.partition import Partition, file_path
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake below `root`, a folder of this machine."""
+
+    root: Path
+
+    def path(self, export: Export, partition: Partition) -> Path:
+        """The partition's file."""
+        return self.root / file_path(export, partition)
+
+    def footer(self, export: Export, partition: Partition) -> Footer | None:
+        """What the partition's file says of itself; None where there is none.
+
+        Raises:
+            LakeError: there is a file, but not one of ours.
+        """
+        path = self.path(export, partition)
+        try:
+            with reading(path):
+                metadata = pq.read_metadata(path).metadata or {}
+                return decode_footer(metadata[FOOTER_KEY])
+        except FileNotFoundError:
+            return None
+
+
+def open_lake(location: str) -> Lake:
+    """The lake at a folder or `file://` URI.
+
+    Raises:
+        LakeError: another kind of URI.
+    """
+    scheme, separator, rest = location.partition("://")
+    if separator and scheme != "file":
+        raise LakeError(f"ZD_LAKE: {location!r} is no folder; {scheme}:// isn't supported yet")
+    return Lake(Path(rest if separator else location).expanduser().absolute())
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a damaged or foreign file into one clear message."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+        raise LakeError(
+            f"{path} can't be read as a file of this lake ({type(error).__name__}); "
+            "move it away and run again to fetch the partition anew"
+        ) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says of a failed write into one clear message."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT, EFBIG):
+            raise LakeError(
+                f"no room to write {path}: {error.strerror or error}; free space and run again. "
+                "What was committed stays"
+            ) from error
+        raise LakeError(
+            f"can't write {path}: {error.strerror or error}; "
+            "ZD_LAKE must name a folder that this user may write to"
+        ) from error

@@ -1,0 +1,110 @@
+"""Personal data that must not reach the lake: dropped or hashed before anything is written."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.exports.export import Export
+from zd_assets.lake.drift import dumps, loads
+
+_CAN_BE_LEFT_OUT = {
+    f"{e.name}.{column.name}" for e in CATALOGUE if e.expands for column in e.columns
+}
+_KEYS = {f"{e.name}.{column}" for e in CATALOGUE for column in e.key}
+_TIMES = {
+    f"{e.name}.{column}" for e in CATALOGUE for column in (e.time.column, e.time.plus_seconds)
+}
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """Attributes by path, export first: `chats.visitor.email`, `chats.history.msg`.
+
+    A path goes through arrays as through objects. `leave_out` names top-level attributes that
+    aren't even asked for (exports with resource expansion only), `drop` removes a value, `hash`
+    puts the HMAC-SHA256 of its text under `hash_key` in its place, in hex (of an array: of each
+    element). Drop and hash reach `_extra` and JSON columns too.
+    """
+
+    leave_out: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    hash_key: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse hashing without a key, and paths that protect nothing or break the export.
+
+        Raises:
+            ValueError: which path, and why.
+        """
+        if self.hash and not self.hash_key:
+            raise ValueError("hash needs a hash_key: without one, e-mails could be guessed back")
+        removed, changed = {*self.leave_out, *self.drop}, {*self.leave_out, *self.drop, *self.hash}
+        for path in changed:
+            export, *attributes = path.split(".")
+            if export not in {e.name for e in CATALOGUE} or not all(attributes or [""]):
+                raise ValueError(
+                    f"{path!r} names no attribute of an export: chats.visitor.email does"
+                )
+        for path in self.leave_out:
+            if path not in _CAN_BE_LEFT_OUT:
+                raise ValueError(
+                    f"{path} can't be left out: the API does that for documented top-level "
+                    "attributes of chats and conversions only; drop it instead"
+                )
+        for path in (removed & _KEYS) | (changed & _TIMES):
+            raise ValueError(f"{path} identifies or orders the items; it has to stay")
+
+    def __repr__(self) -> str:
+        """Everything but the key."""
+        return f"Privacy(leave_out={self.leave_out}, drop={self.drop}, hash={self.hash})"
+
+    def fields(self, export: Export) -> str | None:
+        """The `fields` to ask for ("Resource expansion"); None where the export has none."""
+        if not export.expands:
+            return None
+        left_out = set(_paths(self.leave_out, export))
+        names = [column.name for column in export.columns if (column.name,) not in left_out]
+        return f"{export.name}({','.join(names) if left_out else '*'})"
+
+    def apply(self, export: Export, items: bytes) -> bytes:
+        """A JSON array of items without what must not be kept."""
+        drop, hashed = _paths(self.drop, export), _paths(self.hash, export)
+        if not drop and not hashed:
+            return items
+        values = loads(items)
+        for path in drop:
+            _replace(values, path, lambda value: None)
+        for path in hashed:
+            _replace(values, path, self._hash)
+        return dumps(values).encode()
+
+    def _hash(self, value: Any) -> str | list[Any] | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, list):
+            return [self._hash(element) for element in value]
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        return hmac.new(
+            self.hash_key.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hexdigest()
+
+
+def _paths(paths: tuple[str, ...], export: Export) -> list[tuple[str, ...]]:
+    split = [tuple(path.split(".")) for path in paths]
+    return [path[1:] for path in split if path[0] == export.name]
+
+
+def _replace(value: Any, path: tuple[str, ...], change: Callable[[Any], Any]) -> None:
+    if isinstance(value, list):
+        for element in value:
+            _replace(element, path, change)
+    elif isinstance(value, dict) and path[0] in value:
+        if len(path) == 1:
+            value[path[0]] = change(value[path[0]])
+        else:
+            _replace(value[path[0]], path[1:], change)

@@ -1,0 +1,60 @@
+"""Files that appear whole or not at all: written under a hidden name, then renamed."""
+
+import fcntl
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TemporaryFile:
+    """A hidden file beside its target, locked by its process for as long as that lives."""
+
+    path: Path
+    target: Path
+    _lock: int
+
+    def commit(self) -> None:
+        """Make the content durable, then let it take the target's place in one step."""
+        os.fsync(self._lock)
+        self.path.rename(self.target)
+        folder = os.open(self.target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        os.close(self._lock)
+
+    def discard(self) -> None:
+        """Remove it; the target stays as it was."""
+        self.path.unlink(missing_ok=True)
+        os.close(self._lock)
+
+
+def create(target: Path) -> TemporaryFile:
+    """Open a hidden file beside `target`, making its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+        lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            return TemporaryFile(path, target, lock)
+        os.close(lock)  # A sweep took it between its creation and its lock.
+
+
+def sweep(target: Path) -> None:
+    """Remove what crashed processes left beside `target`; a living one's file is locked."""
+    for path in target.parent.glob(f".{target.name}.*.tmp"):
+        try:
+            lock = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(lock)

@@ -1,0 +1,297 @@
+"""One HTTP client for one API: authentication, time-outs, retries, the budget, one origin."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import tenacity
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from zd_assets.zendesk.budget import Budget
+from zd_assets.zendesk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ForeignUrlError,
+    RefusedError,
+    StoppedError,
+    UnavailableError,
+)
+
+T = TypeVar("T")
+Notice = Callable[[str], None]
+
+_CONNECT_S, _READ_S = 10, 60
+_MAX_WAIT_S = 60
+_MAX_RETRY_AFTER_S = 3600
+_MAX_REDIRECTS = 5
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Body:
+    """A 200's body, and when it was asked for: the earlier of our clock and the server's."""
+
+    content: bytes
+    content_type: str
+    asked_at_s: float
+
+
+class UnusableBodyError(Exception):
+    """A reader's word that a body can't be used; the request is made again."""
+
+
+class _PassingError(Exception):
+    """A failure that may pass: the request is made again after `retry_after_s`, if given."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TokenAuth(AuthBase):
+    """Sets the Authorization header; as an auth object, so that no .netrc overrides it."""
+
+    def __init__(self, header: str, variables: str) -> None:
+        """Take the header's value, and the variables it came from, for messages.
+
+        Raises:
+            ConfigurationError: no header can carry it; http.client's own error would quote it.
+        """
+        if not (header.isascii() and header.isprintable()):
+            raise ConfigurationError(
+                f"{variables} holds a line break or another character that no token has; "
+                "set it again (perhaps it was read from a file with its last line's end)"
+            )
+        self._header = header
+        self.variables = variables
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign one request."""
+        request.headers["Authorization"] = self._header
+        return request
+
+    def __repr__(self) -> str:
+        """Show where the secret came from, never the secret."""
+        return f"TokenAuth({self.variables})"
+
+    def scrub(self, text: str) -> str:
+        """`text` without the secret, for messages that quote a server."""
+        return text.replace(self._header.partition(" ")[2], "***")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks one API for URLs of one origin.
+
+    `base_url` is what stands before `/incremental/...`; `attempts` bounds how often one request
+    is made; `first_wait_s` is the wait after the first failure, doubled after each further one.
+    """
+
+    base_url: str
+    base_url_variable: str
+    auth: TokenAuth
+    budget: Budget
+    attempts: int = 8
+    first_wait_s: float = 1.0
+    _session: requests.Session = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the base URL and open the session."""
+        scheme, host, _ = origin(self.base_url)
+        if scheme not in ("http", "https") or not host:
+            raise ConfigurationError(
+                f"{self.base_url_variable}: {self.base_url!r} is no http(s) address; "
+                "give one such as https://acme.zendesk.com/api/v2"
+            )
+        if scheme == "http" and host not in _LOOPBACK:
+            raise ConfigurationError(
+                f"{self.base_url_variable}: {self.base_url!r} is plain http, over which the token "
+                "could be read on its way; use https (http only to this machine itself)"
+            )
+        session = requests.Session()
+        session.auth = self.auth
+        session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=32))
+        object.__setattr__(self, "_session", session)
+
+    def get(
+        self,
+        url: str,
+        read: Callable[[Body], T],
+        *,
+        stop: threading.Event | None = None,
+        notice: Notice = lambda message: None,
+    ) -> T:
+        """Ask for `url` until `read` can use its body; each attempt counts into the budget.
+
+        Retried with back-off and jitter, or after the server's `Retry-After`: 408, 425, 429,
+        500, 502, 503, 504, broken connections, time-outs, cut bodies, and bodies that `read`
+        refuses with `UnusableBodyError`. `notice` is told of each wait.
+
+        Raises:
+            AuthenticationError: 401 or 403.
+            RefusedError: another 4xx, or a redirect to nowhere.
+            ForeignUrlError: `url` or a redirect leaves the origin of `base_url`.
+            ConfigurationError: the host is unknown.
+            UnavailableError: every attempt failed.
+            StoppedError: `stop` was set.
+        """
+        stop = stop or threading.Event()
+
+        def announce(state: tenacity.RetryCallState) -> None:
+            assert state.outcome
+            assert state.next_action
+            wait_s = state.next_action.sleep
+            notice(f"{state.outcome.exception()}; asking again in {wait_s:.1f} s")
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_PassingError),
+            stop=tenacity.stop_after_attempt(self.attempts),
+            wait=self._wait_s,
+            sleep=tenacity.sleep_using_event(stop),
+            before_sleep=announce,
+            reraise=True,
+        )
+        try:
+            answer: T = retrying(self._attempt, url, read, stop)
+            return answer
+        except _PassingError as error:
+            raise UnavailableError(
+                f"{error}; asked {self.attempts} times. What was committed stays; run again later."
+            ) from None
+
+    def _wait_s(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        backoff_s = tenacity.wait_exponential_jitter(
+            multiplier=self.first_wait_s, max=_MAX_WAIT_S, jitter=self.first_wait_s
+        )(state)
+        after_s = error.retry_after_s if isinstance(error, _PassingError) else None
+        return backoff_s if after_s is None else after_s + min(1.0, self.first_wait_s)
+
+    def _attempt(self, url: str, read: Callable[[Body], T], stop: threading.Event) -> T:
+        body = self._body(url, stop)
+        try:
+            return read(body)
+        except UnusableBodyError as error:
+            raise _PassingError(f"{_shown(url)}: {error}") from None
+
+    def _body(self, url: str, stop: threading.Event) -> Body:
+        for _ in range(_MAX_REDIRECTS):
+            self._check_origin(url)
+            self.budget.spend(stop)
+            if stop.is_set():
+                raise StoppedError(f"stopped before asking {_shown(url)}")
+            asked_at_s = time.time()
+            try:
+                response = self._session.get(
+                    url, timeout=(_CONNECT_S, _READ_S), allow_redirects=False, stream=True
+                )
+                with response:
+                    if response.is_redirect:
+                        url = urljoin(url, response.headers["Location"])
+                        continue
+                    # Not `.content`: it joins a 5 MB page from 10 KB pieces.
+                    content = response.raw.read(decode_content=True)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                raise self._network_error(url, error) from None
+            if response.status_code != 200:
+                raise self._status_error(url, response, content)
+            return Body(
+                content=content,
+                content_type=response.headers.get("Content-Type", "no content type"),
+                asked_at_s=min(asked_at_s, _date_s(response) or asked_at_s),
+            )
+        raise RefusedError(f"{_shown(url)}: redirected {_MAX_REDIRECTS} times")
+
+    def _check_origin(self, url: str) -> None:
+        if origin(url) != origin(self.base_url):
+            raise ForeignUrlError(
+                f"the server sent us to {origin(url)}, but {self.base_url_variable} says "
+                f"{origin(self.base_url)}; not followed, so that the token stays with its host. "
+                f"If the account moved, set {self.base_url_variable}."
+            )
+
+    def _network_error(self, url: str, error: Exception) -> Exception:
+        if _is_unknown_host(error):
+            return ConfigurationError(
+                f"there is no host {urlsplit(url).hostname!r}; "
+                f"check ZENDESK_SUBDOMAIN or {self.base_url_variable}"
+            )
+        return _PassingError(f"{_shown(url)}: {type(error).__name__}")
+
+    def _status_error(self, url: str, response: requests.Response, content: bytes) -> Exception:
+        status = response.status_code
+        said = self.auth.scrub(content.decode("utf-8", "replace")).strip()[:200]
+        if status in (401, 403):
+            return AuthenticationError(
+                f"{_shown(url)} answered {status}; check {self.auth.variables} "
+                "(the account must be an owner's or an administrator's)"
+            )
+        if status in _PASSING:
+            return _PassingError(f"{_shown(url)} answered {status}", _retry_after_s(response))
+        return RefusedError(f"{_shown(url)} answered {status}: {said}")
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of `url`; what decides whether a URL may be followed.
+
+    Of a text that is no URL: nothing, which is nobody's origin.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ("", "", None)
+    default_port = {"http": 80, "https": 443}.get(parts.scheme)
+    return (parts.scheme, (parts.hostname or "").lower(), port or default_port)
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}{parts.path}"
+
+
+def _date_s(response: requests.Response) -> float | None:
+    text = response.headers.get("Date")
+    return _http_date_s(text) if text else None
+
+
+def _retry_after_s(response: requests.Response) -> float | None:
+    """`Retry-After` in seconds, be it a number or a date; None where absent or unreadable."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return min(float(text), _MAX_RETRY_AFTER_S)
+    at_s = _http_date_s(text)
+    if at_s is None:
+        return None
+    return min(max(0.0, at_s - (_date_s(response) or time.time())), _MAX_RETRY_AFTER_S)
+
+
+def _http_date_s(text: str) -> float | None:
+    try:
+        at: datetime = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _is_unknown_host(error: BaseException) -> bool:
+    while not isinstance(error, socket.gaierror):
+        # requests keeps urllib3's error in `args`, urllib3 its cause in `reason` or `__context__`.
+        reason = getattr(error, "reason", None)
+        inner = reason or (error.args[0] if error.args else None) or error.__context__
+        if isinstance(inner, urllib3.exceptions.NameResolutionError):
+            inner = inner.__cause__ or inner.__context__
+        if not isinstance(inner, BaseException) or inner is error:
+            return False
+        error = inner
+    return error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)

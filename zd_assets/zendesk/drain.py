@@ -1,0 +1,113 @@
+"""Following an export's pages from a start until nothing more can, or may, be asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zd_assets.exports.export import Export
+from zd_assets.zendesk.errors import StuckCursorError
+from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up
+from zd_assets.zendesk.page import Page, Position
+
+
+class Ending(StrEnum):
+    """Why a drain ended after a page."""
+
+    REACHED = "reached the end of the window"
+    HORIZON = "reached the settled horizon: what is younger can still change"
+    CAUGHT_UP = "caught up: the server has no more items"
+    WAIT = "the follow-up rule says to wait for the polling interval"
+    PAGES_SPENT = "spent the run's own page budget: to be followed up at once"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a drain begins: its first URL, and the position that the URL asks from."""
+
+    url: str
+    position: Position
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page on the way, the position before it, and what follows from it.
+
+    `horizon_us` is the settled horizon when the page was asked for; `ending` is None while
+    the drain goes on.
+    """
+
+    page: Page
+    before: Position
+    after: Position
+    horizon_us: int
+    follow_up: FollowUp
+    ending: Ending | None
+
+
+def drain(
+    export: Export,
+    start: Start,
+    until_us: int,
+    policy: Policy,
+    ask: Callable[[str], Page],
+    may_ask: Callable[[], bool],
+) -> Iterator[Step]:
+    """Walk from `start` until the server's position has passed `until_us` (microseconds).
+
+    Ends earlier at the settled horizon, when the server has nothing more, when the follow-up
+    rule says wait, or when `may_ask` grants no further page. The next page is asked for only
+    when the caller asks for the next step.
+
+    Raises:
+        StuckCursorError: a full page left the position where it was.
+    """
+    url, before = start.url, start.position
+    if not may_ask():
+        return
+    while True:
+        page = ask(url)
+        after = page.position or before
+        _refuse_stuck(export, page, before, after)
+        rule = follow_up(policy, count=page.count, limit=page.limit, moved=after != before)
+        horizon_us = _horizon_us(export, page)
+        ending = _ending(export, page, before, after, until_us, horizon_us, rule)
+        if ending is None and not may_ask():
+            ending = Ending.PAGES_SPENT
+        yield Step(page, before, after, horizon_us, rule, ending)
+        if ending is not None:
+            return
+        url, before = page.next_url, after
+
+
+def _horizon_us(export: Export, page: Page) -> int:
+    unit_us = export.cursor.unit_us
+    return int((page.asked_at_s - export.settle_s) * 1_000_000) // unit_us * unit_us
+
+
+def _ending(
+    export: Export,
+    page: Page,
+    before: Position,
+    after: Position,
+    until_us: int,
+    horizon_us: int,
+    rule: FollowUp,
+) -> Ending | None:
+    after_us = after.end_time * export.cursor.unit_us
+    if page.count and after_us >= min(until_us, horizon_us):
+        return Ending.REACHED if until_us <= horizon_us else Ending.HORIZON
+    # Without ids the boundary row comes again: a page that brings nothing else is the last.
+    if page.count == 0 or (after == before and not export.cursor.has_id):
+        return Ending.CAUGHT_UP
+    return None if rule.now else Ending.WAIT
+
+
+def _refuse_stuck(export: Export, page: Page, before: Position, after: Position) -> None:
+    # Without ids one place on the page is the boundary row's.
+    full = page.limit if export.cursor.has_id else page.limit - 1
+    if page.count and after == before and page.count >= full:
+        raise StuckCursorError(
+            f"{export.name}: a full page of {page.count} items left the cursor at "
+            f"end_time {after.end_time}; asking again would bring the same page for ever. "
+            "Raise page_size if it is below its maximum, else report it to Zendesk."
+        )
