@@ -1,0 +1,1 @@
+"""What Dagster sees: partitions, resources, assets and jobs, made from the catalogue."""

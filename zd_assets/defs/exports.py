@@ -1,0 +1,135 @@
+"""The export assets: one for each record of the catalogue."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+import dagster as dg
+
+from zd_assets.defs.metadata import definition_metadata, partition_metadata
+from zd_assets.defs.partitions import Partitions, partitions
+from zd_assets.defs.progress import Progress
+from zd_assets.exports.export import Export
+from zd_assets.extract.extract import extract
+from zd_assets.extract.report import Notice, PageReport, PartitionReport
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.footer import Footer
+from zd_assets.zendesk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ForeignUrlError,
+    RefusedError,
+    ZendeskError,
+)
+
+_HOPELESS = (AuthenticationError, ConfigurationError, ForeignUrlError, RefusedError)
+
+
+class ExportConfig(dg.Config):
+    """Run config of an export."""
+
+    refetch: bool = False
+    """Fetch whole what could be resumed or adopted."""
+
+
+def export_asset(export: Export, partitions_def: Partitions) -> dg.AssetsDefinition:
+    """The asset of an export: a run fills any range of its partitions, one event for each."""
+
+    @dg.asset(
+        key=list(export.path),
+        group_name=export.api.value,
+        description=export.description,
+        partitions_def=partitions_def,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={export.api.value, "lake"},
+        metadata=definition_metadata(export),
+        kinds={"zendesk", "parquet"},
+        tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
+        owners=["team:data"],
+        # One run of an export at a time, where the instance limits pools to one (see README).
+        pool="_".join(export.path),
+    )
+    def _export(
+        context: dg.AssetExecutionContext, config: ExportConfig
+    ) -> dg.MaterializeResult[None]:
+        try:
+            _materialize(context, export, partitions_def, config)
+        except (ZendeskError, LakeError) as error:
+            raise dg.Failure(
+                description=str(error), allow_retries=not isinstance(error, _HOPELESS)
+            ) from error
+        return dg.MaterializeResult()
+
+    return _export
+
+
+def _materialize(
+    context: dg.AssetExecutionContext,
+    export: Export,
+    partitions_def: Partitions,
+    config: ExportConfig,
+) -> None:
+    api = getattr(context.resources, export.api.value)
+    client, options = api.client(), api.options(refetch=config.refetch)
+    progress = Progress(client.budget)
+    done: list[PartitionReport] = []
+    reports = extract(
+        export,
+        partitions(partitions_def, context.partition_keys),
+        client,
+        context.resources.lake.open(),
+        options,
+        run_id=context.run.run_id,
+        adopts=_unreported(context),
+    )
+    try:
+        with closing(reports):
+            for report in reports:
+                match report:
+                    case PartitionReport():
+                        done.append(report)
+                    case PageReport():
+                        if line := progress.take(report):
+                            context.log.info(line)
+                    case Notice(message):
+                        context.log.warning(message)
+    except BaseException:
+        # No result will carry their events: the committed partitions are reported here.
+        for report in done:
+            context.log_event(
+                dg.AssetMaterialization(
+                    context.asset_key,
+                    partition=report.partition.key,
+                    metadata=partition_metadata(report),
+                )
+            )
+        raise
+    for report in done:
+        context.add_asset_metadata(partition_metadata(report), partition_key=report.partition.key)
+    context.log.info(progress.line())
+
+
+def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:
+    """Tells whether a file was committed by a run that didn't live to report it.
+
+    That is so if the run didn't succeed, and no later run has adopted the file and succeeded.
+    """
+
+    def succeeded(run_id: str) -> bool | None:
+        run = context.instance.get_run_by_id(run_id)
+        return None if run is None else run.is_success
+
+    def unreported(footer: Footer) -> bool:
+        if succeeded(footer.run_id) is not False:
+            return False
+        records = context.instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=context.asset_key, asset_partitions=[footer.partition]),
+            limit=1,
+        ).records
+        if not records or not (event := records[0].asset_materialization):
+            return True
+        fetched_by = event.metadata.get("fetched_by_run")
+        adopted = fetched_by is not None and fetched_by.value == footer.run_id
+        adopter = records[0].run_id
+        return not (adopted and adopter != footer.run_id and succeeded(adopter))
+
+    return unreported

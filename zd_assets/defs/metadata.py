@@ -1,0 +1,91 @@
+"""What the UI shows of an export and of each of its partitions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from zd_assets.exports.columns import Column, List, Struct, Type
+from zd_assets.exports.export import Export
+from zd_assets.extract.report import PartitionReport
+from zd_assets.lake.arrow import arrow_type
+from zd_assets.lake.footer import Footer, LastPage
+
+
+def definition_metadata(export: Export) -> dict[str, Any]:
+    """What is known of an export before it ever ran: its columns and where it is documented."""
+    columns = [
+        dg.TableColumn(column.name, _type_text(column.type), _description(column))
+        for column in export.all_columns
+    ]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "documentation": dg.MetadataValue.url(export.documentation),
+        "key": ", ".join(export.key) or "the whole row",
+        "ordered by": " + ".join(filter(None, (export.time.column, export.time.plus_seconds))),
+    }
+
+
+def partition_metadata(report: PartitionReport) -> dict[str, Any]:
+    """What a partition holds, how far it is complete, and from which requests."""
+    footer, last = report.footer, report.footer.last_page
+    metadata: dict[str, Any] = {
+        "dagster/partition_row_count": footer.items,
+        "path": dg.MetadataValue.path(str(report.path)),
+        "action": report.action.value,
+        "complete": footer.complete,
+        "complete_until": _timestamp(footer.complete_until_us),
+        "window_start": _timestamp(footer.start_us),
+        "window_end": _timestamp(footer.end_us),
+        "pages": footer.pages,
+        "file_size_bytes": report.path.stat().st_size,
+        "fetched_at": footer.fetched_at,
+        "fetched_by_run": dg.MetadataValue.dagster_run(footer.run_id),
+        "schema": footer.schema,
+        "package_version": footer.package_version,
+    }
+    if footer.resume_url:
+        metadata["resume_url"] = dg.MetadataValue.text(footer.resume_url)
+    if last:
+        metadata |= {
+            "last_page": f"count {last.count}, limit {last.limit}",
+            "end_time": last.end_time,
+            "policy": last.policy,
+            "ending": last.ending or "an error",
+            "follow_up": _follow_up(footer, last),
+            "follow_up_at_once": last.follow_up_now and not footer.complete,
+        }
+    if last and last.end_id:
+        metadata["end_id"] = last.end_id
+    if footer.drift:
+        metadata["drift"] = dg.MetadataValue.json(dict(footer.drift))
+    for name in ("unordered_pages", "items_without_key", "items_without_time"):
+        if count := getattr(footer, name):
+            metadata[name] = count
+    return metadata
+
+
+def _type_text(kind: Type) -> str:
+    if isinstance(kind, Struct):
+        return "struct"
+    if isinstance(kind, List):
+        return f"list<{_type_text(kind.of)}>"
+    return str(arrow_type(kind))
+
+
+def _description(column: Column) -> str:
+    inner = column.type.of if isinstance(column.type, List) else column.type
+    if not isinstance(inner, Struct):
+        return column.description
+    return f"{column.description} Attributes: {', '.join(one.name for one in inner.columns)}."
+
+
+def _follow_up(footer: Footer, last: LastPage) -> str:
+    if footer.complete:
+        return "none: the partition is complete"
+    when = "at once" if last.follow_up_now else "after the polling interval"
+    return f"{when}: {last.row} under the policy {last.policy}; {last.ending or 'an error'}"
+
+
+def _timestamp(us: int) -> dg.TimestampMetadataValue:
+    return dg.MetadataValue.timestamp(datetime.fromtimestamp(us / 1_000_000, UTC))

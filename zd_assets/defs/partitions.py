@@ -1,0 +1,85 @@
+"""Partitions of the exports: days or hours of server time, UTC, up to and including now's."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from zd_assets.lake.partition import Partition
+from zd_assets.zendesk.errors import ConfigurationError
+
+Partitions = dg.DailyPartitionsDefinition | dg.HourlyPartitionsDefinition
+
+
+def partitions_from_env() -> Partitions:
+    """The partitions that `ZD_PARTITION` and `ZD_START_DATE` describe.
+
+    Raises:
+        ConfigurationError: one of them is unusable.
+    """
+    kind = os.environ.get("ZD_PARTITION", "day")
+    start = _start_date(os.environ.get("ZD_START_DATE", "2025-01-01"))
+    # end_offset: the window that is still open is a partition too.
+    if kind == "day":
+        return dg.DailyPartitionsDefinition(start_date=start, end_offset=1)
+    if kind == "hour":
+        return dg.HourlyPartitionsDefinition(start_date=start, end_offset=1)
+    raise ConfigurationError(f"ZD_PARTITION is {kind!r}; set it to day or hour")
+
+
+def partition(partitions_def: Partitions, key: str) -> Partition:
+    """The window of a partition key."""
+    window = partitions_def.time_window_for_partition_key(key)
+    return Partition(key, _us(window.start), _us(window.end))
+
+
+def partitions(partitions_def: Partitions, keys: Sequence[str]) -> list[Partition]:
+    """The windows of partition keys, in order of time."""
+    return sorted(
+        (partition(partitions_def, key) for key in keys), key=lambda window: window.start_us
+    )
+
+
+def last_partitions(partitions_def: Partitions, now_s: float, count: int) -> list[Partition]:
+    """The last partitions up to the one that is open at `now_s` (epoch seconds), in order."""
+    current = partition(partitions_def, partitions_def.get_partition_key_for_timestamp(now_s))
+    length_us = current.end_us - current.start_us
+    first_us = max(current.start_us - (count - 1) * length_us, _us(partitions_def.start))
+    return _every(partitions_def, first_us, current)
+
+
+def partitions_since(partitions_def: Partitions, first: Partition, now_s: float) -> list[Partition]:
+    """The partitions from `first` to the one that is open at `now_s` (epoch seconds), in order."""
+    [current] = last_partitions(partitions_def, now_s, 1)
+    return _every(partitions_def, first.start_us, current)
+
+
+def _every(partitions_def: Partitions, first_us: int, last: Partition) -> list[Partition]:
+    length_us = last.end_us - last.start_us
+    return [
+        Partition(
+            partitions_def.get_partition_key_for_timestamp(start_us / 1_000_000),
+            start_us,
+            start_us + length_us,
+        )
+        for start_us in range(first_us, last.end_us, length_us)
+    ]
+
+
+def _start_date(text: str) -> datetime:
+    try:
+        start = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ConfigurationError(
+            f"ZD_START_DATE is {text!r}; set it to a date such as 2025-01-01"
+        ) from None
+    if start > datetime.now(UTC):
+        raise ConfigurationError(
+            f"ZD_START_DATE is {text}, which is in the future; set it to the first day to export"
+        )
+    return start
+
+
+def _us(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000)

@@ -1,0 +1,60 @@
+"""One sandbox for each test process, reset for each test; a client and a lake to go with it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zd_assets import sandbox as zendesk_sandbox
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.sandbox import Running, Settings
+from zd_assets.zendesk.budget import Budget
+from zd_assets.zendesk.client import Client, TokenAuth
+
+UNLIMITED = 1_000_000
+NOW = "2026-03-01T12:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Running]:
+    with zendesk_sandbox.start(Settings(requests_per_minute=UNLIMITED)) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Running) -> Running:
+    """A fresh sandbox, its clock standing at `NOW`; nothing in it but seeded data."""
+    running_sandbox.reset(requests_per_minute=UNLIMITED, now=NOW, clock="frozen")
+    return running_sandbox
+
+
+@pytest.fixture
+def make_client(sandbox: Running) -> Callable[..., Client]:
+    """Makes Chat clients of the sandbox that hurry: `make_client(attempts=3, token="x")`."""
+
+    def make(token: str = "sandbox-token", **settings: Any) -> Client:
+        url = f"{sandbox.url}/api/v2/chat"
+        return Client(
+            **{
+                "base_url": url,
+                "base_url_variable": "ZENDESK_CHAT_URL",
+                "auth": TokenAuth(f"Bearer {token}", "ZENDESK_CHAT_TOKEN"),
+                "budget": Budget(url, UNLIMITED),
+                "attempts": 4,
+                "first_wait_s": 0.01,
+                **settings,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def client(make_client: Callable[..., Client]) -> Client:
+    return make_client()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return open_lake(str(tmp_path / "lake"))

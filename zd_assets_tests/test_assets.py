@@ -1,0 +1,150 @@
+"""The export assets in a real Dagster instance, against the sandbox."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.exports.export import Export
+from zd_assets.lake.lake import Lake
+from zd_assets.sandbox import Running
+from zd_assets_tests.conftest import UNLIMITED
+from zd_assets_tests.dagster_runs import chat_resource, materialize, partition_events
+from zd_assets_tests.truth import assert_lake_is_true, day, days
+
+BAD_TOKEN = "not-the-token"
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture
+def small(sandbox: Running) -> Running:
+    """A sandbox with 200 chats a day."""
+    sandbox.reset(
+        requests_per_minute=UNLIMITED, chats_per_day=200, now="2026-03-01T12:00:00Z", clock="frozen"
+    )
+    return sandbox
+
+
+@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+def test_one_run_over_a_range_leaves_one_event_for_each_partition(
+    export: Export, small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    keys = [partition.key for partition in days("2026-02-01", 5)]
+    result = materialize(instance, export, (keys[0], keys[-1]), chat_resource(small), lake)
+    assert result.success
+    events = partition_events(instance, export)
+    assert sorted(key for key, _ in events) == keys
+    for key, metadata in events:
+        footer = lake.footer(export, day(key))
+        assert footer
+        assert metadata["dagster/partition_row_count"].value == footer.items
+        assert metadata["complete"].value is True
+        assert metadata["path"].value == str(lake.path(export, day(key)))
+        assert metadata["fetched_by_run"].value == result.run_id
+    assert_lake_is_true(small, lake, export, days(keys[0], 5))
+
+
+def test_one_partition_is_one_event(
+    small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    assert materialize(instance, CHATS, "2026-02-03", chat_resource(small), lake).success
+    assert [key for key, _ in partition_events(instance, CHATS)] == ["2026-02-03"]
+    assert_lake_is_true(small, lake, CHATS, [day("2026-02-03")])
+
+
+def test_the_open_day_says_how_far_it_is_complete(
+    small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    assert materialize(instance, CHATS, "2026-03-01", chat_resource(small), lake).success
+    [(_, metadata)] = partition_events(instance, CHATS)
+    assert metadata["complete"].value is False
+    footer = lake.footer(CHATS, day("2026-03-01"))
+    assert footer
+    assert footer.complete_until_us == day("2026-03-01").start_us + (11 * 60 + 55) * 60_000_000
+    assert metadata["complete_until"].value == footer.complete_until_us / 1e6
+    assert str(metadata["follow_up"].value).startswith("after the polling interval: count ")
+
+
+def test_what_a_failing_run_committed_is_reported_once_and_adopted_by_the_next(
+    small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    keys = [partition.key for partition in days("2026-02-01", 6)]
+    whole = (keys[0], keys[-1])
+    small.faults([{"kind": "status", "status": 503, "after": 2, "times": -1}])
+    chat = chat_resource(small, page_size=100, max_parallel_windows=1)
+    failed = materialize(instance, CHATS, whole, chat, lake)
+    assert not failed.success
+    committed = [key for key, _ in partition_events(instance, CHATS)]
+    assert committed == [key for key in keys if lake.footer(CHATS, day(key))]
+    assert committed, "the pages before the fault must have filled a partition"
+
+    small.reset(
+        requests_per_minute=UNLIMITED, chats_per_day=200, now="2026-03-01T12:00:00Z", clock="frozen"
+    )
+    complete_before = [key for key in committed if lake.footer(CHATS, day(key)).complete]  # type: ignore[union-attr]
+    assert materialize(instance, CHATS, whole, chat_resource(small), lake).success
+    events = partition_events(instance, CHATS)[len(committed) :]
+    assert sorted(key for key, _ in events) == keys
+    for key, metadata in events:
+        assert str(metadata["action"].value).startswith("adopted") is (key in complete_before)
+    assert_lake_is_true(small, lake, CHATS, days(keys[0], 6))
+
+    # Reported by a run that succeeded, it is a partition like any other: fetched whole when asked.
+    assert materialize(instance, CHATS, complete_before[0], chat_resource(small), lake).success
+    assert partition_events(instance, CHATS)[-1][1]["action"].value == "fetched whole"
+
+
+def test_refetch_fetches_whole_what_would_be_resumed(
+    small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    chat = chat_resource(small)
+    materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake)
+    materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake)
+    materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake, refetch=True)
+    actions = [
+        metadata["action"].value for _, metadata in partition_events(instance, AGENT_TIMELINE)
+    ]
+    assert actions == ["fetched whole", "resumed", "fetched whole"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"token": None}, "ZENDESK_CHAT_TOKEN is not set"),
+        ({"token": BAD_TOKEN}, "check ZENDESK_CHAT_TOKEN"),
+        ({"page_size": 0}, "page_size is 0; it must be from 1 to 1000"),
+        ({"page_size": 1001}, "page_size is 1001; it must be from 1 to 1000"),
+        ({"max_pages_per_run": 0}, "max_pages_per_run is 0; it must be at least 1"),
+        ({"requests_per_minute": 0}, "requests_per_minute (ZD_CHAT_REQUESTS_PER_MINUTE) is 0"),
+        ({"url": "http://zendesk.example/api/v2"}, "is plain http"),
+        ({"url": "zendesk.example"}, "is no http(s) address"),
+        ({"url": "https://no-such-host.invalid/api"}, "there is no host 'no-such-host.invalid'"),
+        ({"hash": ["chats.visitor.email"]}, "hash needs a hash_key"),
+    ],
+)
+def test_a_bad_setting_fails_the_run_with_one_clear_message(
+    settings: dict[str, object],
+    message: str,
+    small: Running,
+    lake: Lake,
+    instance: dg.DagsterInstance,
+) -> None:
+    result = materialize(
+        instance, CONVERSIONS, "2026-02-03", chat_resource(small, **settings), lake
+    )
+    assert not result.success
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    error = failure.step_failure_data.user_failure_data
+    assert error
+    assert message in (error.description or "")
+    logged = " ".join(str(entry) for entry in instance.all_logs(result.run_id))
+    assert BAD_TOKEN not in logged
+    assert "sandbox-token" not in logged
+    assert lake.footer(CONVERSIONS, day("2026-02-03")) is None

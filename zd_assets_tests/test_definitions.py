@@ -1,0 +1,85 @@
+"""What Dagster loads, and how it is loaded."""
+
+import os
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from zd_assets.defs.partitions import partitions_from_env
+from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.zendesk.errors import ConfigurationError
+
+_VARIABLES = ("ZENDESK_", "ZD_", "DAGSTER_")
+
+
+def _clean_env(**variables: str) -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(_VARIABLES)} | variables
+
+
+def _load(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from zd_assets.definitions import defs"],
+        env=_clean_env(**variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
+    from zd_assets.definitions import defs
+
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    for export in CATALOGUE:
+        spec = specs[dg.AssetKey(list(export.path))]
+        assert spec.group_name == export.api.value
+        assert spec.kinds == {"zendesk", "parquet"}
+        assert spec.owners == ["team:data"]
+        assert isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
+        schema = spec.metadata["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == [
+            *(column.name for column in export.columns),
+            "_extra",
+        ]
+        assert all(column.description for column in schema.columns)
+
+
+def test_the_definitions_load_without_any_variable_set_and_without_a_warning() -> None:
+    loaded = _load()
+    assert loaded.returncode == 0
+    assert loaded.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("ZD_PARTITION", "week", "ZD_PARTITION is 'week'; set it to day or hour"),
+        ("ZD_START_DATE", "soon", "ZD_START_DATE is 'soon'; set it to a date such as 2025-01-01"),
+        ("ZD_START_DATE", "2999-01-01", "ZD_START_DATE is 2999-01-01, which is in the future"),
+    ],
+)
+def test_an_unusable_variable_is_named_with_what_to_set(
+    variable: str, value: str, message: str
+) -> None:
+    loaded = _load(**{variable: value})
+    assert loaded.returncode != 0
+    assert message in loaded.stderr.splitlines()[-1]
+
+
+def test_partitions_reach_up_to_and_including_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import UTC, datetime
+
+    monkeypatch.setenv("ZD_START_DATE", "2026-01-01")
+    for kind, pattern in (("day", "%Y-%m-%d"), ("hour", "%Y-%m-%d-%H:00")):
+        monkeypatch.setenv("ZD_PARTITION", kind)
+        before = datetime.now(UTC).strftime(pattern)
+        last = partitions_from_env().get_last_partition_key()
+        assert last in (before, datetime.now(UTC).strftime(pattern))
+
+
+def test_configuration_errors_are_zendesk_errors() -> None:
+    from zd_assets.zendesk.errors import ZendeskError
+
+    assert issubclass(ConfigurationError, ZendeskError)
