@@ -42,8 +42,7 @@ def true_items(
 ) -> list[Any]:
     """What the API has in a partition's window (up to `until_us`), parsed."""
     end_us = min(partition.end_us, until_us or partition.end_us)
-    pairs = sandbox.truth(export.name, _seconds(partition.start_us), _seconds(end_us))
-    return [_loads(text) for _, text in pairs]
+    return [_loads(text) for _, text in _truth(sandbox, export, partition.start_us, end_us)]
 
 
 def lake_items(lake: Lake, export: Export, partition: Partition) -> list[Any]:
@@ -76,6 +75,25 @@ def assert_lake_is_true(
         assert_same(items, true_items(sandbox, export, partition))
 
 
+def assert_latest_is_true(
+    sandbox: Running, lake: Lake, export: Export, partitions: Sequence[Partition]
+) -> None:
+    """The newest versions over complete partitions are what the API has in their windows now.
+
+    Of an item that has moved on since, the lake may hold an older version too.
+    """
+    newest: dict[str, Any] = {}
+    for partition in partitions:
+        footer = lake.footer(export, partition)
+        assert footer is not None, f"{partition.key} has no file"
+        assert footer.complete, f"{partition.key} is complete until {footer.complete_until_us}"
+        newest |= {item["id"]: item for item in lake_items(lake, export, partition)}
+    start_us, end_us = partitions[0].start_us, partitions[-1].end_us
+    expected = [_loads(text) for _, text in _truth(sandbox, export, start_us, end_us)]
+    moved = {_loads(text)["id"] for _, text in _truth(sandbox, export, end_us, 2**52)}
+    assert_same((item for key, item in newest.items() if key not in moved), expected)
+
+
 def canonical_text(item: Any) -> str:
     """A text that is the same for items that mean the same."""
     return json.dumps(_canonical(item), sort_keys=True)
@@ -102,6 +120,10 @@ def _loads(text: bytes) -> Any:
         return float(literal) if math.isfinite(float(literal)) else literal
 
     return json.loads(text, parse_float=number)
+
+
+def _truth(sandbox: Running, export: Export, start_us: int, end_us: int) -> list[tuple[int, bytes]]:
+    return sandbox.truth(export.name, _seconds(start_us), _seconds(end_us))
 
 
 def _seconds(us: int) -> str:

@@ -1,0 +1,30 @@
+"""Asking Dagster for a run over one partition or a range."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from zd_assets.defs.states import asset_key
+from zd_assets.exports.export import Export
+from zd_assets.lake.partition import Partition
+
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
+
+
+def range_request(
+    export: Export, first: Partition, last: Partition, run_key: str, tags: Mapping[str, str]
+) -> dg.RunRequest:
+    """One run over the partitions of an export from `first` to `last`."""
+    if first == last:
+        return dg.RunRequest(
+            run_key=run_key,
+            partition_key=first.key,
+            asset_selection=[asset_key(export)],
+            tags=dict(tags),
+        )
+    return dg.RunRequest(
+        run_key=run_key,
+        asset_selection=[asset_key(export)],
+        tags={**tags, _RANGE_START: first.key, _RANGE_END: last.key},
+    )

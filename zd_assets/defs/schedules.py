@@ -1,0 +1,106 @@
+"""The nightly schedules: one for each API, which asks for what the following left open."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import dagster as dg
+
+from zd_assets.defs.partitions import Partitions, last_partitions
+from zd_assets.defs.requests import range_request
+from zd_assets.defs.states import asset_key, partition_state
+from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.exports.export import Api, Export
+from zd_assets.lake.partition import Partition
+
+_DAYS = 30
+_DAY_US = 86_400 * 1_000_000
+
+
+def nightly_schedule(api: Api, partitions_def: Partitions) -> dg.ScheduleDefinition:
+    """At a quarter past midnight UTC: close yesterday, and heal the gaps of the last 30 days."""
+    exports = [export for export in CATALOGUE if export.api is api]
+
+    @dg.schedule(
+        name=f"{api.value}_nightly",
+        cron_schedule="15 0 * * *",
+        execution_timezone="UTC",
+        target=dg.AssetSelection.assets(*(asset_key(export) for export in exports)),
+        description=f"Closes yesterday and asks, as ranges, for the partitions of the last {_DAYS} "
+        "days that are missing, failed or incomplete.",
+    )
+    def _nightly(
+        context: dg.ScheduleEvaluationContext,
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        return evaluate(context.instance, exports, partitions_def, context.scheduled_execution_time)
+
+    return _nightly
+
+
+def evaluate(
+    instance: dg.DagsterInstance,
+    exports: Sequence[Export],
+    partitions_def: Partitions,
+    now: datetime,
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """One tick at `now`: a run for each range of partitions that are to be fetched."""
+    requests = [
+        range_request(
+            export,
+            block[0],
+            block[-1],
+            run_key=f"nightly:{export.name}:{now:%Y-%m-%d}:{block[0].key}",
+            tags={"zd_assets/nightly": export.api.value},
+        )
+        for export in exports
+        for block in _blocks(_to_fetch(instance, export, partitions_def, now))
+    ]
+    if requests:
+        return requests
+    return dg.SkipReason(
+        f"Every partition of the last {_DAYS} days is complete, or a run is at it, in all of "
+        f"{', '.join(export.name for export in exports)}."
+    )
+
+
+def _to_fetch(
+    instance: dg.DagsterInstance, export: Export, partitions_def: Partitions, now: datetime
+) -> list[Partition]:
+    """The ended partitions that are missing, failed or incomplete, and that no run is at."""
+    now_us = round(now.timestamp() * 1_000_000)
+    [current] = last_partitions(partitions_def, now.timestamp(), 1)
+    days = _DAYS * _DAY_US // (current.end_us - current.start_us)
+    ended = [
+        window
+        for window in last_partitions(partitions_def, now.timestamp(), days + 1)
+        if window.end_us <= now_us
+    ]
+    statuses = (
+        instance.get_status_by_partition(
+            asset_key(export), [window.key for window in ended], partitions_def
+        )
+        or {}
+    )
+
+    def to_fetch(window: Partition) -> bool:
+        status = statuses.get(window.key)
+        if status is dg.AssetPartitionStatus.IN_PROGRESS:
+            return False
+        if status is dg.AssetPartitionStatus.FAILED:
+            return True
+        return partition_state(instance, export, window).open
+
+    return [window for window in ended if to_fetch(window)]
+
+
+def _blocks(windows: Sequence[Partition]) -> Iterable[list[Partition]]:
+    """Contiguous windows together."""
+    if not windows:
+        return
+    block = [windows[0]]
+    for before, window in pairwise(windows):
+        if before.end_us != window.start_us:
+            yield block
+            block = []
+        block.append(window)
+    yield block

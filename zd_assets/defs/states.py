@@ -1,0 +1,132 @@
+"""What the instance knows of an export's partitions and runs; each read is bounded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import dagster as dg
+
+from zd_assets.defs.partitions import Partitions, partition
+from zd_assets.exports.export import Export
+from zd_assets.lake.partition import Partition
+
+FOLLOW_UP_TAG = "zd_assets/follow_up"
+
+_IN_FLIGHT = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_MOST_RUNS = 50
+_MOST_BACKFILLS = 10
+_MOST_FAILURES = 8
+
+
+@dataclass(frozen=True)
+class Materialization:
+    """A partition's last materialization, as its metadata tells it; `at_s` is epoch seconds."""
+
+    storage_id: int
+    at_s: float
+    complete: bool
+    follow_up_at_once: bool
+    follow_up: str
+
+
+@dataclass(frozen=True)
+class PartitionState:
+    """A partition, and its last materialization if it has one."""
+
+    partition: Partition
+    last: Materialization | None
+
+    @property
+    def open(self) -> bool:
+        """Whether anything of it is still to be fetched."""
+        return self.last is None or not self.last.complete
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The follow-up runs that failed one after the other until now, `last_s` the last's end."""
+
+    count: int
+    last_s: float
+
+
+def asset_key(export: Export) -> dg.AssetKey:
+    """The asset of an export."""
+    return dg.AssetKey(list(export.path))
+
+
+def partition_state(
+    instance: dg.DagsterInstance, export: Export, window: Partition
+) -> PartitionState:
+    """Read one partition's last materialization."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key(export), asset_partitions=[window.key]), limit=1
+    ).records
+    if not records or not (event := records[0].asset_materialization):
+        return PartitionState(window, None)
+
+    def value(name: str) -> object:
+        return event.metadata[name].value if name in event.metadata else None
+
+    return PartitionState(
+        window,
+        Materialization(
+            storage_id=records[0].storage_id,
+            at_s=records[0].timestamp,
+            complete=value("complete") is True,
+            follow_up_at_once=value("follow_up_at_once") is True,
+            follow_up=str(value("follow_up") or "no page was read yet"),
+        ),
+    )
+
+
+def newest_materialized(
+    instance: dg.DagsterInstance, export: Export, partitions_def: Partitions
+) -> Partition | None:
+    """The newest partition that was ever materialized."""
+    keys = instance.get_materialized_partitions(asset_key(export))
+    windows = [partition(partitions_def, k) for k in keys if partitions_def.has_partition_key(k)]
+    return max(windows, key=lambda window: window.start_us, default=None)
+
+
+def run_in_flight(instance: dg.DagsterInstance, export: Export) -> str | None:
+    """What is running, queued or asked for on an export, in words; None if nothing is."""
+    key = asset_key(export)
+    for run in instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT), limit=_MOST_RUNS):
+        # A run of a whole job names no assets.
+        mine = key in run.asset_selection if run.asset_selection else run.job_name == export.api
+        if mine:
+            return f"run {run.run_id[:8]} is {run.status.value.lower().replace('_', ' ')}"
+    for backfill in instance.get_backfills(limit=_MOST_BACKFILLS):
+        if backfill.status.value == "REQUESTED" and key in (backfill.asset_selection or ()):
+            return f"backfill {backfill.backfill_id} is in progress"
+    return None
+
+
+def follow_up_failures(instance: dg.DagsterInstance, export: Export) -> Failures:
+    """How many of the newest follow-up runs failed without a success after them."""
+    records = instance.get_run_records(
+        dg.RunsFilter(tags={FOLLOW_UP_TAG: "/".join(export.path)}), limit=_MOST_FAILURES
+    )
+    count, last_s = 0, 0.0
+    for record in records:
+        if record.dagster_run.status != dg.DagsterRunStatus.FAILURE:
+            break
+        count += 1
+        last_s = max(last_s, record.end_time or _seconds(record.update_timestamp))
+    return Failures(count, last_s)
+
+
+def latest_follow_up_run(instance: dg.DagsterInstance, export: Export) -> str:
+    """The id of the newest follow-up run, however it ended; empty if there is none."""
+    runs = instance.get_runs(dg.RunsFilter(tags={FOLLOW_UP_TAG: "/".join(export.path)}), limit=1)
+    return runs[0].run_id if runs else ""
+
+
+def _seconds(at: datetime) -> float:
+    return at.timestamp()

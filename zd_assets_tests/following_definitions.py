@@ -1,0 +1,17 @@
+"""What `dagster dev` loads in the slow tests: the project's definitions, forty items a page."""
+
+import os
+
+from zd_assets.defs.build import build_definitions
+from zd_assets.defs.partitions import partitions_from_env
+from zd_assets.defs.resources import LakeFolder, ZendeskChat
+
+defs = build_definitions(
+    partitions_from_env(),
+    ZendeskChat(
+        page_size=40,
+        max_pages_per_run=int(os.environ["TEST_PAGES_PER_RUN"]),
+        first_wait_s=0.1,
+    ),
+    LakeFolder(),
+)

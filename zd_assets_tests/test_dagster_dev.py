@@ -1,0 +1,252 @@
+"""Following through a whole `dagster dev`: its daemon, its queue, its run launcher."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import requests
+
+from zd_assets.defs.states import FOLLOW_UP_TAG
+from zd_assets.exports.chat import CHATS
+from zd_assets.lake.lake import Lake
+from zd_assets.sandbox import Running
+from zd_assets_tests.conftest import UNLIMITED
+from zd_assets_tests.dagster_runs import cli_env, dagster
+from zd_assets_tests.truth import day
+
+MODULE = "zd_assets_tests.following_definitions"
+POLL_S = 20
+PATIENCE_S = 180
+FINISHED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+
+INSTANCE = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency: {pools: {default_limit: 1}}
+"""
+
+BACKFILL = """
+mutation Backfill($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+@dataclass
+class Deployment:
+    """A `dagster dev` on an instance of its own."""
+
+    sandbox: Running
+    lake: Lake
+    instance: dg.DagsterInstance
+    env: dict[str, str]
+
+    @contextmanager
+    def dev(self) -> Iterator[str]:
+        """Run `dagster dev`; gives the UI's address."""
+        port = _free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-m", MODULE, f"--port={port}"],
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait(lambda: _answers(f"http://127.0.0.1:{port}/server_info"))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(60)
+
+    def command(self, *arguments: str) -> None:
+        """Run a `dagster` command to its end."""
+        process = dagster([*arguments, "-m", MODULE], self.env)
+        output, _ = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0, output
+
+    def runs(self) -> list[dg.RunRecord]:
+        """Every run of chats, oldest first."""
+        return list(self.instance.get_run_records(ascending=True))
+
+    def caught_up(self) -> bool:
+        """Whether today's partition waits for the polling interval."""
+        footer = self.lake.footer(CHATS, _today())
+        return bool(footer and footer.last_page and not footer.last_page.follow_up_now)
+
+
+@pytest.fixture
+def deployment(sandbox: Running, lake: Lake, tmp_path: Path) -> Iterator[Deployment]:
+    _wait_out_midnight()
+    sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=400)
+    home = tmp_path / "dagster"
+    start = (datetime.now(UTC) - timedelta(days=9)).strftime("%Y-%m-%d")
+    env = cli_env(
+        sandbox,
+        home,
+        lake,
+        ZD_POLL_INTERVAL=str(POLL_S),
+        ZD_START_DATE=start,
+        TEST_PAGES_PER_RUN="500",
+    )
+    (home / "dagster.yaml").write_text(INSTANCE)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield Deployment(sandbox, lake, instance, env)
+
+
+@pytest.mark.slow
+def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
+    deployment: Deployment,
+) -> None:
+    deployment.env["TEST_PAGES_PER_RUN"] = "1"
+    deployment.sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
+    deployment.sandbox.put("chats", _settled_chats(200))
+    with deployment.dev():
+        deployment.command("sensor", "start", "chats_follow_up")
+        _wait(lambda: len(deployment.runs()) >= 2)
+    # Killed in the middle, and started again.
+    with deployment.dev():
+        _wait(deployment.caught_up)
+        while_catching_up = len(deployment.runs())
+        assert while_catching_up >= 5, "follow-up runs, one after another"
+        time.sleep(POLL_S * 2.5)
+    runs = deployment.runs()
+    _wait(lambda: all(record.dagster_run.status in FINISHED for record in deployment.runs()))
+    assert all(r.dagster_run.status is dg.DagsterRunStatus.SUCCESS for r in deployment.runs())
+    assert len(deployment.sandbox.requests()) == len(deployment.runs()), "one page a run"
+    keys = [record.dagster_run.tags["dagster/run_key"] for record in runs]
+    assert len(set(keys)) == len(keys), "the restarted daemon repeated nothing"
+    _assert_one_at_a_time(deployment)
+    # Once caught up, no two starts are closer than the polling interval.
+    starts = [record.start_time or 0.0 for record in runs[while_catching_up:]]
+    assert starts, "polls went on"
+    gaps = [b - a for a, b in pairwise(starts)]
+    assert all(gap >= POLL_S - 1 for gap in gaps), gaps
+
+
+@pytest.mark.slow
+def test_the_daemon_closes_yesterday_and_leaves_a_backfill_alone(deployment: Deployment) -> None:
+    today, yesterday = _today(), _day_before(_today())
+    # Yesterday, exported when it was still open.
+    late = datetime.fromtimestamp(yesterday.end_us / 1e6 - 3600, UTC).isoformat()
+    deployment.sandbox.clock(now=late)
+    deployment.command(
+        *("asset", "materialize", "--select", "zendesk_chat/chats"),
+        *("--partition", yesterday.key),
+    )
+    footer = deployment.lake.footer(CHATS, yesterday)
+    assert footer
+    assert not footer.complete
+    deployment.sandbox.clock(now=None)
+
+    with deployment.dev() as ui:
+        week = [_days_before(today, ago).key for ago in range(8, 1, -1)]
+        deployment.sandbox.settings(latency=0.3)
+        _launch_backfill(ui, week)
+        deployment.command("sensor", "start", "chats_follow_up")
+        _wait(lambda: _is_complete(deployment, yesterday))
+        _wait(deployment.caught_up)
+    _wait(lambda: all(record.dagster_run.status in FINISHED for record in deployment.runs()))
+    _assert_one_at_a_time(deployment)
+    backfills = [r for r in deployment.runs() if "dagster/backfill" in r.dagster_run.tags]
+    assert len(backfills) == 1, "a backfill over a range is one run"
+    tags = backfills[0].dagster_run.tags
+    assert tags["dagster/asset_partition_range_start"] == week[0]
+    assert tags["dagster/asset_partition_range_end"] == week[-1]
+    followed = [r for r in deployment.runs() if FOLLOW_UP_TAG in r.dagster_run.tags]
+    first = followed[0].dagster_run.tags
+    assert first["dagster/asset_partition_range_start"] == yesterday.key
+    assert first["dagster/asset_partition_range_end"] == today.key
+
+
+def _assert_one_at_a_time(deployment: Deployment) -> None:
+    spans = sorted((r.start_time or 0.0, r.end_time or 0.0) for r in deployment.runs())
+    for (_, end), (start, _) in pairwise(spans):
+        assert start >= end, "two runs of one export at once"
+
+
+def _launch_backfill(ui: str, keys: list[str]) -> None:
+    params: dict[str, Any] = {
+        "assetSelection": [{"path": list(CHATS.path)}],
+        "partitionNames": keys,
+    }
+    answer = requests.post(
+        f"{ui}/graphql", json={"query": BACKFILL, "variables": {"params": params}}, timeout=30
+    ).json()
+    assert answer["data"]["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess"
+
+
+def _is_complete(deployment: Deployment, partition: Any) -> bool:
+    footer = deployment.lake.footer(CHATS, partition)
+    return bool(footer and footer.complete)
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not until():
+        assert time.monotonic() < deadline, f"in vain for {PATIENCE_S} s"
+        time.sleep(0.5)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_out_midnight() -> None:
+    """Wait for the new day, and for something of it to be settled, if midnight is near."""
+    since_s = (datetime.now(UTC) - _midnight()).total_seconds()
+    if since_s > 86_400 - PATIENCE_S * 2:
+        since_s -= 86_400
+    time.sleep(max(0.0, 600 - since_s))
+
+
+def _settled_chats(count: int) -> list[dict[str, Any]]:
+    """Chats of today that are old enough to be exported, each a second after the other."""
+    first = datetime.now(UTC) - timedelta(seconds=300 + 60 + count)
+    return [
+        {
+            "id": f"2601.1.{number:06d}",
+            "update_timestamp": f"{first + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for number in range(count)
+    ]
+
+
+def _midnight() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _today() -> Any:
+    return day(f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def _day_before(partition: Any) -> Any:
+    return _days_before(partition, 1)
+
+
+def _days_before(partition: Any, days: int) -> Any:
+    start = datetime.fromtimestamp(partition.start_us / 1e6, UTC) - timedelta(days=days)
+    return day(f"{start:%Y-%m-%d}")

@@ -1,0 +1,333 @@
+"""Following an export over simulated days: real ticks, real runs, real HTTP.
+
+The clocks of the test process and of the sandbox are moved together.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+import time_machine
+
+from zd_assets.defs import schedules, sensors
+from zd_assets.defs.states import FOLLOW_UP_TAG
+from zd_assets.exports.chat import CHATS, CONVERSIONS
+from zd_assets.lake.lake import Lake
+from zd_assets.sandbox import Running
+from zd_assets_tests.conftest import UNLIMITED
+from zd_assets_tests.dagster_runs import (
+    PARTITIONS,
+    chat_resource,
+    materialize,
+    partition_events,
+    run_request,
+)
+from zd_assets_tests.truth import assert_latest_is_true, day, days, lake_items
+
+POLL_S = 300
+KEY = dg.AssetKey(["zendesk_chat", "chats"])
+
+
+@dataclass
+class World:
+    """A follower of `chats`, and the clocks it lives by."""
+
+    sandbox: Running
+    lake: Lake
+    instance: dg.DagsterInstance
+    clock: time_machine.Traveller
+    settings: dict[str, Any]
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def move_to(self, text: str) -> None:
+        self.clock.move_to(datetime.fromisoformat(text), tick=True)
+        self.sandbox.clock(now=text)
+
+    def move(self, seconds: float) -> None:
+        self.move_to((self.now + timedelta(seconds=seconds)).isoformat())
+
+    def tick(self) -> dg.RunRequest | dg.SkipReason:
+        return sensors.evaluate(self.instance, CHATS, PARTITIONS, POLL_S, self.now.timestamp())
+
+    def run(self, request: dg.RunRequest | dg.SkipReason) -> dg.ExecuteInProcessResult:
+        assert isinstance(request, dg.RunRequest), request
+        chat = chat_resource(self.sandbox, **self.settings)
+        return run_request(self.instance, CHATS, request, chat, self.lake)
+
+    def follow(self, most: int = 60) -> int:
+        """Tick and run until a tick skips; returns the number of runs."""
+        for runs in range(most):
+            request = self.tick()
+            if isinstance(request, dg.SkipReason):
+                return runs
+            assert self.run(request).success
+        raise AssertionError(f"still following after {most} runs")
+
+
+@pytest.fixture
+def world(sandbox: Running, lake: Lake) -> Iterator[World]:
+    sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=200, clock="running")
+    with (
+        time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=True) as clock,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        world = World(sandbox, lake, instance, clock, {})
+        world.move_to("2026-03-01T12:00:00+00:00")
+        yield world
+
+
+def _range(request: dg.RunRequest | dg.SkipReason) -> tuple[str, str]:
+    assert isinstance(request, dg.RunRequest), request
+    tags = request.tags
+    start = tags.get("dagster/asset_partition_range_start", request.partition_key)
+    end = tags.get("dagster/asset_partition_range_end", request.partition_key)
+    assert start
+    assert end
+    return start, end
+
+
+@pytest.mark.parametrize(
+    ("pages", "policy", "follows_at_once"),
+    [
+        ("documented", "progress", True),
+        ("documented", "documented", True),
+        ("documented", "full_page", False),
+        ("full", "progress", True),
+        ("full", "documented", False),
+        ("full", "full_page", True),
+    ],
+)
+def test_with_one_page_a_run_runs_follow_at_once_as_the_policy_says(
+    pages: str, policy: str, follows_at_once: bool, world: World
+) -> None:
+    world.sandbox.settings(pages=pages)
+    world.settings = {"policy": policy, "page_size": 10, "max_pages_per_run": 1}
+    assert world.run(world.tick()).success
+    second = world.tick()
+    assert isinstance(second, dg.RunRequest) is follows_at_once
+    if not follows_at_once:
+        # Slower, but as complete: each polling interval brings a page.
+        for _ in range(40):
+            world.move(POLL_S + 1)
+            if isinstance(request := world.tick(), dg.RunRequest):
+                assert world.run(request).success
+        assert lake_items(world.lake, CHATS, day("2026-03-01"))
+        return
+    runs = 1 + world.follow()
+    log = world.sandbox.requests()
+    assert len(log) == runs, "one page a run"
+    footer = world.lake.footer(CHATS, day("2026-03-01"))
+    assert footer
+    until_s = footer.complete_until_us / 1e6
+    truth = world.sandbox.truth("chats", day("2026-03-01").start_us / 1e6, until_s)
+    assert len(truth) > 20
+    assert footer.items == len(truth)
+
+
+def test_caught_up_there_is_no_run_before_the_polling_interval_is_over_and_then_one(
+    world: World,
+) -> None:
+    assert world.follow() == 1
+    for seconds in (1, POLL_S - 30):
+        world.move(seconds)
+        reason = world.tick()
+        assert isinstance(reason, dg.SkipReason)
+        assert "Looking again at 2026-03-01 12:0" in (reason.skip_message or "")
+    world.move(40)
+    assert world.follow() == 1
+
+
+def test_the_runs_of_a_chain_can_be_found_by_their_tags(world: World) -> None:
+    world.settings = {"page_size": 20, "max_pages_per_run": 1}
+    runs = world.follow()
+    tagged = world.instance.get_runs(dg.RunsFilter(tags={FOLLOW_UP_TAG: "zendesk_chat/chats"}))
+    assert len(tagged) == runs > 2
+    newest, *older = tagged
+    assert newest.tags["zd_assets/follows_run"] == older[0].run_id
+    assert "under the policy progress" in newest.tags["zd_assets/reason"]
+
+
+def test_a_tick_evaluated_twice_asks_for_the_same_run(world: World) -> None:
+    first, again = world.tick(), world.tick()
+    assert isinstance(first, dg.RunRequest)
+    assert isinstance(again, dg.RunRequest)
+    assert first.run_key == again.run_key
+    world.run(first)
+    world.move(POLL_S + 1)
+    later = world.tick()
+    assert isinstance(later, dg.RunRequest)
+    assert later.run_key != first.run_key
+
+
+@pytest.mark.parametrize("status", ["STARTED", "STARTING", "NOT_STARTED", "CANCELING"])
+def test_nothing_is_launched_while_a_run_of_the_export_is_in_flight(
+    status: str, world: World
+) -> None:
+    run = dg.DagsterRun(
+        job_name="zendesk_chat",
+        status=dg.DagsterRunStatus[status],
+        asset_selection=frozenset({KEY}),
+    )
+    world.instance.add_run(run)
+    reason = world.tick()
+    assert isinstance(reason, dg.SkipReason)
+    assert f"run {run.run_id[:8]} is " in (reason.skip_message or "")
+    other = sensors.evaluate(world.instance, CONVERSIONS, PARTITIONS, POLL_S, world.now.timestamp())
+    assert isinstance(other, dg.RunRequest), "another export isn't held up"
+
+
+def test_midnight_completes_yesterday_and_moves_on(world: World) -> None:
+    world.move_to("2026-03-01T23:50:00+00:00")
+    world.follow()
+    world.move_to("2026-03-02T00:02:00+00:00")
+    request = world.tick()
+    assert _range(request) == ("2026-03-01", "2026-03-02")
+    world.run(request)
+    world.move_to("2026-03-02T00:10:00+00:00")
+    request = world.tick()
+    assert _range(request) == ("2026-03-01", "2026-03-02")
+    world.run(request)
+    assert_latest_is_true(world.sandbox, world.lake, CHATS, [day("2026-03-01")])
+    world.move(POLL_S + 1)
+    assert _range(world.tick()) == ("2026-03-02", "2026-03-02")
+
+
+def test_a_week_of_downtime_is_caught_up_in_one_run(world: World) -> None:
+    world.follow()
+    world.move_to("2026-03-09T12:00:00+00:00")
+    request = world.tick()
+    assert _range(request) == ("2026-03-01", "2026-03-09")
+    assert world.run(request).success
+    assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-03-01", 8))
+
+
+def test_so_is_a_month(world: World) -> None:
+    world.follow()
+    world.move_to("2026-04-02T12:00:00+00:00")
+    assert _range(world.tick()) == ("2026-03-01", "2026-04-02")
+
+
+def test_failing_runs_back_off_and_the_following_recovers_by_itself(world: World) -> None:
+    world.follow()
+    world.move(POLL_S + 1)
+    world.sandbox.faults([{"kind": "status", "status": 503, "times": -1}])
+    waits = []
+    for _ in range(3):
+        assert not world.run(world.tick()).success
+        reason = world.tick()
+        assert isinstance(reason, dg.SkipReason)
+        assert "failed in a row" in (reason.skip_message or "")
+        wait = next(s for s in (31, 61, 121, 241) if isinstance(_after(world, s), dg.RunRequest))
+        waits.append(wait)
+    assert waits == [31, 61, 121]
+    world.sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=200, clock="running")
+    world.move(0)
+    assert world.follow() == 1
+    footer = world.lake.footer(CHATS, day("2026-03-01"))
+    assert footer
+    truth = world.sandbox.truth(
+        "chats", day("2026-03-01").start_us / 1e6, footer.complete_until_us / 1e6
+    )
+    assert footer.items == len(truth)
+
+
+def _after(world: World, seconds: int) -> dg.RunRequest | dg.SkipReason:
+    """The tick `seconds` after the last failure."""
+    [last] = world.instance.get_run_records(limit=1)
+    assert last.end_time
+    world.move_to(datetime.fromtimestamp(last.end_time + seconds, UTC).isoformat())
+    return world.tick()
+
+
+def test_what_is_materialized_by_hand_counts(world: World) -> None:
+    chat = chat_resource(world.sandbox)
+    assert materialize(world.instance, CHATS, "2026-03-01", chat, world.lake).success
+    reason = world.tick()
+    assert isinstance(reason, dg.SkipReason)
+    assert "Looking again" in (reason.skip_message or "")
+
+
+def test_what_is_wiped_is_fetched_again(world: World) -> None:
+    chat = chat_resource(world.sandbox)
+    keys = ("2026-02-27", "2026-03-01")
+    assert materialize(world.instance, CHATS, keys, chat, world.lake).success
+    world.instance.wipe_assets([KEY])
+    request = world.tick()
+    assert _range(request) == ("2026-03-01", "2026-03-01")
+    assert world.run(request).success
+
+
+def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
+    world: World,
+) -> None:
+    chat = chat_resource(world.sandbox)
+    materialize(world.instance, CHATS, ("2026-01-30", "2026-02-10"), chat, world.lake)
+    materialize(world.instance, CHATS, ("2026-02-13", "2026-02-28"), chat, world.lake)
+    # Incomplete: exported when it was still open.
+    materialize(world.instance, CHATS, "2026-03-01", chat, world.lake)
+    # Failed: asked for again, in vain.
+    world.sandbox.faults([{"kind": "status", "status": 400}])
+    failed = materialize(world.instance, CHATS, "2026-02-20", chat, world.lake)
+    assert not failed.success
+    world.move_to("2026-03-02T00:15:00+00:00")
+
+    requests = schedules.evaluate(world.instance, [CHATS], PARTITIONS, world.now)
+    assert isinstance(requests, list)
+    assert [_range(request) for request in requests] == [
+        ("2026-02-11", "2026-02-12"),
+        ("2026-02-20", "2026-02-20"),
+        ("2026-03-01", "2026-03-01"),
+    ]
+    for request in requests:
+        assert run_request(world.instance, CHATS, request, chat, world.lake).success
+    skipped = schedules.evaluate(world.instance, [CHATS], PARTITIONS, world.now)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "Every partition of the last 30 days is complete" in (skipped.skip_message or "")
+    assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-01-31", 30))
+
+
+def test_the_open_partition_of_an_hourly_export_is_an_hour() -> None:
+    hourly = dg.HourlyPartitionsDefinition(start_date="2026-01-01-00:00", end_offset=1)
+    now_s = datetime(2026, 3, 1, 12, 34, tzinfo=UTC).timestamp()
+    with dg.DagsterInstance.ephemeral() as instance:
+        request = sensors.evaluate(instance, CHATS, hourly, POLL_S, now_s)
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2026-03-01-12:00"
+
+
+def test_a_tick_reads_a_bounded_number_of_events(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.settings = {"page_size": 10, "max_pages_per_run": 1}
+    world.follow()
+    assert len(partition_events(world.instance, CHATS)) > 3
+    limits: list[int] = []
+    fetch = world.instance.fetch_materializations
+
+    def counted(*args: Any, limit: int, **kwargs: Any) -> Any:
+        limits.append(limit)
+        return fetch(*args, limit=limit, **kwargs)
+
+    monkeypatch.setattr(world.instance, "fetch_materializations", counted)
+    world.tick()
+    assert 0 < sum(limits) <= 10
+
+
+def test_the_lake_follows_the_truth_through_a_day_of_polls(world: World) -> None:
+    world.move_to("2026-03-01T21:00:00+00:00")
+    world.follow()
+    for _ in range(8):
+        world.move(1800)
+        world.follow()
+    assert_latest_is_true(world.sandbox, world.lake, CHATS, [day("2026-03-01")])
+    footer = world.lake.footer(CHATS, day("2026-03-02"))
+    assert footer
+    assert not footer.complete
+    # Every half hour a poll, and the newest item at most five minutes younger than the last.
+    assert (footer.complete_until_us - footer.start_us) // 60_000_000 == 55
