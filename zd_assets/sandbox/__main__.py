@@ -18,11 +18,18 @@ _DEFAULTS = Settings()
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8765, help="Port to listen on; 0 takes any free one.")
 @click.option("--seed", default=_DEFAULTS.seed, help="Chooses the seeded data.")
-@click.option("--start", default=str(_DEFAULTS.start), help="UTC day of the first seeded item.")
+@click.option(
+    "--start", default=str(_DEFAULTS.start), help="UTC day of the first seeded chats and tickets."
+)
 @click.option(
     "--chats-per-day",
     default=_DEFAULTS.chats_per_day,
-    help="New chats on an average day; the other exports scale with it.",
+    help="New chats on an average day; the other Chat exports scale with it.",
+)
+@click.option(
+    "--tickets-per-day",
+    default=_DEFAULTS.tickets_per_day,
+    help="New tickets on an average day; the other Support exports scale with it.",
 )
 @click.option("--seeded/--no-seeded", default=True, help="Serve seeded items at all.")
 @click.option(
@@ -38,6 +45,14 @@ _DEFAULTS = Settings()
     help="Chat requests allowed in any 60 seconds.",
 )
 @click.option("--token", default=_DEFAULTS.token, help="The accepted Chat access token.")
+@click.option(
+    "--support-requests-per-minute",
+    default=_DEFAULTS.support_requests_per_minute,
+    help="Support requests allowed in any 60 seconds.",
+)
+@click.option("--email", default=_DEFAULTS.email, help="Whose Support API token is accepted.")
+@click.option("--api-token", default=_DEFAULTS.api_token, help="The accepted Support API token.")
+@click.option("--oauth-token", default=_DEFAULTS.oauth_token, help="The accepted OAuth token.")
 @click.option("--now", help="The sandbox's time, ISO 8601 or epoch seconds.  [default: real time]")
 @click.option(
     "--clock",

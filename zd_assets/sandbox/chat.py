@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import dropwhile, islice
+from itertools import islice
 from typing import Any, Literal
-from urllib.parse import quote
 
 from zd_assets.sandbox import fields
 from zd_assets.sandbox.exports import CHAT_EXPORTS, Export
 from zd_assets.sandbox.page import Page, RefusedError
+from zd_assets.sandbox.parameters import address, integer, size
 from zd_assets.sandbox.seeded.stream import Row
 from zd_assets.sandbox.store import Store
 from zd_assets.sandbox.timestamps import SECOND_US
@@ -68,10 +68,8 @@ def serve(
 
 def read(export: Export, query: Mapping[str, str], now_us: int) -> Query:
     """Read and check the parameters; an empty one counts as not given, as in "Code Samples"."""
-    limit = _integer(query, "limit", MAX_LIMIT)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise RefusedError(400, "invalid_limit", f"limit must be between 1 and {MAX_LIMIT}.")
-    start_time = _integer(query, "start_time", 0)
+    limit = size(query, "limit", MAX_LIMIT)
+    start_time = integer(query, "start_time", 0)
     # "Start time": more than five minutes in the past.
     if start_time * export.unit_us >= now_us - SETTLED_AFTER_US:
         raise RefusedError(
@@ -90,11 +88,9 @@ def read(export: Export, query: Mapping[str, str], now_us: int) -> Query:
 
 def rows_after(store: Store, export: Export, asked: Query, now_us: int) -> Iterator[Row]:
     """Yield the rows after a cursor: strictly with ids, from its microsecond on without."""
-    rows = store.rows(export.name, asked.start_time, now_us)
     if not export.has_ids:
-        return rows
-    cursor = (asked.start_time, asked.start_id)
-    return dropwhile(lambda row: (row.time, row.id) <= cursor, rows)
+        return store.rows(export.name, asked.start_time, now_us)
+    return store.rows_after(export.name, asked.start_time, asked.start_id, now_us)
 
 
 def take(rows: Iterator[Row], limit: int, fullness: Literal["full", "documented"]) -> list[Row]:
@@ -118,14 +114,4 @@ def _facts(
     if export.has_ids:
         facts["end_id"] = end_id
         parameters["start_id"] = end_id
-    encoded = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
-    return facts | {"next_page": f"{url}?{encoded}"}
-
-
-def _integer(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name) or str(default)
-    digits = text.removeprefix("-")
-    # int() alone also takes blanks, underscores and other scripts' digits.
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-        raise RefusedError(400, f"invalid_{name}", f"{name} must be an integer.")
-    return int(text)
+    return facts | {"next_page": address(url, parameters)}

@@ -11,9 +11,10 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from zd_assets.sandbox import faults
+from zd_assets.sandbox import faults, support
 from zd_assets.sandbox.exports import EXPORTS, Export
 from zd_assets.sandbox.rawjson import elements
+from zd_assets.sandbox.settings import SECRETS
 from zd_assets.sandbox.state import State
 from zd_assets.sandbox.timestamps import epoch_us, iso_us, parse_us
 
@@ -113,6 +114,7 @@ class _Control:
         now_us = self._state.clock.now_us
         start_us = epoch_us(request.query.get("start", "0"))
         end_us = epoch_us(request.query["end"]) if "end" in request.query else now_us + 1
+        include = request.query.get("include", "")
         store = self._state.store
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
@@ -123,7 +125,8 @@ class _Control:
                 break
             if not start_us <= row.time_us < end_us:
                 continue
-            part += b"," * bool(times_us) + store.body(export.name, row)
+            body = support.shown(export, store.body(export.name, row), include)
+            part += b"," * bool(times_us) + body
             times_us.append(row.time_us)
             if len(part) >= _PART:
                 await response.write(bytes(part))
@@ -136,7 +139,8 @@ class _Control:
     def _shown(self) -> web.Response:
         state = self._state
         settings = dataclasses.asdict(state.settings)
-        del settings["token"]
+        for secret in SECRETS:
+            del settings[secret]
         return _json(
             {
                 "settings": settings,

@@ -6,7 +6,7 @@ How a fault breaks the connection itself is in `delivery`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -38,6 +38,7 @@ Kind = Literal[
 ]
 
 FOREIGN_ORIGIN = "https://foreign.example"
+_DEFAULT_PAGE_SIZE = 1000
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -46,6 +47,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     kind: Kind
     export: str | None = None
     """Only requests for this export; None: for any."""
+    min_page_size: int | None = None
+    """Only requests for pages larger than this (`limit`, `per_page`, `page[size]`)."""
     after: int = 0
     """Matching requests that still pass first."""
     times: int = 1
@@ -65,9 +68,15 @@ def read(body: bytes) -> list[Fault]:
     return msgspec.json.decode(body, type=list[Fault])
 
 
-def due(faults: list[Fault], export: str) -> Fault | None:
+def due(faults: list[Fault], export: str, query: Mapping[str, str]) -> Fault | None:
     """Count a request against the faults, and take the one that strikes it (the first due)."""
-    matching = [fault for fault in faults if fault.export in (None, export)]
+    size = _page_size(query)
+    matching = [
+        fault
+        for fault in faults
+        if fault.export in (None, export)
+        and (fault.min_page_size is None or size > fault.min_page_size)
+    ]
     struck = next((fault for fault in matching if fault.after == 0), None)
     for fault in matching:
         fault.after = max(0, fault.after - 1)
@@ -94,10 +103,18 @@ def change_body(body: bytes, fault: Fault) -> bytes:
     return body
 
 
+def _page_size(query: Mapping[str, str]) -> int:
+    asked = (query.get(name, "") for name in ("limit", "per_page", "page[size]"))
+    return next((int(text) for text in asked if text.isdecimal()), _DEFAULT_PAGE_SIZE)
+
+
 def _foreign_next_page(page: Page, fault: Fault) -> None:
     origin = urlsplit(fault.url or FOREIGN_ORIGIN)
-    own = urlsplit(page.facts["next_page"])
-    page.facts["next_page"] = urlunsplit(own._replace(scheme=origin.scheme, netloc=origin.netloc))
+    links = page.facts.get("links", {})
+    for facts, name in ((page.facts, "next_page"), (page.facts, "after_url"), (links, "next")):
+        if address := facts.get(name):
+            own = urlsplit(address)
+            facts[name] = urlunsplit(own._replace(scheme=origin.scheme, netloc=origin.netloc))
 
 
 def _stuck(page: Page, fault: Fault) -> None:
@@ -121,13 +138,12 @@ def _unordered(page: Page, fault: Fault) -> None:
         end_us, end_id = place(export, page.whole[-1])
     except ValueError:
         return
-    page.facts["end_time"] = end_us // export.unit_us
-    if export.has_ids:
-        page.facts["end_id"] = end_id
+    end = {"end_time": end_us // export.unit_us, "end_id": end_id}
+    page.facts |= {name: end[name] for name in end.keys() & page.facts.keys()}
 
 
-def _drop_fact(name: str) -> Callable[[Page, Fault], Any]:
-    return lambda page, fault: page.facts.pop(name, None)
+def _drop_facts(*names: str) -> Callable[[Page, Fault], Any]:
+    return lambda page, fault: [page.facts.pop(name, None) for name in names]
 
 
 def _no_id(page: Page, fault: Fault) -> None:
@@ -149,9 +165,9 @@ _PAGE_CHANGES: dict[str, Callable[[Page, Fault], Any]] = {
     "foreign_next_page": _foreign_next_page,
     "stuck": _stuck,
     "unordered": _unordered,
-    "no_count": _drop_fact("count"),
-    "no_next_page": _drop_fact("next_page"),
-    "no_end_time": _drop_fact("end_time"),
+    "no_count": _drop_facts("count"),
+    "no_next_page": _drop_facts("next_page", "after_url", "after_cursor", "links", "meta"),
+    "no_end_time": _drop_facts("end_time"),
     "no_id": _no_id,
     "no_time": _no_time,
 }

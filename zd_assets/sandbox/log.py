@@ -15,6 +15,8 @@ class Entry:
     path: str
     query: dict[str, str]
     export: str | None
+    endpoint: str | None = None
+    """Which endpoint of the API: `chat`, or Support's `time`, `cursor`, `pages`, `routing`, ..."""
     status: int | None = None
     count: int | None = None
     """Items in the page served."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from zd_assets.sandbox.exports import Export
+from zd_assets.sandbox.rawjson import join_members
 
 
 @dataclass(slots=True)
@@ -23,15 +24,15 @@ class Page:
     """What stands beside the items: `count`, `end_time`, `next_page`, ..."""
     unmoved: dict[str, Any] = field(default_factory=dict)
     """Those facts as they would be had the cursor not moved."""
+    beside: dict[str, list[bytes]] = field(default_factory=dict)
+    """Sideloaded items, by the name of their list."""
 
 
 def encode(page: Page) -> bytes:
     """Write the page as JSON."""
-    name = orjson.dumps(page.export.name)
-    facts = orjson.dumps(page.facts)
-    # An object without members has nothing to separate.
-    rest = b"," + facts[1:] if page.facts else b"}"
-    return b"".join((b"{", name, b":[", b",".join(page.items), b"]", rest))
+    lists = {page.export.list_name: page.items} | page.beside
+    parts = {name: b"[" + b",".join(items) + b"]" for name, items in lists.items()}
+    return join_members(parts | {name: orjson.dumps(fact) for name, fact in page.facts.items()})
 
 
 class RefusedError(Exception):
@@ -43,5 +44,5 @@ class RefusedError(Exception):
         """Refuse with `error` as the machine-readable word."""
         super().__init__(message)
         self.status = status
-        self.body = orjson.dumps({"error": error, "message": message})
+        self.error = error
         self.retry_after_s = retry_after_s

@@ -94,10 +94,17 @@ class Running:
         self._call("DELETE", "requests")
 
     def truth(
-        self, export: str, start: float | str = 0, end: float | str | None = None
+        self,
+        export: str,
+        start: float | str = 0,
+        end: float | str | None = None,
+        include: str | None = None,
     ) -> list[tuple[int, bytes]]:
-        """Return (time in microseconds, item as JSON) of a window [start, end), epoch seconds."""
-        window = {"start": start, "end": end}
+        """Return (time in microseconds, item as JSON) of a window [start, end), epoch seconds.
+
+        Ticket events come with their comments if `include` is `comment_events`.
+        """
+        window = {"start": start, "end": end, "include": include}
         response = self._call("GET", f"truth/{export}", params=window)
         items, _, times = response.content.removeprefix(b'{"items":').rpartition(b',"times_us":')
         times_us = msgspec.json.decode(times.removesuffix(b"}"), type=list[int])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from wsgiref.handlers import format_date_time
 
 from aiohttp import web
 
-from zd_assets.sandbox import chat, control
-from zd_assets.sandbox.exports import CHAT_EXPORTS
+from zd_assets.sandbox import chat, control, support
+from zd_assets.sandbox.exports import CHAT_EXPORTS, SUPPORT_EXPORTS, Kind
 from zd_assets.sandbox.page import Page, RefusedError
 from zd_assets.sandbox.serving import Api, handler, note, refuse
 from zd_assets.sandbox.settings import Settings
@@ -55,7 +57,12 @@ def application(state: State) -> web.Application:
     app.add_routes(control.routes(state))
     for base in chat.BASES:
         for name in CHAT_EXPORTS:
-            app.router.add_get(f"{base}/{name}", handler(state, _CHAT, name), allow_head=False)
+            handle = handler(state, lambda query: _CHAT, name)
+            app.router.add_get(f"{base}/{name}", handle, allow_head=False)
+    for path, name, kind in support.paths():
+        handle = handler(state, partial(_support_api, kind, name), name)
+        for suffix in ("", ".json"):
+            app.router.add_get(path + suffix, handle, allow_head=False)
     app.router.add_route("*", "/{path:.*}", unknown)
     return app
 
@@ -64,9 +71,36 @@ def _chat_page(state: State, export: str, query: Mapping[str, str], url: str) ->
     return chat.serve(state.store, export, query, url, state.clock.now_us, state.settings.pages)
 
 
+def _support_api(path_kind: Kind, export: str, query: Mapping[str, str]) -> Api:
+    return _SUPPORT[support.kind(path_kind, export, query)]
+
+
+def _support_page(
+    kind: Kind, state: State, export: str, query: Mapping[str, str], url: str
+) -> Page:
+    asked = support.Request(state.store, SUPPORT_EXPORTS[export], query, url, state.clock.now_us)
+    return support.serve(kind, asked)
+
+
 _CHAT = Api(
     name="chat",
+    budget="chat",
     authorize=lambda headers, settings: chat.authorize(headers, settings.token),
-    requests_per_minute=lambda settings: settings.requests_per_minute,
+    limit=lambda settings: (settings.requests_per_minute, 60),
     page=_chat_page,
+)
+
+_SUPPORT: dict[Kind, Api] = {
+    kind: Api(
+        name=kind,
+        budget="support",
+        authorize=support.authorize,
+        limit=lambda settings: (settings.support_requests_per_minute, 60),
+        page=partial(_support_page, kind),
+        explained_in="description",
+    )
+    for kind in support.KINDS
+}
+_SUPPORT["sample"] = replace(
+    _SUPPORT["sample"], budget="sample", limit=lambda settings: support.SAMPLE_LIMIT
 )

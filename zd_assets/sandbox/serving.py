@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import orjson
 from aiohttp import web
 
 from zd_assets.sandbox import faults
@@ -14,7 +15,7 @@ from zd_assets.sandbox.delivery import send
 from zd_assets.sandbox.faults import Fault
 from zd_assets.sandbox.log import Entry
 from zd_assets.sandbox.page import Page, RefusedError, encode
-from zd_assets.sandbox.settings import Settings
+from zd_assets.sandbox.settings import SECRETS, Settings
 from zd_assets.sandbox.state import State
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,53 +28,61 @@ class Api:
     """What an API does differently from another."""
 
     name: str
+    """What the log calls it."""
+    budget: str
+    """APIs with the same name of budget share their rate limit."""
     authorize: Callable[[Mapping[str, str], Settings], None]
     """Raises RefusedError unless a request's headers allow it."""
-    requests_per_minute: Callable[[Settings], int]
+    limit: Callable[[Settings], tuple[int, float]]
+    """Requests allowed in any so many seconds."""
     page: Callable[[State, str, Mapping[str, str], str], Page]
     """Answers (state, export, query, url without query); raises RefusedError."""
+    explained_in: str = "message"
+    """Attribute of errors that says what is wrong."""
 
 
-def handler(state: State, api: Api, export: str) -> Handler:
-    """Return the handler of one export's requests."""
+def handler(state: State, choose: Callable[[Mapping[str, str]], Api], export: str) -> Handler:
+    """Return the handler of one export's requests; `choose` tells by the query which API's."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        entry = note(state, request, export)
+        api = choose(request.query)
+        entry = note(state, request, export, api.name)
         try:
             return await _answer(state, api, request, entry)
         except RefusedError as refusal:
-            return refuse(refusal, entry)
+            return refuse(refusal, entry, api.explained_in)
 
     return handle
 
 
-def note(state: State, request: web.Request, export: str | None) -> Entry:
+def note(
+    state: State, request: web.Request, export: str | None, endpoint: str | None = None
+) -> Entry:
     """Write a request into the log."""
-    query = {
-        name: "***" if value == state.settings.token else value
-        for name, value in request.query.items()
-    }
-    entry = Entry(time.time(), request.method, request.path, query, export)
+    secrets = [getattr(state.settings, name) for name in SECRETS]
+    query = {name: "***" if value in secrets else value for name, value in request.query.items()}
+    entry = Entry(time.time(), request.method, request.path, query, export, endpoint)
     state.log.append(entry)
     return entry
 
 
-def refuse(refusal: RefusedError, entry: Entry) -> web.Response:
+def refuse(refusal: RefusedError, entry: Entry, explained_in: str = "message") -> web.Response:
     """Answer with an error."""
     headers = {}
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
-    return _reply(entry, refusal.status, refusal.body, headers)
+    body = orjson.dumps({"error": refusal.error, explained_in: str(refusal)})
+    return _reply(entry, refusal.status, body, headers)
 
 
 async def _answer(state: State, api: Api, request: web.Request, entry: Entry) -> web.StreamResponse:
     settings = state.settings
     api.authorize(request.headers, settings)
-    wait_s = state.admitted[api.name].admit(api.requests_per_minute(settings))
+    wait_s = state.admitted[api.budget].admit(*api.limit(settings))
     if wait_s is not None:
         raise RefusedError(429, "too_many_requests", "Rate limit exceeded.", wait_s)
     export = entry.export or ""
-    fault = faults.due(state.faults, export)
+    fault = faults.due(state.faults, export, request.query)
     entry.fault = fault.kind if fault else None
     if settings.latency:
         await asyncio.sleep(settings.latency)

@@ -17,9 +17,11 @@ class Settings:
     seed: int = 1
     """Chooses the seeded data: same seed, same items."""
     start: dt.date = dt.date(2025, 1, 1)
-    """UTC day of the first seeded item."""
+    """UTC day of the first seeded chats and tickets; users and the like are some weeks older."""
     chats_per_day: int = 3000
-    """New chats on an average day; the other exports scale with it."""
+    """New chats on an average day; the other Chat exports scale with it."""
+    tickets_per_day: int = 800
+    """New tickets on an average day; the other Support exports scale with it."""
     seeded: bool = True
     """Whether the seeded items are served beside the explicit ones."""
     pages: Literal["full", "documented"] = "full"
@@ -30,6 +32,14 @@ class Settings:
     """Requests to the Chat API allowed in any 60 seconds."""
     token: str = dataclasses.field(default="sandbox-token", repr=False)
     """The accepted Chat access token."""
+    support_requests_per_minute: int = 10
+    """Requests to the Support API allowed in any 60 seconds, samples apart."""
+    email: str = "agent@example.com"
+    """Whose Support API token is accepted."""
+    api_token: str = dataclasses.field(default="sandbox-api-token", repr=False)
+    """The accepted Support API token."""
+    oauth_token: str = dataclasses.field(default="sandbox-oauth-token", repr=False)
+    """The accepted Support OAuth token."""
     now: str | float | None = None
     """The sandbox's time, ISO 8601 or epoch seconds; None is the real time."""
     clock: Literal["running", "frozen"] = "running"
@@ -38,6 +48,10 @@ class Settings:
     """Seconds by which the clock jumps after each served page."""
     item_cache: int = 4000
     """Encoded seeded items kept in memory, for each export."""
+
+
+SECRETS = ("token", "api_token", "oauth_token")
+"""Settings that are never shown."""
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -50,7 +64,12 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         new = msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
-    for name in ("chats_per_day", "requests_per_minute"):
+    for name in (
+        "chats_per_day",
+        "tickets_per_day",
+        "requests_per_minute",
+        "support_requests_per_minute",
+    ):
         if getattr(new, name) < 1:
             raise ValueError(f"{name} must be at least 1")
     for name in ("latency", "item_cache"):

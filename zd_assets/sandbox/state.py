@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from zd_assets.sandbox.clock import Clock
-from zd_assets.sandbox.exports import EXPORTS
+from zd_assets.sandbox.exports import EXPORTS, SIDELOADED
 from zd_assets.sandbox.faults import Fault
 from zd_assets.sandbox.limits import SlidingWindow
 from zd_assets.sandbox.log import Entry
 from zd_assets.sandbox.seeded.chat_streams import chat_streams
 from zd_assets.sandbox.seeded.stream import Stream
+from zd_assets.sandbox.seeded.support_streams import support_streams
 from zd_assets.sandbox.settings import Settings, changed
 from zd_assets.sandbox.store import Store
 from zd_assets.sandbox.timestamps import parse_us
 
-_DATA = {"seed", "start", "chats_per_day", "seeded", "item_cache"}
+_DATA = {"seed", "start", "chats_per_day", "tickets_per_day", "seeded", "item_cache"}
 
 
 class State:
@@ -30,7 +31,7 @@ class State:
     faults: list[Fault]
     log: list[Entry]
     admitted: defaultdict[str, SlidingWindow]
-    """Requests within the rate limit, by name of the API."""
+    """Requests within the rate limit, by the name of what shares it."""
 
     def __init__(self, settings: Settings) -> None:
         """Begin with `settings`, which later are the defaults of `reset`."""
@@ -55,7 +56,7 @@ class State:
 
     def _begin(self, settings: Settings) -> None:
         self.clock = _clock(settings)
-        self.store = Store(EXPORTS, _streams(settings))
+        self.store = Store(EXPORTS | SIDELOADED, _streams(settings))
         self.settings = settings
         self.faults = []
         self.log = []
@@ -69,10 +70,7 @@ def _clock(settings: Settings) -> Clock:
 def _streams(settings: Settings) -> dict[str, Stream]:
     if not settings.seeded:
         return {}
-    midnight = dt.datetime.combine(settings.start, dt.time(), dt.UTC)
-    return chat_streams(
-        settings.seed,
-        parse_us(midnight.isoformat()),
-        settings.chats_per_day,
-        settings.item_cache,
-    )
+    start_us = parse_us(dt.datetime.combine(settings.start, dt.time(), dt.UTC).isoformat())
+    seed, cached = settings.seed, settings.item_cache
+    chat = chat_streams(seed, start_us, settings.chats_per_day, cached)
+    return chat | support_streams(seed, start_us, settings.tickets_per_day, cached)

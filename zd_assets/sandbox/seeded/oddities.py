@@ -47,6 +47,11 @@ def big_integer() -> orjson.Fragment:
     return orjson.Fragment(b"170141183460469231731687303715884105727")
 
 
+def lone_surrogate() -> orjson.Fragment:
+    """Return a text with half an emoji: valid in JSON, not in UTF-8."""
+    return orjson.Fragment(rb'"cut in half: \ud83d"')
+
+
 def _unknown(chance: int) -> Item:
     return (
         {"sentiment": {"label": "positive", "score": 0.87}},
@@ -83,8 +88,7 @@ def _big_ticket(item: Item) -> None:
 
 
 def _lone_surrogate(item: Item) -> None:
-    # Valid in JSON, not in UTF-8: half of an emoji.
-    text = orjson.Fragment(rb'"cut in half: \ud83d"')
+    text = lone_surrogate()
     if item.get("history"):
         messages = [entry for entry in item["history"] if "msg" in entry]
         (messages or item["history"])[0]["msg"] = text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from zd_assets.sandbox.seeded.timetable import Timetable
+from zd_assets.sandbox.seeded.timetable import Slots
 
 
 class Row(NamedTuple):
@@ -24,13 +24,18 @@ class Row(NamedTuple):
 class Recipe(Protocol):
     """What one export's seeded items are made of."""
 
-    timetable: Timetable
+    @property
+    def timetable(self) -> Slots:
+        """When the slots are."""
 
     def id(self, slot: int) -> str:
         """Return the id of the item at a slot ("" if the export has none)."""
 
     def next(self, slot: int) -> int | None:
-        """Return the slot of the item's next version, if it ever gets one."""
+        """Return the slot of the item's next version, if it ever gets one.
+
+        A slot that brings no item at all is followed by itself.
+        """
 
     def item(self, slot: int) -> bytes:
         """Return the item's JSON."""
@@ -39,9 +44,19 @@ class Recipe(Protocol):
 class Stream:
     """The seeded items of one export."""
 
-    def __init__(self, recipe: Recipe, unit_us: int, cached_items: int) -> None:
-        """Serve a recipe's items, keeping `cached_items` encoded ones."""
+    def __init__(
+        self,
+        recipe: Recipe,
+        unit_us: int,
+        cached_items: int,
+        slot_of: Callable[[str], int | None] | None = None,
+    ) -> None:
+        """Serve a recipe's items, keeping `cached_items` encoded ones.
+
+        `slot_of` tells which slot first brought an id, for items that are sideloaded.
+        """
         self._recipe = recipe
+        self._slot_of = slot_of
         self._unit_us = unit_us
         self._id = lru_cache(maxsize=cached_items)(recipe.id)
         self.item = lru_cache(maxsize=cached_items)(recipe.item)
@@ -59,3 +74,13 @@ class Stream:
         )
         for unit, group in groupby(visible, key=lambda pair: pair[0]):
             yield from sorted(Row(unit, by_id(slot), unit * unit_us, slot) for _, slot in group)
+
+    def find(self, id: str, now_us: int) -> bytes | None:
+        """Return the item of an id as it stands at `now_us`, if there is one."""
+        slot = self._slot_of(id) if self._slot_of else None
+        end = self._recipe.timetable.first_at(now_us + 1)
+        if slot is None or slot >= end:
+            return None
+        while (later := self._recipe.next(slot)) is not None and later < end:
+            slot = later
+        return self.item(slot)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import Protocol
 
 from zd_assets.sandbox.seeded.hashing import mix, subseed
 from zd_assets.sandbox.timestamps import HOUR_US, SECOND_US
@@ -23,6 +24,19 @@ _EPOCH_HOUR_OF_WEEK = 3 * 24
 _JITTER_BITS = 20
 # Jitter leaves a tenth of each slot free, so that microseconds stay apart.
 _JITTER = (1 << _JITTER_BITS) * 9 // 10
+
+
+class Slots(Protocol):
+    """Slots in time, in order."""
+
+    def time_us(self, slot: int) -> int:
+        """Return the time of a slot."""
+
+    def first_at(self, time_us: int) -> int:
+        """Return the first slot at or after a time: the number of slots before it."""
+
+    def slots(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield (slot, time in microseconds) from `first` up to, not including, `end`."""
 
 
 class Timetable:
@@ -100,3 +114,27 @@ class Timetable:
     def _offset(self, slot: int, place: int, count: int, width: int) -> int:
         jitter = mix(self._jitter_seed, slot) % _JITTER
         return (((place << _JITTER_BITS) + jitter) * width // count) >> _JITTER_BITS
+
+
+class Several:
+    """Several slots at the time of each slot of other ones."""
+
+    def __init__(self, slots: Slots, number: int) -> None:
+        """Put `number` slots at each."""
+        self._slots = slots
+        self._number = number
+
+    def time_us(self, slot: int) -> int:
+        """Return the time of a slot."""
+        return self._slots.time_us(slot // self._number)
+
+    def first_at(self, time_us: int) -> int:
+        """Return the first slot at or after a time: the number of slots before it."""
+        return self._slots.first_at(time_us) * self._number
+
+    def slots(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield (slot, time in microseconds) from `first` up to, not including, `end`."""
+        number = self._number
+        for slot, time_us in self._slots.slots(first // number, -(-end // number)):
+            for each in range(max(first, slot * number), min(end, (slot + 1) * number)):
+                yield each, time_us

@@ -139,3 +139,19 @@ PAGES = (
 TAGS = ("sales", "vip_customer", "refund", "delivery", "login", "goodbye_survey", "späti", "bug")
 
 GOALS = ((1863, "add to cart"), (1865, "place order"), (1871, "Newsletter-Anmeldung"))
+
+ACCOUNT_URL = "https://company.zendesk.com/api/v2"
+
+FIRMS = (
+    "Groablet Enterprises",
+    "Müller & Söhne",
+    "株式会社さくら",
+    "Ateliers Réunis",
+    "Kowalski Sp.",
+)
+
+BRAND_ID = 360002783572
+FORM_ID = 360000523651
+
+ROLE_IDS = (9373643, 9373644)
+SLA_POLICY = {"description": "For urgent incidents", "id": 25, "title": "Incidents"}
