@@ -2,17 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
+import pyarrow as pa
 
+# A backslash escaped by another, a pair of surrogates, or a lone one.
 _ESCAPES = re.compile(
-    rb"""\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}  # a pair of surrogates
-    | (?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})
-    | \\.""",
-    re.VERBOSE,
+    rb"\\(?:\\|u[dD](?:[89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone>[89a-fA-F][0-9a-fA-F]{2})))"
 )
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
+_MASK = "\ufffd"
 
 
 def split_object(text: bytes) -> dict[str, bytes]:
@@ -27,9 +28,12 @@ def split_object(text: bytes) -> dict[str, bytes]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        msgspec.json.decode(_mask_lone_surrogates(text), type=dict[str, msgspec.Raw])
-        parts = _parts(text)
-        return {json.loads(name): value for name, value in zip(parts, parts, strict=True)}
+        masked = _mask_lone_surrogates(text)
+        raw = msgspec.json.decode(masked, type=dict[str, msgspec.Raw])
+        if any(_MASK in name for name in raw):
+            parts = _parts(text)
+            return {json.loads(name): value for name, value in zip(parts, parts, strict=True)}
+        return dict(zip(raw, _unmasked(raw.values(), masked, text), strict=True))
 
 
 def split_array(text: bytes) -> list[bytes]:
@@ -43,14 +47,22 @@ def split_array(text: bytes) -> list[bytes]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        msgspec.json.decode(_mask_lone_surrogates(text), type=list[msgspec.Raw])
-        return list(_parts(text))
+        masked = _mask_lone_surrogates(text)
+        return list(_unmasked(msgspec.json.decode(masked, type=list[msgspec.Raw]), masked, text))
 
 
-# The escape of a lone surrogate is JSON, but msgspec refuses it. Without them it still says
-# whether the rest is JSON.
+# The escape of a lone surrogate is JSON, but msgspec refuses it. The mask is as long as what it
+# hides, so that places stay the same.
 def _mask_lone_surrogates(text: bytes) -> bytes:
     return _ESCAPES.sub(lambda match: rb"\uFFFD" if match["lone"] else match[0], text)
+
+
+def _unmasked(parts: Iterable[msgspec.Raw], masked: bytes, text: bytes) -> Iterator[bytes]:
+    """What stands in `text` where each part, a view of `masked`, stands in that."""
+    begin = pa.py_buffer(masked).address
+    for part in map(pa.py_buffer, parts):
+        start = part.address - begin
+        yield text[start : start + part.size]
 
 
 def _parts(text: bytes) -> Iterator[bytes]:

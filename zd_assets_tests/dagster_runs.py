@@ -77,6 +77,7 @@ def cli_env(sandbox: Running, home: Path, lake: Lake, **variables: str) -> dict[
     return {
         **kept,
         "DAGSTER_HOME": str(home),
+        "PYTHONFAULTHANDLER": "1",
         "ZENDESK_CHAT_URL": f"{sandbox.url}/api/v2/chat",
         "ZENDESK_CHAT_TOKEN": "sandbox-token",
         "ZD_CHAT_REQUESTS_PER_MINUTE": "1000000",

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
@@ -76,7 +77,7 @@ def test_killed_at_random_instants_and_run_again_the_lake_is_the_truth(
 
     missing = [p for p in PARTITIONS if p not in committed]
     items = sum(footer.items for p in missing if (footer := lake.footer(CHATS, p)))
-    stretches = 2 + sum(a.end_us != b.start_us for a, b in zip(missing, missing[1:], strict=False))
+    stretches = 2 + sum(a.end_us != b.start_us for a, b in pairwise(missing))
     assert len(sandbox.requests()) <= -(-items // PAGE_SIZE) + 2 * stretches
 
 

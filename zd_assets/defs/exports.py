@@ -10,9 +10,11 @@ from zd_assets.defs.partitions import Partitions, partitions
 from zd_assets.defs.progress import Progress
 from zd_assets.exports.export import Export
 from zd_assets.extract.extract import extract
-from zd_assets.extract.report import Notice, PageReport, PartitionReport
+from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
+from zd_assets.lake.lake import Lake
+from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -71,12 +73,14 @@ def _materialize(
     api = getattr(context.resources, export.api.value)
     client, options = api.client(), api.options(refetch=config.refetch)
     progress = Progress(client.budget)
+    lake = context.resources.lake.open()
+    windows = partitions(partitions_def, context.partition_keys)
     done: list[PartitionReport] = []
     reports = extract(
         export,
-        partitions(partitions_def, context.partition_keys),
+        windows,
         client,
-        context.resources.lake.open(),
+        lake,
         options,
         run_id=context.run.run_id,
         adopts=_unreported(context),
@@ -94,6 +98,7 @@ def _materialize(
                         context.log.warning(message)
     except BaseException:
         # No result will carry their events: the committed partitions are reported here.
+        done += _unheard(export, windows, lake, context.run.run_id, done)
         for report in done:
             context.log_event(
                 dg.AssetMaterialization(
@@ -106,6 +111,23 @@ def _materialize(
     for report in done:
         context.add_asset_metadata(partition_metadata(report), partition_key=report.partition.key)
     context.log.info(progress.line())
+
+
+def _unheard(
+    export: Export,
+    windows: list[Partition],
+    lake: Lake,
+    run_id: str,
+    done: list[PartitionReport],
+) -> list[PartitionReport]:
+    """What this run committed after it was told to stop: the files know."""
+    heard = {report.partition for report in done}
+    footers = {window: lake.footer(export, window) for window in windows if window not in heard}
+    return [
+        PartitionReport(window, Action.CUT_SHORT, footer, lake.path(export, window))
+        for window, footer in footers.items()
+        if footer and footer.run_id == run_id
+    ]
 
 
 def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:

@@ -24,6 +24,9 @@ from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import StoppedError
 from zd_assets.zendesk.follow_up import Policy
 
+# Our clock may be ahead of the server's, which refuses to be asked from what it calls too recent.
+_CLOCK_MARGIN_S = 30
+
 
 @dataclass(frozen=True)
 class Options:
@@ -81,22 +84,15 @@ def extract(
         [Target(partition, lake.footer(export, partition)) for partition in partitions],
         adopts=adopts,
         refetch=options.refetch,
-        horizon_us=int((now_s() - export.settle_s) * 1_000_000),
+        horizon_us=int((now_s() - export.settle_s - _CLOCK_MARGIN_S) * 1_000_000),
         windows=min(options.max_parallel_windows, options.max_pages),
     )
     errors: list[BaseException] = []
-    walks = threading.Thread(target=_walk_all, args=(job, todo, errors, options, reports.put))
+    walks = threading.Thread(
+        target=_walk_all, args=(job, todo, errors, options, lambda: reports.put(None))
+    )
     walks.start()
     try:
-        while (report := reports.get()) is not None:
-            yield report
-    except GeneratorExit:
-        raise
-    except BaseException as error:
-        # Interrupted while waiting: what the walks still commit is reported, too.
-        errors.insert(0, error)
-        stop.set()
-        walks.join()
         while (report := reports.get()) is not None:
             yield report
     finally:
@@ -111,7 +107,7 @@ def _walk_all(
     todo: Plan,
     errors: list[BaseException],
     options: Options,
-    tell: Callable[[Report | None], None],
+    ended: Callable[[], None],
 ) -> None:
     def one(number: int) -> None:
         try:
@@ -133,7 +129,7 @@ def _walk_all(
     except BaseException as error:
         errors.append(error)
     finally:
-        tell(None)
+        ended()
 
 
 class _Allowance:

@@ -15,6 +15,7 @@ class Action(StrEnum):
     RESUMED = "resumed"
     ADOPTED = "adopted: committed by an earlier run that couldn't report it"
     KEPT = "kept as it was: this run didn't reach it"
+    CUT_SHORT = "committed while the run was being stopped"
     UNSETTLED = "nothing is settled yet"
 
 

@@ -12,6 +12,7 @@ from zd_assets.extract.place import Span, is_ordered, place
 from zd_assets.extract.plan import Stretch, Target
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport, Report
 from zd_assets.lake.convert import convert
+from zd_assets.lake.drift import drift_of
 from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
 from zd_assets.lake.keys import has_keys, item_times_us
 from zd_assets.lake.lake import Lake
@@ -129,31 +130,31 @@ class _Walk:
     def take(self, step: Step) -> None:
         """Write one page's rows to their partitions; commit those that it has passed."""
         job, unit_us = self._job, self._job.export.cursor.unit_us
-        items = convert(job.export, job.privacy.apply(job.export, step.page.items))
-        times_us, has_time = item_times_us(job.export, items.table)
+        table = convert(job.export, job.privacy.apply(job.export, step.page.items))
+        times_us, has_time = item_times_us(job.export, table)
         span = Span(
             before_us=step.before.end_time * unit_us,
             after_us=step.after.end_time * unit_us,
             unit_us=unit_us,
-            from_us=self._stretch.from_us,
+            # Also what comes late: a file that is resumed takes a row twice without harm.
+            from_us=self._stretch.partitions[0].start_us,
             until_us=min(self._stretch.until_us, step.horizon_us),
         )
         ordered = is_ordered(times_us, has_time, span)
         placed = place(
-            items.table, times_us, ordered, has_time, span, self._stretch.partitions, self._open
+            table, times_us, ordered, has_time, span, self._stretch.partitions, self._open
         )
         for part in placed:
             self._writer(part.number).add(part.rows, part.times_us)
             tally = self._tally(part.number)
             tally.without_key += int((~has_keys(job.export, part.rows)).sum())
-        tally = self._tally(placed[0].number if placed else self._open)
-        tally.drift += items.drift
-        tally.without_time += int((~has_time).sum())
+            tally.without_time += int((~item_times_us(job.export, part.rows)[1]).sum())
+            tally.drift += drift_of(part.rows)
         for reached in {part.number for part in placed} or {self._open}:
             self._tally(reached).pages += 1
             self._tally(reached).unordered_pages += not ordered
         if not ordered:
-            job.tell(Notice(_unordered_notice(job.export, items.table.num_rows, span)))
+            job.tell(Notice(_unordered_notice(job.export, table.num_rows, span)))
         self._last = step
         self._commit_passed(step)
         position_us = step.horizon_us if step.ending is Ending.CAUGHT_UP else span.after_us
@@ -206,7 +207,10 @@ class _Walk:
             self._commit(step, partitions[self._open].end_us, None)
 
     def _commit_open(self, step: Step) -> None:
-        partition = self._stretch.partitions[self._open]
+        target = self._stretch.targets[self._open]
+        partition, old = target.partition, target.footer
+        if old and old.complete and old.schema != schema_id(self._job.export):
+            return  # A part can't be merged with these rows; they stay until there is a whole.
         if step.ending in (Ending.CAUGHT_UP, Ending.HORIZON):
             until_us = step.horizon_us
         else:

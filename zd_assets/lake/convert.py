@@ -1,7 +1,5 @@
 """A page's items to an Arrow table: fast where they fit the schema, lossless where they don't."""
 
-from collections import Counter
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -14,36 +12,26 @@ from zd_assets.exports.export import Export
 from zd_assets.json_text import split_array
 from zd_assets.lake.arrow import arrow_field, arrow_schema, arrow_type, timestamp_array
 from zd_assets.lake.decode import JSON_NULL, Record, item_decoder, record_type
-from zd_assets.lake.drift import Extra, dumps, fit, path_without_indices
+from zd_assets.lake.drift import Extra, dumps, fit
 
 _NOT_FITTING = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError)
 # Few enough to stay in the processor's cache from JSON to Arrow.
 _AT_ONCE = 250
 
 
-@dataclass(frozen=True)
-class Items:
-    """A page's items as a table with the export's columns, in the server's order.
+def convert(export: Export, items: bytes) -> pa.Table:
+    """Turn a JSON array of items into a table with the export's columns, in the same order.
 
-    `drift` counts what went to `_extra`, by path.
+    No value is lost, whatever its type: what doesn't fit its column stands in `_extra`.
     """
-
-    table: pa.Table
-    drift: Counter[str] = field(default_factory=Counter)
-
-
-def convert(export: Export, items: bytes) -> Items:
-    """Turn a JSON array of items into a table; no value is lost, whatever its type."""
     texts = split_array(items)
-    parts = [
+    return pa.concat_tables(
         _convert_some(export, texts[start : start + _AT_ONCE])
         for start in range(0, max(len(texts), 1), _AT_ONCE)
-    ]
-    drift = sum((part.drift for part in parts), Counter[str]())
-    return Items(pa.concat_tables([part.table for part in parts]), drift)
+    )
 
 
-def _convert_some(export: Export, items: list[bytes]) -> Items:
+def _convert_some(export: Export, items: list[bytes]) -> pa.Table:
     decode = item_decoder(export.columns)
     records: list[Record] = []
     extras: list[Extra] = []
@@ -56,24 +44,19 @@ def _convert_some(export: Export, items: list[bytes]) -> Items:
         records.append(fitted[0])
         extras.append(fitted[1])
     try:
-        return _with_extras(export, records, extras)
+        return _table(export, records, extras)
     except _NOT_FITTING:
         # Some value only looked right (a date that isn't one): fit every item, one by one.
         records, extras = map(
             list, zip(*(fit(export.columns, item) for item in items), strict=True)
         )
-        return _with_extras(export, records, extras)
+        return _table(export, records, extras)
 
 
-def _with_extras(export: Export, records: list[Record], extras: list[Extra]) -> Items:
-    drift = Counter(path_without_indices(path) for extra in extras for path in extra)
+def _table(export: Export, records: list[Record], extras: list[Extra]) -> pa.Table:
     texts = [dumps(extra) if extra else None for extra in extras]
-    return Items(_table(export, records, texts), drift)
-
-
-def _table(export: Export, records: list[Record], extras: list[str | None]) -> pa.Table:
     return pa.Table.from_arrays(
-        [*_arrays(records, export.columns), pa.array(extras, pa.string())],
+        [*_arrays(records, export.columns), pa.array(texts, pa.string())],
         schema=_schema(export.all_columns),
     )
 

@@ -4,6 +4,7 @@ A record refuses unknown attributes and values of another type, so that whatever
 noticed and goes the lossless way (see `drift`).
 """
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any
@@ -32,9 +33,26 @@ _SCALARS: dict[Scalar, Any] = {
 }
 
 
+# msgspec completes what it knows of a struct when the first decoder is made of it, and crashes
+# the process where another thread decodes meanwhile: all decoders are made under this lock.
+_making = threading.RLock()
+
+
 @cache
+def item_decoder(columns: tuple[Column, ...]) -> Callable[[bytes], Record]:
+    """Decode one JSON item; raises `msgspec.DecodeError` where it doesn't fit."""
+    with _making:
+        return msgspec.json.Decoder(record_type(columns)).decode
+
+
 def record_type(columns: tuple[Column, ...]) -> type[Record]:
     """The record of these columns: one attribute each, None where null or absent."""
+    with _making:
+        return _record_type(columns)
+
+
+@cache
+def _record_type(columns: tuple[Column, ...]) -> type[Record]:
     fields = [
         (column.name, _annotation(column.type), JSON_NULL)
         if column.type is Scalar.JSON
@@ -42,12 +60,6 @@ def record_type(columns: tuple[Column, ...]) -> type[Record]:
         for column in columns
     ]
     return msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
-
-
-@cache
-def item_decoder(columns: tuple[Column, ...]) -> Callable[[bytes], Record]:
-    """Decode one JSON item; raises `msgspec.DecodeError` where it doesn't fit."""
-    return msgspec.json.Decoder(record_type(columns)).decode
 
 
 def _annotation(kind: Type) -> Any:

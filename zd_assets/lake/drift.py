@@ -8,12 +8,13 @@ letters, digits and `_` are quoted as in JSONPath: `["first name"]`.
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
+from zd_assets.exports.columns import EXTRA, Column, List, Scalar, Struct, Type
 from zd_assets.lake.arrow import timestamp_array
 from zd_assets.lake.decode import CANONICAL_ID, Record, record_type
 
@@ -45,6 +46,12 @@ def dumps(value: Any) -> str:
     """JSON text that is always valid UTF-8: lone surrogates stay escaped."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if _is_utf8(text) else json.dumps(value, separators=(",", ":"))
+
+
+def drift_of(rows: pa.Table) -> Counter[str]:
+    """How often each path stands in the rows' `_extra`, array indices left out."""
+    extras = rows[EXTRA.name].drop_null().to_pylist()
+    return Counter(path_without_indices(path) for extra in extras for path in json.loads(extra))
 
 
 def path_without_indices(path: str) -> str:

@@ -83,9 +83,13 @@ def empty_footer(export: Export, partition: Partition, run_id: str) -> Footer:
     )
 
 
+# Made here, once: msgspec completes a type with its first decoder, which threads mustn't share.
+_DECODE = msgspec.json.Decoder(Footer).decode
+
+
 def decode_footer(text: bytes) -> Footer:
     """Read a footer; attributes that a later version added are passed over."""
-    return msgspec.json.decode(text, type=Footer)
+    return _DECODE(text)
 
 
 def schema_id(export: Export) -> str:

@@ -16,6 +16,7 @@ Times = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _DIGEST_BYTES = 16
+_LONGEST_S = 1e9  # A longer duration would leave the range of timestamps; it gives no time.
 
 
 def item_times_us(export: Export, table: pa.Table) -> tuple[Times, Mask]:
@@ -23,6 +24,7 @@ def item_times_us(export: Export, table: pa.Table) -> tuple[Times, Mask]:
     times = table[export.time.column].cast(pa.int64())
     if export.time.plus_seconds:
         seconds = table[export.time.plus_seconds]
+        seconds = pc.if_else(pc.less(pc.abs(seconds), _LONGEST_S), seconds, None)
         duration_us = pc.round(pc.multiply(seconds, 1e6)).cast(pa.int64(), safe=False)
         times = pc.add(times, duration_us)
     return (

@@ -14,7 +14,8 @@ from zd_assets.lake.drift import dumps, loads
 _CAN_BE_LEFT_OUT = {
     f"{e.name}.{column.name}" for e in CATALOGUE if e.expands for column in e.columns
 }
-_KEYS = {f"{e.name}.{column}" for e in CATALOGUE for column in e.key}
+# Without a key the whole row is one: rows that differ in a dropped column would become one row.
+_KEYS = {f"{e.name}.{column}" for e in CATALOGUE for column in e.key or [c.name for c in e.columns]}
 _TIMES = {
     f"{e.name}.{column}" for e in CATALOGUE for column in (e.time.column, e.time.plus_seconds)
 }

@@ -215,8 +215,8 @@ class Client:
     def _check_origin(self, url: str) -> None:
         if origin(url) != origin(self.base_url):
             raise ForeignUrlError(
-                f"the server sent us to {origin(url)}, but {self.base_url_variable} says "
-                f"{origin(self.base_url)}; not followed, so that the token stays with its host. "
+                f"the server sent us to {_site(url)}, but {self.base_url_variable} says "
+                f"{_site(self.base_url)}; not followed, so that the token stays with its host. "
                 f"If the account moved, set {self.base_url_variable}."
             )
 
@@ -253,6 +253,12 @@ def origin(url: str) -> tuple[str, str, int | None]:
         return ("", "", None)
     default_port = {"http": 80, "https": 443}.get(parts.scheme)
     return (parts.scheme, (parts.hostname or "").lower(), port or default_port)
+
+
+def _site(url: str) -> str:
+    """`url` up to its host and port, for messages: nothing else that a server put into it."""
+    scheme, host, port = origin(url)
+    return f"{scheme}://{host}:{port}" if host else "what is no address"
 
 
 def _shown(url: str) -> str:

@@ -59,15 +59,22 @@ def drain(
     when the caller asks for the next step.
 
     Raises:
-        StuckCursorError: a full page left the position where it was.
+        StuckCursorError: a full page left the position where it was, or a page led back to one.
     """
     url, before = start.url, start.position
+    seen = {before}
     if not may_ask():
         return
     while True:
         page = ask(url)
         after = page.position or before
         _refuse_stuck(export, page, before, after)
+        if page.count and after != before and after in seen:
+            raise StuckCursorError(
+                f"{export.name}: the cursor went back to end_time {after.end_time}, where it was "
+                "before; following it would go in circles. Report it to Zendesk."
+            )
+        seen.add(after)
         rule = follow_up(policy, count=page.count, limit=page.limit, moved=after != before)
         horizon_us = _horizon_us(export, page)
         ending = _ending(export, page, before, after, until_us, horizon_us, rule)

@@ -36,7 +36,7 @@ class UnavailableError(ZendeskError):
 
 
 class StuckCursorError(ZendeskError):
-    """A full page left the cursor where it was."""
+    """A full page left the cursor where it was, or the cursor went in circles."""
 
 
 class StoppedError(ZendeskError):

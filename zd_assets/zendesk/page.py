@@ -74,6 +74,8 @@ def read_page(export: Export, limit: int, body: Body) -> Page:
         ) from None
     if not items.startswith(b"["):
         raise UnusableBodyError(f"`{export.name}` is no list of items")
+    if envelope.count == 0 and items.strip(b"[] \n\r\t"):
+        raise UnusableBodyError("the page has items, but its `count` is 0")
     if envelope.end_time is None and envelope.count:
         raise UnusableBodyError("the page has items, but no `end_time`")
     return Page(
@@ -93,14 +95,14 @@ class _Envelope(msgspec.Struct):
     end_id: str | None = None
 
 
+# Made here, once: msgspec completes a struct with its first decoder, which threads mustn't share.
+_DECODE_ENVELOPE = msgspec.json.Decoder(_Envelope).decode
+
+
 def _envelope(attributes: dict[str, bytes]) -> _Envelope:
-    return msgspec.convert(
-        {
-            name: msgspec.json.decode(attributes[name])
-            for name in _Envelope.__struct_fields__
-            if name in attributes
-        },
-        _Envelope,
+    known = [name for name in _Envelope.__struct_fields__ if name in attributes]
+    return _DECODE_ENVELOPE(
+        b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), attributes[name]) for name in known)
     )
 
 

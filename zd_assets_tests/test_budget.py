@@ -1,0 +1,132 @@
+"""The request budget is the account's: shared by threads, clients and processes."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zd_assets.sandbox import Running
+from zd_assets.zendesk import budget as budget_module
+from zd_assets.zendesk.budget import Budget
+from zd_assets.zendesk.errors import StoppedError
+
+ROOT = Path(__file__).parents[1]
+# A "minute" of a second, and a margin as the real one has it.
+WINDOW_S, WINDOW_MS = 1.0, 1_300
+
+ASKING = """
+    import sys, threading
+    from zd_assets.zendesk import budget
+    from zd_assets.zendesk.client import Client, TokenAuth
+    url, account, per_minute, requests, window_ms = sys.argv[1:]
+    budget._WINDOW_MS = int(window_ms)
+    def ask():
+        client = Client(url, "URL", TokenAuth("Bearer sandbox-token", "TOKEN"),
+                        budget.Budget(account, int(per_minute)))
+        for _ in range(int(requests)):
+            client.get(f"{url}/incremental/chats?start_time=0&limit=1", lambda body: None)
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    print("ready", flush=True)
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+"""
+
+
+def account_of(sandbox: Running) -> str:
+    return f"{sandbox.url} {time.time_ns()}"
+
+
+def asking(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(ASKING), *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_no_minute_holds_more_than_the_budget_whatever_runs_at_once(sandbox: Running) -> None:
+    per_minute, url, account = 8, f"{sandbox.url}/api/v2/chat", account_of(sandbox)
+    processes = [asking(url, account, per_minute, 6, WINDOW_MS) for _ in range(3)]
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+    at = sorted(entry["at"] for entry in sandbox.requests())
+    assert len(at) == 3 * 2 * 6
+    for first, beyond in zip(at, at[per_minute:], strict=False):
+        assert beyond - first > WINDOW_S
+
+
+def test_a_killed_process_leaves_nothing_to_wait_for_but_the_minute(sandbox: Running) -> None:
+    url, account = f"{sandbox.url}/api/v2/chat", account_of(sandbox)
+    for _ in range(4):
+        process = asking(url, account, 1000, 1_000_000, 61_000)
+        assert process.stdout is not None
+        process.stdout.readline()
+        asked = len(sandbox.requests())
+        while len(sandbox.requests()) < asked + 3:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    stop = threading.Event()
+    timer = threading.Timer(60, stop.set)
+    timer.start()
+    budget = Budget(account, 100_000)
+    budget.spend(stop)
+    timer.cancel()
+    # What the killed ones spent is still counted.
+    assert budget.left() < 100_000 - len(sandbox.requests())
+
+
+def test_the_budget_frees_itself_as_the_minute_passes(
+    sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget_module, "_WINDOW_MS", 700)
+    budget = Budget(account_of(sandbox), 3)
+    stop = threading.Event()
+    for left in (2, 1, 0):
+        budget.spend(stop)
+        assert budget.left() == left
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(StoppedError):
+        budget.spend(stopped)
+    budget.spend(stop)
+    assert 0 <= budget.left() < 3
+
+
+def test_accounts_dont_share_a_budget(sandbox: Running) -> None:
+    budgets = [Budget(f"{account_of(sandbox)} {number}", 5) for number in range(2)]
+    budgets[0].spend(threading.Event())
+    assert [budget.left() for budget in budgets] == [4, 5]
+
+
+def test_two_budgets_of_one_account_are_one(sandbox: Running) -> None:
+    account, stop = account_of(sandbox), threading.Event()
+    budgets = [Budget(account, 40) for _ in range(4)]
+    failures: list[BaseException] = []
+
+    def spend(budget: Budget) -> None:
+        try:
+            for _ in range(10):
+                budget.spend(stop)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=spend, args=(budget,)) for budget in budgets]
+    in_turn(threads, threading.Thread.start)
+    in_turn(threads, threading.Thread.join)
+    assert not failures
+    assert [budget.left() for budget in budgets] == [0] * 4
+
+
+def in_turn(threads: list[threading.Thread], act: Callable[[threading.Thread], None]) -> None:
+    for thread in threads:
+        act(thread)
