@@ -36,6 +36,8 @@ nux: {enabled: false}
 concurrency:
   pools: {default_limit: 1}
   runs: {max_concurrent_runs: 4}
+# Follow-up runs are tried again by their sensor, all others by the instance.
+run_retries: {enabled: true, max_retries: 2}
 run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 30}
 """
 _DAY_US = 86_400_000_000
@@ -89,6 +91,7 @@ def _sandbox(first: date) -> Iterator[sandbox.Running]:
         os.environ |= {
             "DAGSTER_HOME": str(_DAGSTER),
             "ZD_LAKE": str(_LAKE),
+            "ZD_PARTITION": "day",
             "ZD_START_DATE": str(first - timedelta(days=30)),
             "ZENDESK_CHAT_URL": f"{running.url}/api/v2/chat",
             "ZENDESK_CHAT_TOKEN": settings.token,

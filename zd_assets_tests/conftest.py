@@ -5,12 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from zd_assets import sandbox as zendesk_sandbox
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running, Settings
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client, TokenAuth
+
+# No time limit is asserted anywhere: machines are slow at times.
+settings.register_profile("zd_assets", deadline=None)
+settings.load_profile("zd_assets")
 
 UNLIMITED = 1_000_000
 NOW = "2026-03-01T12:00:00Z"

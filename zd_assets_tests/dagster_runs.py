@@ -41,9 +41,10 @@ def materialize(
     lake: Lake,
     *,
     refetch: bool = False,
+    partitions_def: dg.DailyPartitionsDefinition = PARTITIONS,
 ) -> dg.ExecuteInProcessResult:
     """Materialize one partition, or a range in one run."""
-    asset = export_asset(export, PARTITIONS)
+    asset = export_asset(export, partitions_def)
     tags = {} if isinstance(keys, str) else dict(zip(_RANGE, keys, strict=True))
     return dg.materialize(
         [asset],

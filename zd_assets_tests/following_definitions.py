@@ -1,4 +1,4 @@
-"""What `dagster dev` loads in the slow tests: the project's definitions, forty items a page."""
+"""What `dagster dev` loads in the slow tests: the project's definitions, with pages as asked."""
 
 import os
 
@@ -9,7 +9,7 @@ from zd_assets.defs.resources import LakeFolder, ZendeskChat
 defs = build_definitions(
     partitions_from_env(),
     ZendeskChat(
-        page_size=40,
+        page_size=int(os.environ["TEST_PAGE_SIZE"]),
         max_pages_per_run=int(os.environ["TEST_PAGES_PER_RUN"]),
         first_wait_s=0.1,
     ),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from zd_assets.defs.resources import ZendeskChat
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
 from zd_assets.exports.export import Export
@@ -69,7 +70,9 @@ def test_the_open_day_says_how_far_it_is_complete(
     assert footer
     assert footer.complete_until_us == day("2026-03-01").start_us + (11 * 60 + 55) * 60_000_000
     assert metadata["complete_until"].value == footer.complete_until_us / 1e6
-    assert str(metadata["follow_up"].value).startswith("after the polling interval: count ")
+    assert str(metadata["follow_up"].value).startswith(
+        "after the polling interval: the last page had count "
+    )
 
 
 def test_what_a_failing_run_committed_is_reported_once_and_adopted_by_the_next(
@@ -148,3 +151,22 @@ def test_a_bad_setting_fails_the_run_with_one_clear_message(
     assert BAD_TOKEN not in logged
     assert "sandbox-token" not in logged
     assert lake.footer(CONVERSIONS, day("2026-02-03")) is None
+
+
+def test_no_secret_is_in_the_resources_repr() -> None:
+    chat = ZendeskChat(token="sesame", hash_key="pepper", hash=["chats.visitor.email"])
+    assert "sesame" not in repr(chat)
+    assert "pepper" not in repr(chat)
+
+
+def test_partitions_that_the_page_budget_didnt_reach_are_followed_up_at_once(
+    small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    chat = chat_resource(small, page_size=100, max_pages_per_run=1)
+    assert materialize(instance, CHATS, ("2026-02-01", "2026-02-20"), chat, lake).success
+    events = dict(partition_events(instance, CHATS))
+    assert len(events) == 20
+    last = events["2026-02-20"]
+    assert str(last["action"].value).startswith("not reached")
+    assert last["follow_up_at_once"].value is True
+    assert last["complete"].value is False

@@ -27,6 +27,7 @@ from zd_assets_tests.truth import day
 MODULE = "zd_assets_tests.following_definitions"
 POLL_S = 20
 PATIENCE_S = 180
+STRETCHES = 4
 FINISHED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 
 INSTANCE = """\
@@ -91,9 +92,9 @@ class Deployment:
 @pytest.fixture
 def deployment(sandbox: Running, lake: Lake, tmp_path: Path) -> Iterator[Deployment]:
     _wait_out_midnight()
-    sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=400)
+    sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=60)
     home = tmp_path / "dagster"
-    start = (datetime.now(UTC) - timedelta(days=9)).strftime("%Y-%m-%d")
+    start = (datetime.now(UTC) - timedelta(days=400)).strftime("%Y-%m-%d")
     env = cli_env(
         sandbox,
         home,
@@ -101,6 +102,7 @@ def deployment(sandbox: Running, lake: Lake, tmp_path: Path) -> Iterator[Deploym
         ZD_POLL_INTERVAL=str(POLL_S),
         ZD_START_DATE=start,
         TEST_PAGES_PER_RUN="500",
+        TEST_PAGE_SIZE="1000",
     )
     (home / "dagster.yaml").write_text(INSTANCE)
     with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -111,7 +113,7 @@ def deployment(sandbox: Running, lake: Lake, tmp_path: Path) -> Iterator[Deploym
 def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
     deployment: Deployment,
 ) -> None:
-    deployment.env["TEST_PAGES_PER_RUN"] = "1"
+    deployment.env |= {"TEST_PAGES_PER_RUN": "1", "TEST_PAGE_SIZE": "40"}
     deployment.sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
     deployment.sandbox.put("chats", _settled_chats(200))
     with deployment.dev():
@@ -138,7 +140,7 @@ def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
 
 
 @pytest.mark.slow
-def test_the_daemon_closes_yesterday_and_leaves_a_backfill_alone(deployment: Deployment) -> None:
+def test_a_year_is_one_run_and_the_daemon_closes_yesterday_after_it(deployment: Deployment) -> None:
     today, yesterday = _today(), _day_before(_today())
     # Yesterday, exported when it was still open.
     late = datetime.fromtimestamp(yesterday.end_us / 1e6 - 3600, UTC).isoformat()
@@ -153,9 +155,10 @@ def test_the_daemon_closes_yesterday_and_leaves_a_backfill_alone(deployment: Dep
     deployment.sandbox.clock(now=None)
 
     with deployment.dev() as ui:
-        week = [_days_before(today, ago).key for ago in range(8, 1, -1)]
-        deployment.sandbox.settings(latency=0.3)
-        _launch_backfill(ui, week)
+        year = [_days_before(today, ago).key for ago in range(366, 1, -1)]
+        deployment.sandbox.forget_requests()
+        _launch_backfill(ui, year)
+        _wait(lambda: _is_complete(deployment, day(year[0])))
         deployment.command("sensor", "start", "chats_follow_up")
         _wait(lambda: _is_complete(deployment, yesterday))
         _wait(deployment.caught_up)
@@ -164,12 +167,22 @@ def test_the_daemon_closes_yesterday_and_leaves_a_backfill_alone(deployment: Dep
     backfills = [r for r in deployment.runs() if "dagster/backfill" in r.dagster_run.tags]
     assert len(backfills) == 1, "a backfill over a range is one run"
     tags = backfills[0].dagster_run.tags
-    assert tags["dagster/asset_partition_range_start"] == week[0]
-    assert tags["dagster/asset_partition_range_end"] == week[-1]
+    assert tags["dagster/asset_partition_range_start"] == year[0]
+    assert tags["dagster/asset_partition_range_end"] == year[-1]
+    footers = [deployment.lake.footer(CHATS, day(key)) for key in year]
+    assert all(footer and footer.complete for footer in footers)
+    items = sum(footer.items for footer in footers if footer)
+    assert items > 10_000
+    asked = [r for r in deployment.sandbox.requests() if _asks_before(r, yesterday)]
+    assert len(asked) <= -(-items // 1000) + 2 * STRETCHES
     followed = [r for r in deployment.runs() if FOLLOW_UP_TAG in r.dagster_run.tags]
     first = followed[0].dagster_run.tags
     assert first["dagster/asset_partition_range_start"] == yesterday.key
     assert first["dagster/asset_partition_range_end"] == today.key
+
+
+def _asks_before(request: dict[str, Any], partition: Any) -> bool:
+    return int(request["query"]["start_time"]) < partition.start_us // 10**6 - 1
 
 
 def _assert_one_at_a_time(deployment: Deployment) -> None:

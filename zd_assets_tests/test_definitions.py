@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -66,6 +67,26 @@ def test_an_unusable_variable_is_named_with_what_to_set(
     loaded = _load(**{variable: value})
     assert loaded.returncode != 0
     assert message in loaded.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "partitions", [("--partition", "2999-01-01"), ("--partition-range", "2026-01-01...2999-01-01")]
+)
+def test_a_partition_in_the_future_is_refused_before_anything_is_asked(
+    partitions: tuple[str, str], tmp_path: Path
+) -> None:
+    command = ["asset", "materialize", "-m", "zd_assets.definitions", *partitions]
+    refused = subprocess.run(
+        [sys.executable, "-m", "dagster", *command, "--select", "zendesk_chat/chats"],
+        env=_clean_env(DAGSTER_HOME=str(tmp_path), ZD_LAKE=str(tmp_path / "lake")),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    last = refused.stderr.strip().splitlines()[-1]
+    assert "must have a PartitionsDefinition containing the passed partition key" in last
+    assert not (tmp_path / "lake").exists()
 
 
 def test_partitions_reach_up_to_and_including_now(monkeypatch: pytest.MonkeyPatch) -> None:

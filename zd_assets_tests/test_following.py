@@ -76,6 +76,7 @@ def test_after_the_polling_interval_it_looks_again() -> None:
         pytest.param([_done(), None, _done(), _part(900)], ("05", "05"), id="a hole further back"),
         pytest.param([_done(), None, _part(900)], ("04", "05"), id="yesterday was wiped"),
         pytest.param([None, None, _part(900)], ("05", "05"), id="never exported before"),
+        pytest.param([_part(900), _done(), _part(900)], ("03", "03"), id="an older one first"),
         pytest.param([_done(), None], ("05", "05"), id="all before is complete"),
         pytest.param([_done(), None, None], ("04", "05"), id="complete up to two days ago"),
     ],

@@ -39,18 +39,18 @@ def test_a_page_is_read_without_touching_its_items() -> None:
 DOCUMENTED = [
     (
         CHATS,
-        {"chats": [], "count": 4, "end_id": "1804.2.QqHwCNX18mZ7Y", "end_time": 1524710057},
+        {"count": 4, "end_id": "1804.2.QqHwCNX18mZ7Y", "end_time": 1524710057},
         Position(1524710057, "1804.2.QqHwCNX18mZ7Y"),
     ),
     (
         AGENT_TIMELINE,
-        {"agent_timeline": [], "count": 4, "end_time": 1525010407403712},
+        {"count": 4, "end_time": 1525010407403712},
         Position(1525010407403712),
     ),
-    (AGENT_TIMELINE, {"agent_timeline": [], "count": 4, "end_time": 9, "end_id": ""}, Position(9)),
-    (CONVERSIONS, {"conversions": [], "count": 0}, None),
-    (CONVERSIONS, {"conversions": [], "count": 1, "end_time": 9.0, "end_id": None}, Position(9)),
-    (CONVERSIONS, {"conversions": [], "count": 1, "end_time": 9, "end_id": ""}, Position(9)),
+    (AGENT_TIMELINE, {"count": 4, "end_time": 9, "end_id": ""}, Position(9)),
+    (CONVERSIONS, {"count": 0}, None),
+    (CONVERSIONS, {"count": 1, "end_time": 9.0, "end_id": None}, Position(9)),
+    (CONVERSIONS, {"count": 1, "end_time": 9, "end_id": ""}, Position(9)),
 ]
 
 
@@ -58,11 +58,12 @@ DOCUMENTED = [
 def test_a_pages_position_is_its_end(
     export: Export, said: dict[str, Any], position: Position | None
 ) -> None:
-    page = page_of(json.dumps(said | {"next_page": NEXT}).encode(), export)
+    items = {export.name: [{}] * said["count"]}
+    page = page_of(json.dumps(said | items | {"next_page": NEXT}).encode(), export)
     assert page.position == position
 
 
-WHOLE = {"chats": [], "count": 1, "end_id": "a", "end_time": 9, "next_page": NEXT}
+WHOLE = {"chats": [{}], "count": 1, "end_id": "a", "end_time": 9, "next_page": NEXT}
 WRONG_VALUES: dict[str, list[Any]] = {
     "chats": [None, {}, "chats", 4],
     "count": [None, "4", 1.5, []],

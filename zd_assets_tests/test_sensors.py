@@ -316,7 +316,7 @@ def test_a_tick_reads_a_bounded_number_of_events(
 
     monkeypatch.setattr(world.instance, "fetch_materializations", counted)
     world.tick()
-    assert 0 < sum(limits) <= 10
+    assert 0 < sum(limits) <= 12
 
 
 def test_the_lake_follows_the_truth_through_a_day_of_polls(world: World) -> None:
@@ -331,3 +331,27 @@ def test_the_lake_follows_the_truth_through_a_day_of_polls(world: World) -> None
     assert not footer.complete
     # Every half hour a poll, and the newest item at most five minutes younger than the last.
     assert (footer.complete_until_us - footer.start_us) // 60_000_000 == 55
+
+
+def test_a_long_downtime_is_caught_up_even_if_one_run_cant_fetch_it_all(world: World) -> None:
+    world.follow()
+    world.move_to("2026-03-20T12:00:00+00:00")
+    world.settings = {"page_size": 100, "max_pages_per_run": 8}
+    assert world.follow() > 2, "it took several runs, one after another"
+    assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-03-01", 19))
+
+
+def test_the_schedule_finishes_an_old_backfill_that_outgrew_its_run(world: World) -> None:
+    chat = chat_resource(world.sandbox, page_size=100, max_pages_per_run=6, max_parallel_windows=1)
+    old = dg.DailyPartitionsDefinition(start_date="2025-06-01", end_offset=1)
+    materialize(
+        world.instance, CHATS, ("2025-06-01", "2025-06-10"), chat, world.lake, partitions_def=old
+    )
+    chat = chat_resource(world.sandbox)
+    materialize(
+        world.instance, CHATS, ("2026-01-29", "2026-02-28"), chat, world.lake, partitions_def=old
+    )
+    [request] = schedules.evaluate(world.instance, [CHATS], old, world.now)
+    start, end = _range(request)
+    assert start > "2025-06-01", "what is complete isn't asked for again"
+    assert end == "2025-06-10"

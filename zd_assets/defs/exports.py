@@ -15,15 +15,7 @@ from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.zendesk.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    ForeignUrlError,
-    RefusedError,
-    ZendeskError,
-)
-
-_HOPELESS = (AuthenticationError, ConfigurationError, ForeignUrlError, RefusedError)
+from zd_assets.zendesk.errors import ZendeskError
 
 
 class ExportConfig(dg.Config):
@@ -56,9 +48,7 @@ def export_asset(export: Export, partitions_def: Partitions) -> dg.AssetsDefinit
         try:
             _materialize(context, export, partitions_def, config)
         except (ZendeskError, LakeError) as error:
-            raise dg.Failure(
-                description=str(error), allow_retries=not isinstance(error, _HOPELESS)
-            ) from error
+            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult()
 
     return _export
@@ -98,19 +88,29 @@ def _materialize(
                         context.log.warning(message)
     except BaseException:
         # No result will carry their events: the committed partitions are reported here.
-        done += _unheard(export, windows, lake, context.run.run_id, done)
         for report in done:
-            context.log_event(
-                dg.AssetMaterialization(
-                    context.asset_key,
-                    partition=report.partition.key,
-                    metadata=partition_metadata(report),
-                )
-            )
+            _log_materialization(context, report)
+        for report in _unheard(export, windows, lake, context.run.run_id, done):
+            _log_materialization(context, report)
         raise
     for report in done:
         context.add_asset_metadata(partition_metadata(report), partition_key=report.partition.key)
+    if left := [r.partition.key for r in done if r.action is Action.NOT_REACHED]:
+        context.log.warning(
+            f"max_pages_per_run is spent; {len(left)} partitions, from {left[0]} on, were not "
+            "reached. The sensor or the nightly schedule goes on there, or launch the range again."
+        )
     context.log.info(progress.line())
+
+
+def _log_materialization(context: dg.AssetExecutionContext, report: PartitionReport) -> None:
+    context.log_event(
+        dg.AssetMaterialization(
+            context.asset_key,
+            partition=report.partition.key,
+            metadata=partition_metadata(report),
+        )
+    )
 
 
 def _unheard(

@@ -84,12 +84,18 @@ def decide(situation: Situation) -> Launch | Wait:
 
 
 def _open_block(states: Sequence[PartitionState]) -> Sequence[PartitionState]:
-    """The open partitions up to now without a complete one between, from a known one on."""
-    first = len(states) - 1
-    known = next(number for number, state in enumerate(states) if state.last)
-    while first > known and states[first - 1].open:
+    """The contiguous open partitions to go on with: the oldest that were begun, else the newest.
+
+    A hole that nobody began is the nightly schedule's, unless begun ones stand around it.
+    """
+    begun = [number for number, state in enumerate(states) if state.last]
+    incomplete = [number for number in begun if states[number].open]
+    first = last = incomplete[0] if incomplete else len(states) - 1
+    while first > begun[0] and states[first - 1].open:
         first -= 1
-    return states[first:]
+    while last < len(states) - 1 and states[last + 1].open:
+        last += 1
+    return states[first : last + 1]
 
 
 def _back_off_until_s(situation: Situation) -> float:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from zd_assets.exports.columns import Column, List, Struct, Type
 from zd_assets.exports.export import Export
-from zd_assets.extract.report import PartitionReport
+from zd_assets.extract.report import Action, PartitionReport
 from zd_assets.lake.arrow import arrow_type
 from zd_assets.lake.footer import Footer, LastPage
 
@@ -53,8 +53,10 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
             "policy": last.policy,
             "ending": last.ending or "an error",
             "follow_up": _follow_up(footer, last),
-            "follow_up_at_once": last.follow_up_now and not footer.complete,
         }
+    metadata["follow_up_at_once"] = not footer.complete and (
+        report.action is Action.NOT_REACHED or bool(last and last.follow_up_now)
+    )
     if last and last.end_id:
         metadata["end_id"] = last.end_id
     if footer.drift:
@@ -84,7 +86,9 @@ def _follow_up(footer: Footer, last: LastPage) -> str:
     if footer.complete:
         return "none: the partition is complete"
     when = "at once" if last.follow_up_now else "after the polling interval"
-    return f"{when}: {last.row} under the policy {last.policy}; {last.ending or 'an error'}"
+    page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
+    rule = f"{last.row} under the policy {last.policy}"
+    return f"{when}: {page}; {rule}; {last.ending or 'an error'}"
 
 
 def _timestamp(us: int) -> dg.TimestampMetadataValue:

@@ -18,8 +18,8 @@ def partitions_from_env() -> Partitions:
     Raises:
         ConfigurationError: one of them is unusable.
     """
-    kind = os.environ.get("ZD_PARTITION", "day")
-    start = _start_date(os.environ.get("ZD_START_DATE", "2025-01-01"))
+    kind = os.environ.get("ZD_PARTITION") or "day"
+    start = _start_date(os.environ.get("ZD_START_DATE") or "2025-01-01")
     # end_offset: the window that is still open is a partition too.
     if kind == "day":
         return dg.DailyPartitionsDefinition(start_date=start, end_offset=1)

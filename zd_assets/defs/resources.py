@@ -25,7 +25,7 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
     """
 
     token: str | None = Field(
-        default=None, description="Chat OAuth access token (ZENDESK_CHAT_TOKEN)."
+        default=None, repr=False, description="Chat OAuth access token (ZENDESK_CHAT_TOKEN)."
     )
     subdomain: str | None = Field(
         default=None, description="The account: acme (ZENDESK_SUBDOMAIN)."
@@ -62,7 +62,9 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
     )
     drop: list[str] = Field(default=[], description="Attributes dropped before writing, by path.")
     hash: list[str] = Field(default=[], description="Attributes hashed before writing, by path.")
-    hash_key: str | None = Field(default=None, description="The secret key of the hashes.")
+    hash_key: str | None = Field(
+        default=None, repr=False, description="The secret key of the hashes."
+    )
 
     def client(self) -> Client:
         """The client; made when it is first needed.
@@ -97,6 +99,7 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
             ("page_size", _MAX_LIMIT),
             ("max_pages_per_run", None),
             ("max_parallel_windows", None),
+            ("attempts", None),
         ):
             value = getattr(self, name)
             if value < 1 or (highest and value > highest):

@@ -14,11 +14,15 @@ from zd_assets.exports.export import Api, Export
 from zd_assets.lake.partition import Partition
 
 _DAYS = 30
+_MOST_PARTITIONS = 1000
 _DAY_US = 86_400 * 1_000_000
 
 
 def nightly_schedule(api: Api, partitions_def: Partitions) -> dg.ScheduleDefinition:
-    """At a quarter past midnight UTC: close yesterday, and heal the gaps of the last 30 days."""
+    """At a quarter past midnight UTC: close yesterday, and heal gaps.
+
+    Missing partitions of the last 30 days, failed and incomplete ones of the last thousand.
+    """
     exports = [export for export in CATALOGUE if export.api is api]
 
     @dg.schedule(
@@ -26,8 +30,8 @@ def nightly_schedule(api: Api, partitions_def: Partitions) -> dg.ScheduleDefinit
         cron_schedule="15 0 * * *",
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(asset_key(export) for export in exports)),
-        description=f"Closes yesterday and asks, as ranges, for the partitions of the last {_DAYS} "
-        "days that are missing, failed or incomplete.",
+        description="Closes yesterday and asks, as ranges, for partitions that are failed or "
+        f"incomplete, and for those of the last {_DAYS} days that are missing.",
     )
     def _nightly(
         context: dg.ScheduleEvaluationContext,
@@ -58,7 +62,8 @@ def evaluate(
     if requests:
         return requests
     return dg.SkipReason(
-        f"Every partition of the last {_DAYS} days is complete, or a run is at it, in all of "
+        f"Every partition of the last {_DAYS} days is complete, or a run is at it, and no older "
+        "one is left incomplete, in all of "
         f"{', '.join(export.name for export in exports)}."
     )
 
@@ -68,13 +73,12 @@ def _to_fetch(
 ) -> list[Partition]:
     """The ended partitions that are missing, failed or incomplete, and that no run is at."""
     now_us = round(now.timestamp() * 1_000_000)
-    [current] = last_partitions(partitions_def, now.timestamp(), 1)
-    days = _DAYS * _DAY_US // (current.end_us - current.start_us)
     ended = [
         window
-        for window in last_partitions(partitions_def, now.timestamp(), days + 1)
+        for window in last_partitions(partitions_def, now.timestamp(), _MOST_PARTITIONS)
         if window.end_us <= now_us
     ]
+    asked_for = instance.get_materialized_partitions(asset_key(export))
     statuses = (
         instance.get_status_by_partition(
             asset_key(export), [window.key for window in ended], partitions_def
@@ -88,6 +92,8 @@ def _to_fetch(
             return False
         if status is dg.AssetPartitionStatus.FAILED:
             return True
+        if window.key not in asked_for:
+            return window.start_us >= now_us - (_DAYS + 1) * _DAY_US
         return partition_state(instance, export, window).open
 
     return [window for window in ended if to_fetch(window)]

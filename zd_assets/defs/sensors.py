@@ -9,18 +9,22 @@ from zd_assets.defs.partitions import Partitions, last_partitions, partitions_si
 from zd_assets.defs.requests import range_request
 from zd_assets.defs.states import (
     FOLLOW_UP_TAG,
+    PartitionState,
     asset_key,
     follow_up_failures,
-    latest_follow_up_run,
     newest_materialized,
     partition_state,
     run_in_flight,
 )
 from zd_assets.exports.export import Export
+from zd_assets.extract.extract import CLOCK_MARGIN_S
+
+REASON_TAG = "zd_assets/reason"
 
 _EVERY_S = 10
-# Yesterday's and today's as a rule; more, so that a long week-end is seen without a search.
-_PARTITIONS_SEEN = 8
+# So many complete or missing partitions in a row, and nothing older is looked at.
+_SETTLED_SEEN = 8
+_MOST_SEEN = 400
 
 
 def follow_up_sensor(export: Export, partitions_def: Partitions) -> dg.SensorDefinition:
@@ -37,7 +41,10 @@ def follow_up_sensor(export: Export, partitions_def: Partitions) -> dg.SensorDef
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         poll_interval_s = getattr(context.resources, export.api.value).poll_interval()
-        return evaluate(context.instance, export, partitions_def, poll_interval_s, time.time())
+        answer = evaluate(context.instance, export, partitions_def, poll_interval_s, time.time())
+        if isinstance(answer, dg.RunRequest):
+            context.log.info(answer.tags[REASON_TAG])
+        return answer
 
     return _follow_up
 
@@ -50,29 +57,23 @@ def evaluate(
     now_s: float,
 ) -> dg.RunRequest | dg.SkipReason:
     """One tick at `now_s` (epoch seconds): read what is known, decide, put it in words."""
-    windows = last_partitions(partitions_def, now_s, _PARTITIONS_SEEN)
-    states = [partition_state(instance, export, window) for window in windows]
-    if not any(state.last for state in states):
-        newest = newest_materialized(instance, export, partitions_def)
-        if newest:
-            windows = partitions_since(partitions_def, newest, now_s)
-            states = [partition_state(instance, export, window) for window in windows[:1]]
-            states += [type(states[0])(window, None) for window in windows[1:]]
+    states = _recent_states(instance, export, partitions_def, now_s)
+    failures = follow_up_failures(instance, export)
     decision = decide(
         Situation(
             now_s=now_s,
             states=states,
             in_flight=run_in_flight(instance, export),
-            failures=follow_up_failures(instance, export),
+            failures=failures,
             poll_interval_s=poll_interval_s,
-            settle_s=export.settle_s,
+            settle_s=export.settle_s + CLOCK_MARGIN_S,
         )
     )
     match decision:
         case Wait(reason):
             return dg.SkipReason(reason)
         case Launch(first, last, reason):
-            previous = latest_follow_up_run(instance, export)
+            previous = failures.last_run_id
             newest_id = max((state.last.storage_id for state in states if state.last), default=0)
             return range_request(
                 export,
@@ -83,7 +84,36 @@ def evaluate(
                 run_key=f"{export.name}:{last.partition.key}:{newest_id}:{previous[:8]}",
                 tags={
                     FOLLOW_UP_TAG: "/".join(export.path),
-                    "zd_assets/reason": reason,
+                    REASON_TAG: reason,
+                    # The next tick is its retry.
+                    "dagster/max_retries": "0",
                     **({"zd_assets/follows_run": previous} if previous else {}),
                 },
             )
+
+
+def _recent_states(
+    instance: dg.DagsterInstance, export: Export, partitions_def: Partitions, now_s: float
+) -> list[PartitionState]:
+    """The partitions up to now: nine as a rule, back to where eight in a row aren't incomplete.
+
+    Where none of these was ever materialized, from the newest that was.
+    """
+    states: list[PartitionState] = []
+    settled = 0
+    for window in reversed(last_partitions(partitions_def, now_s, _MOST_SEEN)):
+        state = partition_state(instance, export, window)
+        states.insert(0, state)
+        settled = 0 if state.last and state.open else settled + 1
+        if settled == _SETTLED_SEEN:
+            break
+    if any(state.last for state in states):
+        return states
+    newest = newest_materialized(instance, export, partitions_def)
+    if newest is None:
+        return states
+    first, *missing = partitions_since(partitions_def, newest, now_s)
+    return [
+        partition_state(instance, export, first),
+        *(PartitionState(window, None) for window in missing),
+    ]

@@ -1,4 +1,4 @@
-"""What the instance knows of an export's partitions and runs; each read is bounded."""
+"""What the instance knows of an export's partitions and runs; each reads a bounded number."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ _IN_FLIGHT = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_MOST_RUNS = 50
-_MOST_BACKFILLS = 10
+_MOST_RUNS = 200
+_MOST_BACKFILLS = 25
 _MOST_FAILURES = 8
 
 
@@ -49,10 +49,14 @@ class PartitionState:
 
 @dataclass(frozen=True)
 class Failures:
-    """The follow-up runs that failed one after the other until now, `last_s` the last's end."""
+    """The follow-up runs that failed one after the other until now, `last_s` the last's end.
+
+    `last_run_id` is the newest follow-up run's, however it ended; empty if there is none.
+    """
 
     count: int
     last_s: float
+    last_run_id: str = ""
 
 
 def asset_key(export: Export) -> dg.AssetKey:
@@ -90,8 +94,10 @@ def newest_materialized(
 ) -> Partition | None:
     """The newest partition that was ever materialized."""
     keys = instance.get_materialized_partitions(asset_key(export))
-    windows = [partition(partitions_def, k) for k in keys if partitions_def.has_partition_key(k)]
-    return max(windows, key=lambda window: window.start_us, default=None)
+    # Their names sort by time.
+    known = (key for key in sorted(keys, reverse=True) if partitions_def.has_partition_key(key))
+    newest = next(known, None)
+    return partition(partitions_def, newest) if newest else None
 
 
 def run_in_flight(instance: dg.DagsterInstance, export: Export) -> str | None:
@@ -119,13 +125,7 @@ def follow_up_failures(instance: dg.DagsterInstance, export: Export) -> Failures
             break
         count += 1
         last_s = max(last_s, record.end_time or _seconds(record.update_timestamp))
-    return Failures(count, last_s)
-
-
-def latest_follow_up_run(instance: dg.DagsterInstance, export: Export) -> str:
-    """The id of the newest follow-up run, however it ended; empty if there is none."""
-    runs = instance.get_runs(dg.RunsFilter(tags={FOLLOW_UP_TAG: "/".join(export.path)}), limit=1)
-    return runs[0].run_id if runs else ""
+    return Failures(count, last_s, records[0].dagster_run.run_id if records else "")
 
 
 def _seconds(at: datetime) -> float:

@@ -5,7 +5,6 @@ from zd_assets.exports.export import MICROSECONDS, SECONDS, Api, Export, ItemTim
 
 _DOCUMENT = "https://developer.zendesk.com/api-reference/live-chat/chat-api/incremental_export/"
 _REFUSED_FOR_S = 5 * 60
-_MAX_LIMIT = 1000
 
 _COUNT = Struct(
     (
@@ -130,7 +129,6 @@ CHATS = Export(
     time=ItemTime("update_timestamp"),
     cursor=SECONDS,
     expands=True,
-    max_page_size=_MAX_LIMIT,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-chat-export",
 )
@@ -150,7 +148,6 @@ AGENT_TIMELINE = Export(
     time=ItemTime("start_time", plus_seconds="duration"),
     cursor=MICROSECONDS,
     expands=False,
-    max_page_size=_MAX_LIMIT,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-agent-timeline-export",
 )
@@ -170,7 +167,6 @@ CONVERSIONS = Export(
     time=ItemTime("timestamp"),
     cursor=SECONDS,
     expands=True,
-    max_page_size=_MAX_LIMIT,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-conversions-export",
 )
@@ -191,7 +187,6 @@ DEPARTMENT_EVENTS = Export(
     time=ItemTime("timestamp"),
     cursor=SECONDS,
     expands=False,
-    max_page_size=_MAX_LIMIT,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-department-events-export",
 )

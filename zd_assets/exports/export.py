@@ -52,7 +52,6 @@ class Export:
     time: ItemTime
     cursor: Cursor
     expands: bool
-    max_page_size: int
     settle_s: int
     documentation: str
 

@@ -25,7 +25,7 @@ from zd_assets.zendesk.errors import StoppedError
 from zd_assets.zendesk.follow_up import Policy
 
 # Our clock may be ahead of the server's, which refuses to be asked from what it calls too recent.
-_CLOCK_MARGIN_S = 30
+CLOCK_MARGIN_S = 30
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def extract(
         [Target(partition, lake.footer(export, partition)) for partition in partitions],
         adopts=adopts,
         refetch=options.refetch,
-        horizon_us=int((now_s() - export.settle_s - _CLOCK_MARGIN_S) * 1_000_000),
+        horizon_us=int((now_s() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000),
         windows=min(options.max_parallel_windows, options.max_pages),
     )
     errors: list[BaseException] = []

@@ -39,8 +39,7 @@ class Placed:
 def is_ordered(times_us: Times, has_time: Mask, span: Span) -> bool:
     """Whether the page's rows stand in the server's order, so that trimming is provably right.
 
-    They do if their times don't decrease and lie within the page's span, one unit past its end
-    allowed (observed on Support's time-based pages).
+    They do if their times don't decrease and lie within the page's span.
     """
     if not has_time.all():
         return False
@@ -48,7 +47,7 @@ def is_ordered(times_us: Times, has_time: Mask, span: Span) -> bool:
     return len(units_us) == 0 or bool(
         (np.diff(units_us) >= 0).all()
         and units_us[0] >= span.before_us
-        and units_us[-1] <= span.after_us + span.unit_us
+        and units_us[-1] <= span.after_us
     )
 
 
@@ -64,10 +63,10 @@ def place(
     """Distribute a page's rows over contiguous partitions.
 
     Of an ordered page, rows outside [from_us, until_us) are dropped: another window holds them.
-    Of any other page every row is kept, at its own time or at the nearest the page covers, in
-    no partition before `first_open` (those are committed).
+    Of any other page every row is kept, at its own time or at the nearest the page covers. No row
+    goes to a partition before `first_open`: those are committed.
     """
-    starts = np.array([partition.start_us for partition in partitions])
+    starts = np.array([partition.start_us for partition in partitions[first_open:]])
     if ordered:
         low, high = np.searchsorted(
             _floor(times_us, span.unit_us), [span.from_us, span.until_us]
@@ -76,13 +75,11 @@ def place(
         cuts = [0, *np.searchsorted(times_us, starts[1:]).tolist(), len(times_us)]
         return [
             Placed(number, table.slice(a, b - a), times_us[a:b])
-            for number, (a, b) in enumerate(pairwise(cuts))
+            for number, (a, b) in enumerate(pairwise(cuts), first_open)
             if b > a
         ]
     within = np.clip(np.where(has_time, times_us, span.before_us), span.before_us, span.after_us)
-    numbers = np.clip(
-        np.searchsorted(starts, within, side="right") - 1, first_open, len(partitions) - 1
-    )
+    numbers = first_open + np.maximum(np.searchsorted(starts, within, side="right") - 1, 0)
     return [
         Placed(int(number), table.filter(pa.array(numbers == number)), times_us[numbers == number])
         for number in np.unique(numbers)

@@ -173,8 +173,9 @@ class _Walk:
         targets = self._stretch.targets
         if self._last and self._open < len(targets):
             self._commit_open(self._last)
+        spent = self._last is None or self._last.ending is Ending.PAGES_SPENT
         for number in range(self._open, len(targets)):
-            keep_or_begin(self._job, targets[number], Action.KEPT)
+            keep_or_begin(self._job, targets[number], Action.NOT_REACHED if spent else Action.KEPT)
 
     def rescue(self) -> None:
         """After an error: commit what was read of the open partition, if that loses nothing."""

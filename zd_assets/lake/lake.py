@@ -36,7 +36,7 @@ class Lake:
             with reading(path):
                 metadata = pq.read_metadata(path).metadata or {}
                 return decode_footer(metadata[FOOTER_KEY])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
 
@@ -57,7 +57,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what Arrow says of a damaged or foreign file into one clear message."""
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise LakeError(

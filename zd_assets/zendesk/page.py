@@ -74,8 +74,8 @@ def read_page(export: Export, limit: int, body: Body) -> Page:
         ) from None
     if not items.startswith(b"["):
         raise UnusableBodyError(f"`{export.name}` is no list of items")
-    if envelope.count == 0 and items.strip(b"[] \n\r\t"):
-        raise UnusableBodyError("the page has items, but its `count` is 0")
+    if (envelope.count == 0) is bool(items.strip(b"[] \n\r\t")):
+        raise UnusableBodyError(f"the page's `count` is {envelope.count}, unlike its items")
     if envelope.end_time is None and envelope.count:
         raise UnusableBodyError("the page has items, but no `end_time`")
     return Page(
