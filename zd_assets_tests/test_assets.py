@@ -1,6 +1,9 @@
 """The export assets in a real Dagster instance, against the sandbox."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -12,7 +15,7 @@ from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_runs import chat_resource, materialize, partition_events
+from zd_assets_tests.dagster_runs import chat_resource, cli_env, materialize, partition_events
 from zd_assets_tests.truth import assert_lake_is_true, day, days
 
 BAD_TOKEN = "not-the-token"
@@ -170,3 +173,20 @@ def test_partitions_that_the_page_budget_didnt_reach_are_followed_up_at_once(
     assert str(last["action"].value).startswith("not reached")
     assert last["follow_up_at_once"].value is True
     assert last["complete"].value is False
+
+
+def test_dg_launch_fills_a_range(small: Running, lake: Lake, tmp_path: Path) -> None:
+    launched = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("dg")), "launch"),
+            *("--assets", "zendesk_chat/conversions"),
+            *("--partition-range", "2026-02-01...2026-02-03"),
+        ],
+        cwd=Path(__file__).parents[1],
+        env=cli_env(small, tmp_path / "dagster", lake),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert launched.returncode == 0, launched.stderr
+    assert_lake_is_true(small, lake, CONVERSIONS, days("2026-02-01", 3))

@@ -26,6 +26,10 @@ from zd_assets.zendesk.page import Page, Position, first_url, read_page, same_re
 
 T = TypeVar("T")
 
+# Converting is the interpreter's work: windows that did it at once would only take turns at its
+# lock, and slow the downloads of all.
+_CONVERTING = threading.Lock()
+
 
 @dataclass(frozen=True)
 class Job:
@@ -130,7 +134,8 @@ class _Walk:
     def take(self, step: Step) -> None:
         """Write one page's rows to their partitions; commit those that it has passed."""
         job, unit_us = self._job, self._job.export.cursor.unit_us
-        table = convert(job.export, job.privacy.apply(job.export, step.page.items))
+        with _CONVERTING:
+            table = convert(job.export, job.privacy.apply(job.export, step.page.items))
         times_us, has_time = item_times_us(job.export, table)
         span = Span(
             before_us=step.before.end_time * unit_us,
