@@ -70,6 +70,8 @@ def run(days: int) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of Dagster's UI.")
 def ui(port: int) -> None:
     """Serve Dagster's UI on the demo's lake, with the sandbox beside it, until interrupted."""
+    # However it is told to end, Dagster and the sandbox end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _sandbox(datetime.now(UTC).date() - timedelta(days=30)):
         dev = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", f"--port={port}"]
@@ -77,7 +79,7 @@ def ui(port: int) -> None:
         try:
             dev.wait()
         except KeyboardInterrupt:
-            dev.send_signal(signal.SIGINT)
+            dev.terminate()
             dev.wait()
 
 
