@@ -70,7 +70,9 @@ def run(days: int) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of Dagster's UI.")
 def ui(port: int) -> None:
     """Serve Dagster's UI on the demo's lake, with the sandbox beside it, until interrupted."""
-    # However it is told to end, Dagster and the sandbox end with it.
+    # However it is told to end, Dagster and the sandbox end with it; Dagster doesn't where it
+    # inherits an ignored SIGINT, as a shell's background job does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _sandbox(datetime.now(UTC).date() - timedelta(days=30)):
         dev = subprocess.Popen(

@@ -1,5 +1,6 @@
 """One sandbox for each test process, reset for each test; a client and a lake to go with it."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running, Settings
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client, TokenAuth
+
+# A shell's background job ignores SIGINT, and a `dagster dev` that inherits this can't be stopped.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No time limit is asserted anywhere: machines are slow at times.
 settings.register_profile("zd_assets", deadline=None)
