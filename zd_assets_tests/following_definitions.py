@@ -5,6 +5,7 @@ import os
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.partitions import partitions_from_env
 from zd_assets.defs.resources import LakeFolder, ZendeskChat
+from zd_assets.zendesk.follow_up import Policy
 
 defs = build_definitions(
     partitions_from_env(),
@@ -12,6 +13,7 @@ defs = build_definitions(
         page_size=int(os.environ["TEST_PAGE_SIZE"]),
         max_pages_per_run=int(os.environ["TEST_PAGES_PER_RUN"]),
         first_wait_s=0.1,
+        policy=Policy(os.environ.get("TEST_POLICY", "progress")),
     ),
     LakeFolder(),
 )

@@ -140,27 +140,50 @@ def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
 
 
 @pytest.mark.slow
-def test_a_year_is_one_run_and_the_daemon_closes_yesterday_after_it(deployment: Deployment) -> None:
-    today, yesterday = _today(), _day_before(_today())
-    # Yesterday, exported when it was still open.
-    late = datetime.fromtimestamp(yesterday.end_us / 1e6 - 3600, UTC).isoformat()
+@pytest.mark.parametrize(
+    ("policy", "runs_at_once", "saying"),
+    [
+        ("full_page", 3, "count 20 < limit 40 under the policy full_page"),
+        ("documented", 1, "count 40 = limit 40 under the policy documented"),
+    ],
+)
+def test_the_daemon_follows_at_once_as_the_policy_says(
+    policy: str, runs_at_once: int, saying: str, deployment: Deployment
+) -> None:
+    # No poll comes in between: what runs, runs at once.
+    deployment.env |= {"TEST_PAGES_PER_RUN": "1", "TEST_PAGE_SIZE": "40"}
+    deployment.env |= {"TEST_POLICY": policy, "ZD_POLL_INTERVAL": "3600"}
+    deployment.sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
+    deployment.sandbox.put("chats", _settled_chats(100))
+    with deployment.dev():
+        deployment.command("sensor", "start", "chats_follow_up")
+        _wait(lambda: any(saying in reason for reason in _skip_reasons(deployment)))
+    assert len(deployment.runs()) == runs_at_once
+
+
+@pytest.mark.slow
+def test_a_year_is_one_run_and_a_week_of_downtime_is_another(deployment: Deployment) -> None:
+    today, last_week = _today(), _days_before(_today(), 7)
+    # A week ago, exported when it was still open; nothing since.
+    late = datetime.fromtimestamp(last_week.end_us / 1e6 - 3600, UTC).isoformat()
     deployment.sandbox.clock(now=late)
     deployment.command(
         *("asset", "materialize", "--select", "zendesk_chat/chats"),
-        *("--partition", yesterday.key),
+        *("--partition", last_week.key),
     )
-    footer = deployment.lake.footer(CHATS, yesterday)
+    footer = deployment.lake.footer(CHATS, last_week)
     assert footer
     assert not footer.complete
     deployment.sandbox.clock(now=None)
 
     with deployment.dev() as ui:
-        year = [_days_before(today, ago).key for ago in range(366, 1, -1)]
+        year = [_days_before(today, ago).key for ago in range(372, 7, -1)]
         deployment.sandbox.forget_requests()
         _launch_backfill(ui, year)
         _wait(lambda: _is_complete(deployment, day(year[0])))
         deployment.command("sensor", "start", "chats_follow_up")
-        _wait(lambda: _is_complete(deployment, yesterday))
+        _wait(lambda: _is_complete(deployment, last_week))
+        _wait(lambda: _is_complete(deployment, _days_before(today, 1)))
         _wait(deployment.caught_up)
     _wait(lambda: all(record.dagster_run.status in FINISHED for record in deployment.runs()))
     _assert_one_at_a_time(deployment)
@@ -173,12 +196,22 @@ def test_a_year_is_one_run_and_the_daemon_closes_yesterday_after_it(deployment: 
     assert all(footer and footer.complete for footer in footers)
     items = sum(footer.items for footer in footers if footer)
     assert items > 10_000
-    asked = [r for r in deployment.sandbox.requests() if _asks_before(r, yesterday)]
+    asked = [r for r in deployment.sandbox.requests() if _asks_before(r, last_week)]
     assert len(asked) <= -(-items // 1000) + 2 * STRETCHES
     followed = [r for r in deployment.runs() if FOLLOW_UP_TAG in r.dagster_run.tags]
     first = followed[0].dagster_run.tags
-    assert first["dagster/asset_partition_range_start"] == yesterday.key
+    assert first["dagster/asset_partition_range_start"] == last_week.key
     assert first["dagster/asset_partition_range_end"] == today.key
+
+
+def _skip_reasons(deployment: Deployment) -> list[str]:
+    return [
+        tick.skip_reason or ""
+        for sensor in deployment.instance.all_instigator_state()
+        for tick in deployment.instance.get_ticks(
+            sensor.instigator_origin_id, sensor.selector_id, limit=5
+        )
+    ]
 
 
 def _asks_before(request: dict[str, Any], partition: Any) -> bool:
@@ -254,10 +287,6 @@ def _midnight() -> datetime:
 
 def _today() -> Any:
     return day(f"{datetime.now(UTC):%Y-%m-%d}")
-
-
-def _day_before(partition: Any) -> Any:
-    return _days_before(partition, 1)
 
 
 def _days_before(partition: Any, days: int) -> Any:
