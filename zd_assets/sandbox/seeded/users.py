@@ -109,9 +109,18 @@ class Users(Records):
                 "newsletter": draw() < 0.5,
             },
             "verified": draw() < 0.8,
+            # Not in the document's example; recorded by others.
+            "chat_only": False,
+            "iana_time_zone": "America/Los_Angeles",
+            "permanently_deleted": False,
+            "report_csv": origin == 0,
+            "shared_phone_number": None,
+            "two_factor_auth_enabled": agent,
         }
+        if user["time_zone"] == "Copenhagen":
+            user["iana_time_zone"] = "Europe/Copenhagen"
         if agent:
-            # Not in the document's example, but what the groups of a user are sideloaded by.
+            # What the groups of a user are sideloaded by.
             user["default_group_id"] = world.DEPARTMENTS[origin % len(world.DEPARTMENTS)].id
         return user
 
@@ -134,11 +143,22 @@ class Users(Records):
 
 def _photo(number: int) -> Item:
     address = f"https://company.zendesk.com/photos/{number}"
-    picture = {"content_type": "image/png", "size": 166144, "name": f"{number}.png"}
-    return picture | {
-        "content_url": f"{address}.png",
-        "id": number + 1,
-        "thumbnails": [
-            picture | {"content_url": f"{address}_thumb.png", "id": number + 2, "size": 58298}
-        ],
-    }
+
+    def picture(id: int, name: str, size: int, side: int) -> Item:
+        url = f"{address}{name}"
+        return {
+            "content_type": "image/png",
+            "content_url": url,
+            "file_name": f"{number}{name}",
+            "height": side,
+            "id": id,
+            "inline": False,
+            "mapped_content_url": url,
+            "name": f"{number}{name}",
+            "size": size,
+            "url": f"{world.ACCOUNT_URL}/attachments/{id}.json",
+            "width": side,
+        }
+
+    small = picture(number + 2, "_thumb.png", 58298, 32)
+    return picture(number + 1, ".png", 166144, 80) | {"thumbnails": [small]}
