@@ -11,8 +11,9 @@ import requests
 from zd_assets import sandbox
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running, Settings
+from zd_assets.zendesk.auth import bearer
 from zd_assets.zendesk.budget import Budget
-from zd_assets.zendesk.client import Client, TokenAuth
+from zd_assets.zendesk.client import Client
 
 START = date(2025, 1, 1)
 UNLIMITED = 1_000_000
@@ -57,7 +58,7 @@ def make_client(url: str) -> Client:
     return Client(
         base_url=base_url,
         base_url_variable="ZENDESK_CHAT_URL",
-        auth=TokenAuth(f"Bearer {_TOKEN}", "ZENDESK_CHAT_TOKEN"),
+        auth=bearer(_TOKEN, "ZENDESK_CHAT_TOKEN"),
         budget=Budget(base_url, UNLIMITED),
     )
 

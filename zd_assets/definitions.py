@@ -2,6 +2,6 @@
 
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.partitions import partitions_from_env
-from zd_assets.defs.resources import LakeFolder, ZendeskChat
+from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 
-defs = build_definitions(partitions_from_env(), ZendeskChat(), LakeFolder())
+defs = build_definitions(partitions_from_env(), ZendeskChat(), ZendeskSupport(), LakeFolder())

@@ -1,4 +1,4 @@
-"""One sandbox for each test process, reset for each test; a client and a lake to go with it."""
+"""One sandbox for each test process, reset for each test; clients and a lake to go with it."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -9,10 +9,12 @@ import pytest
 from hypothesis import settings
 
 from zd_assets import sandbox as zendesk_sandbox
+from zd_assets.exports.export import Api
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running, Settings
+from zd_assets.zendesk.auth import basic, bearer
 from zd_assets.zendesk.budget import Budget
-from zd_assets.zendesk.client import Client, TokenAuth
+from zd_assets.zendesk.client import Client
 
 # A shell's background job ignores SIGINT, and a `dagster dev` that inherits this can't be stopped.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -22,33 +24,43 @@ settings.register_profile("zd_assets", deadline=None)
 settings.load_profile("zd_assets")
 
 UNLIMITED = 1_000_000
+NO_LIMITS: dict[str, Any] = {
+    "requests_per_minute": UNLIMITED,
+    "support_requests_per_minute": UNLIMITED,
+}
 NOW = "2026-03-01T12:00:00Z"
 
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Running]:
-    with zendesk_sandbox.start(Settings(requests_per_minute=UNLIMITED)) as running:
+    with zendesk_sandbox.start(Settings(**NO_LIMITS)) as running:
         yield running
 
 
 @pytest.fixture
 def sandbox(running_sandbox: Running) -> Running:
     """A fresh sandbox, its clock standing at `NOW`; nothing in it but seeded data."""
-    running_sandbox.reset(requests_per_minute=UNLIMITED, now=NOW, clock="frozen")
+    running_sandbox.reset(**NO_LIMITS, now=NOW, clock="frozen")
     return running_sandbox
 
 
 @pytest.fixture
 def make_client(sandbox: Running) -> Callable[..., Client]:
-    """Makes Chat clients of the sandbox that hurry: `make_client(attempts=3, token="x")`."""
+    """Makes clients of the sandbox that hurry: `make_client(Api.SUPPORT, attempts=3)`."""
 
-    def make(token: str = "sandbox-token", **settings: Any) -> Client:
-        url = f"{sandbox.url}/api/v2/chat"
+    def make(api: Api = Api.CHAT, token: str = "", **settings: Any) -> Client:
+        if api is Api.CHAT:
+            url, variable = f"{sandbox.url}/api/v2/chat", "ZENDESK_CHAT_URL"
+            auth = bearer(token or "sandbox-token", "ZENDESK_CHAT_TOKEN")
+        else:
+            url, variable = f"{sandbox.url}/api/v2", "ZENDESK_SUPPORT_URL"
+            token = token or "sandbox-api-token"
+            auth = basic("agent@example.com", token, "ZENDESK_EMAIL and ZENDESK_API_TOKEN")
         return Client(
             **{
                 "base_url": url,
-                "base_url_variable": "ZENDESK_CHAT_URL",
-                "auth": TokenAuth(f"Bearer {token}", "ZENDESK_CHAT_TOKEN"),
+                "base_url_variable": variable,
+                "auth": auth,
                 "budget": Budget(url, UNLIMITED),
                 "attempts": 4,
                 "first_wait_s": 0.01,
@@ -61,7 +73,14 @@ def make_client(sandbox: Running) -> Callable[..., Client]:
 
 @pytest.fixture
 def client(make_client: Callable[..., Client]) -> Client:
+    """A client of Chat."""
     return make_client()
+
+
+@pytest.fixture
+def clients(make_client: Callable[..., Client]) -> dict[Api, Client]:
+    """A client of each API."""
+    return {api: make_client(api) for api in Api}
 
 
 @pytest.fixture

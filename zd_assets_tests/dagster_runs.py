@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 
 from zd_assets.defs.exports import export_asset
-from zd_assets.defs.resources import LakeFolder, ZendeskChat
-from zd_assets.exports.export import Export
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.exports.export import Api, Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 
@@ -33,11 +33,32 @@ def chat_resource(sandbox: Running, **settings: Any) -> ZendeskChat:
     )
 
 
+def support_resource(sandbox: Running, **settings: Any) -> ZendeskSupport:
+    """The Support API of the sandbox, in a hurry."""
+    return ZendeskSupport(
+        **{
+            "url": f"{sandbox.url}/api/v2",
+            "email": "agent@example.com",
+            "api_token": "sandbox-api-token",
+            "requests_per_minute": 1_000_000,
+            "attempts": 3,
+            "first_wait_s": 0.01,
+            **settings,
+        }
+    )
+
+
+def api_resource(api: Api, sandbox: Running, **settings: Any) -> ZendeskApi:
+    """An API of the sandbox, in a hurry."""
+    resource = chat_resource if api is Api.CHAT else support_resource
+    return resource(sandbox, **settings)
+
+
 def materialize(
     instance: dg.DagsterInstance,
     export: Export,
     keys: str | tuple[str, str],
-    chat: ZendeskChat,
+    api: ZendeskApi,
     lake: Lake,
     *,
     refetch: bool = False,
@@ -51,7 +72,7 @@ def materialize(
         instance=instance,
         partition_key=keys if isinstance(keys, str) else None,
         tags=tags,
-        resources={"zendesk_chat": chat, "lake": LakeFolder(location=str(lake.root))},
+        resources={export.api.value: api, "lake": LakeFolder(location=str(lake.root))},
         run_config={"ops": {"__".join(export.path): {"config": {"refetch": refetch}}}},
         raise_on_error=False,
     )
@@ -82,6 +103,10 @@ def cli_env(sandbox: Running, home: Path, lake: Lake, **variables: str) -> dict[
         "ZENDESK_CHAT_URL": f"{sandbox.url}/api/v2/chat",
         "ZENDESK_CHAT_TOKEN": "sandbox-token",
         "ZD_CHAT_REQUESTS_PER_MINUTE": "1000000",
+        "ZENDESK_SUPPORT_URL": f"{sandbox.url}/api/v2",
+        "ZENDESK_EMAIL": "agent@example.com",
+        "ZENDESK_API_TOKEN": "sandbox-api-token",
+        "ZD_SUPPORT_REQUESTS_PER_MINUTE": "1000000",
         "ZD_START_DATE": "2026-01-01",
         "ZD_LAKE": str(lake.root),
         **variables,
@@ -103,7 +128,7 @@ def run_request(
     instance: dg.DagsterInstance,
     export: Export,
     request: dg.RunRequest,
-    chat: ZendeskChat,
+    api: ZendeskApi,
     lake: Lake,
 ) -> dg.ExecuteInProcessResult:
     """Run what a sensor or schedule asked for, with its tags."""
@@ -112,6 +137,6 @@ def run_request(
         instance=instance,
         partition_key=request.partition_key,
         tags=request.tags,
-        resources={"zendesk_chat": chat, "lake": LakeFolder(location=str(lake.root))},
+        resources={export.api.value: api, "lake": LakeFolder(location=str(lake.root))},
         raise_on_error=False,
     )

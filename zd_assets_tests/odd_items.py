@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 from zd_assets.lake.drift import dumps, loads
 
 #: How fast a machine is, and what else it does, is no reason for a test to fail.
@@ -118,14 +118,14 @@ _FITTING: dict[Scalar, st.SearchStrategy[str]] = {
 }
 
 
-def items_that_fit(export: Export) -> st.SearchStrategy[str]:
+def items_that_fit(table: Table) -> st.SearchStrategy[str]:
     """Items of documented attributes and types; any may be null, absent, or there twice."""
-    return _struct(export.columns, odd=False, max_size=8)
+    return _struct(table.columns, odd=False, max_size=8)
 
 
-def odd_items(export: Export) -> st.SearchStrategy[str]:
+def odd_items(table: Table) -> st.SearchStrategy[str]:
     """Items near the schema, with anything anywhere; some are no objects at all."""
-    return st.one_of(*[_struct(export.columns, odd=True, max_size=8)] * 9, _ANYTHING)
+    return st.one_of(*[_struct(table.columns, odd=True, max_size=8)] * 9, _ANYTHING)
 
 
 def _struct(columns: tuple[Column, ...], *, odd: bool, max_size: int) -> st.SearchStrategy[str]:
@@ -154,14 +154,14 @@ def read(text: str | bytes) -> Any:
     )
 
 
-def meaning(export: Export, item: Any) -> str:
+def meaning(table: Table, item: Any) -> str:
     """A text that is the same for items that mean the same, and for no others.
 
     All that may differ: how documented ids and timestamps are spelled, 5 or 5.0 for a documented
     double, and whether a documented attribute is null or absent. Everything else counts, nulls in
     lists and unknown attributes that are null, too.
     """
-    return json.dumps(_struct_meaning(item, export.columns), sort_keys=True)
+    return json.dumps(_struct_meaning(item, table.columns), sort_keys=True)
 
 
 def _struct_meaning(item: Any, columns: tuple[Column, ...]) -> Any:

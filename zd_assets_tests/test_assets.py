@@ -8,14 +8,22 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zd_assets.defs.resources import ZendeskChat
+from zd_assets.defs.resources import ZendeskChat, ZendeskSupport
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
 from zd_assets.exports.export import Export
+from zd_assets.exports.support import TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_runs import chat_resource, cli_env, materialize, partition_events
+from zd_assets_tests.conftest import NO_LIMITS, NOW
+from zd_assets_tests.dagster_runs import (
+    api_resource,
+    chat_resource,
+    cli_env,
+    materialize,
+    partition_events,
+    support_resource,
+)
 from zd_assets_tests.truth import assert_lake_is_true, day, days
 
 BAD_TOKEN = "not-the-token"
@@ -29,11 +37,15 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def small(sandbox: Running) -> Running:
-    """A sandbox with 200 chats a day."""
-    sandbox.reset(
-        requests_per_minute=UNLIMITED, chats_per_day=200, now="2026-03-01T12:00:00Z", clock="frozen"
-    )
+    """A sandbox with 200 chats and 40 tickets a day."""
+    begin_anew(sandbox)
     return sandbox
+
+
+def begin_anew(sandbox: Running) -> None:
+    # A late start: routing is walked from the beginning of its stream.
+    data = {"chats_per_day": 200, "tickets_per_day": 40, "start": "2026-01-26"}
+    sandbox.reset(**NO_LIMITS, **data, now=NOW, clock="frozen")
 
 
 @pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
@@ -41,7 +53,8 @@ def test_one_run_over_a_range_leaves_one_event_for_each_partition(
     export: Export, small: Running, lake: Lake, instance: dg.DagsterInstance
 ) -> None:
     keys = [partition.key for partition in days("2026-02-01", 5)]
-    result = materialize(instance, export, (keys[0], keys[-1]), chat_resource(small), lake)
+    api = api_resource(export.api, small)
+    result = materialize(instance, export, (keys[0], keys[-1]), api, lake)
     assert result.success
     events = partition_events(instance, export)
     assert sorted(key for key, _ in events) == keys
@@ -91,9 +104,7 @@ def test_what_a_failing_run_committed_is_reported_once_and_adopted_by_the_next(
     assert committed == [key for key in keys if lake.footer(CHATS, day(key))]
     assert committed, "the pages before the fault must have filled a partition"
 
-    small.reset(
-        requests_per_minute=UNLIMITED, chats_per_day=200, now="2026-03-01T12:00:00Z", clock="frozen"
-    )
+    begin_anew(small)
     complete_before = [key for key in committed if lake.footer(CHATS, day(key)).complete]  # type: ignore[union-attr]
     assert materialize(instance, CHATS, whole, chat_resource(small), lake).success
     events = partition_events(instance, CHATS)[len(committed) :]
@@ -145,21 +156,91 @@ def test_a_bad_setting_fails_the_run_with_one_clear_message(
     result = materialize(
         instance, CONVERSIONS, "2026-02-03", chat_resource(small, **settings), lake
     )
+    assert_failed(result, message, instance)
+    assert lake.footer(CONVERSIONS, day("2026-02-03")) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"api_token": None}, "ZENDESK_API_TOKEN is not set; set ZENDESK_EMAIL and"),
+        ({"email": None}, "ZENDESK_EMAIL is not set; set ZENDESK_EMAIL and"),
+        ({"api_token": BAD_TOKEN}, "check ZENDESK_EMAIL and ZENDESK_API_TOKEN"),
+        ({"oauth_token": BAD_TOKEN}, "check ZENDESK_OAUTH_TOKEN"),
+        ({"url": None}, "ZENDESK_SUBDOMAIN is not set"),
+        ({"requests_per_minute": 0}, "requests_per_minute (ZD_SUPPORT_REQUESTS_PER_MINUTE) is 0"),
+        ({"page_size": 1001}, "page_size is 1001; it must be from 1 to 1000"),
+        ({"pagination": {"chats": "time"}}, "pagination: there is no Support export 'chats'"),
+        (
+            {"pagination": {"users": "pages"}},
+            "users can't have 'pages'; it can have cursor or time",
+        ),
+        (
+            {"include": {"tickets": ["roles"]}},
+            "tickets can't have 'roles'; it can have users or groups or organizations",
+        ),
+    ],
+)
+def test_a_bad_setting_of_support_does_so_too(
+    settings: dict[str, object],
+    message: str,
+    small: Running,
+    lake: Lake,
+    instance: dg.DagsterInstance,
+) -> None:
+    support = support_resource(small, **settings)
+    result = materialize(instance, TICKETS, "2026-02-03", support, lake)
+    assert_failed(result, message, instance)
+    assert lake.footer(TICKETS, day("2026-02-03")) is None
+
+
+def assert_failed(
+    result: dg.ExecuteInProcessResult, message: str, instance: dg.DagsterInstance
+) -> None:
     assert not result.success
     [failure] = [event for event in result.all_events if event.is_step_failure]
     error = failure.step_failure_data.user_failure_data
     assert error
     assert message in (error.description or "")
     logged = " ".join(str(entry) for entry in instance.all_logs(result.run_id))
-    assert BAD_TOKEN not in logged
-    assert "sandbox-token" not in logged
-    assert lake.footer(CONVERSIONS, day("2026-02-03")) is None
+    for secret in (BAD_TOKEN, "sandbox-token", "sandbox-api-token"):
+        assert secret not in logged
 
 
 def test_no_secret_is_in_the_resources_repr() -> None:
     chat = ZendeskChat(token="sesame", hash_key="pepper", hash=["chats.visitor.email"])
-    assert "sesame" not in repr(chat)
-    assert "pepper" not in repr(chat)
+    support = ZendeskSupport(api_token="sesame", oauth_token="sesame", hash_key="pepper")
+    for text in (repr(chat), repr(support)):
+        assert "sesame" not in text
+        assert "pepper" not in text
+
+
+def test_support_is_fetched_by_what_its_environment_says(
+    small: Running, lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in {
+        "ZENDESK_SUPPORT_URL": f"{small.url}/api/v2/",
+        "ZENDESK_OAUTH_TOKEN": "sandbox-oauth-token",
+        "ZD_SUPPORT_REQUESTS_PER_MINUTE": "1000",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    assert materialize(instance, TICKETS, "2026-02-03", ZendeskSupport(), lake).success
+    assert_lake_is_true(small, lake, TICKETS, [day("2026-02-03")])
+
+
+def test_a_partition_says_by_which_parameters_and_sideloads_it_was_fetched(
+    small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    support = support_resource(small, include={"tickets": ["users", "groups"]})
+    assert materialize(instance, TICKETS, "2026-02-03", support, lake).success
+    [(_, metadata)] = partition_events(instance, TICKETS)
+    assert metadata["parameters"].value == {"include": "users,groups"}
+    footer = lake.footer(TICKETS, day("2026-02-03"))
+    assert footer
+    for name, items in footer.sideloads.items():
+        assert metadata[f"items_of_{name}"].value == items > 0
+    assert sorted(footer.sideloads) == ["tickets__groups", "tickets__users"]
+    assert metadata["cursor"].value
 
 
 def test_partitions_that_the_page_budget_didnt_reach_are_followed_up_at_once(

@@ -4,20 +4,25 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 
 import dagster as dg
 import pyarrow.dataset as ds
 import pytest
 
 from zd_assets.exports.chat import CHATS
+from zd_assets.exports.export import Api, Export
+from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW, UNLIMITED
 from zd_assets_tests.dagster_runs import cli_env, dagster, partition_events
-from zd_assets_tests.truth import assert_lake_is_true, days
+from zd_assets_tests.runs import Clients, fetch, few, few_of, item
+from zd_assets_tests.truth import DAY_US, assert_beside_is_true, assert_lake_is_true, days
 
 PARTITIONS = days("2026-01-10", 40)
 PAGE_SIZE = 100
@@ -105,3 +110,88 @@ def test_an_interrupted_run_reports_what_it_committed(
     with dg.DagsterInstance.from_config(str(home)) as instance:
         reported = sorted(key for key, _ in partition_events(instance, CHATS))
     assert reported == [p.key for p in PARTITIONS if lake.footer(CHATS, p)]
+
+
+#: One run in a process of its own; what an earlier run completed is adopted.
+EXTRACTION = """
+    import sys
+    from zd_assets.exports.catalogue import CATALOGUE
+    from zd_assets.extract.extract import Options, extract
+    from zd_assets.lake.lake import open_lake
+    from zd_assets.zendesk.auth import basic
+    from zd_assets.zendesk.budget import Budget
+    from zd_assets.zendesk.client import Client
+    from zd_assets_tests.truth import days
+    url, name, first, count, page_size, lake = sys.argv[1:]
+    auth = basic("agent@example.com", "sandbox-api-token", "TOKEN")
+    export = next(export for export in CATALOGUE if export.name == name)
+    for report in extract(
+        export,
+        days(first, int(count)),
+        Client(url, "URL", auth, Budget(url, 1_000_000)),
+        open_lake(lake),
+        Options(
+            include=tuple(one.name for one in export.sideloads),
+            page_size=int(page_size),
+            max_parallel_windows=1,
+        ),
+        run_id="killed",
+        adopts=lambda footer: True,
+    ):
+        pass
+"""
+RANGE = days("2026-02-01", 12)
+#: Exports, and the size of pages that takes them a while.
+IN_SUPPORT = {"tickets by cursor": (TICKETS, 20), "routing": (ROUTING_INSTANCE_VALUES, 3000)}
+
+
+@pytest.mark.parametrize("case", IN_SUPPORT)
+def test_a_support_export_killed_and_run_again_is_the_truth(
+    case: str, sandbox: Running, clients: Clients, lake: Lake
+) -> None:
+    export, page_size = IN_SUPPORT[case]
+    few_of(sandbox, TICKETS, 20, latency=0.06)
+    if export is ROUTING_INSTANCE_VALUES:
+        few(sandbox, seeded=False, latency=0.25)
+        times_us = [RANGE[0].start_us + n * DAY_US // 1000 for n in range(12_000)]
+        sandbox.put(export.name, [item(export, us, n) for n, us in enumerate(times_us)])
+    url = clients[Api.SUPPORT].base_url
+    arguments = [url, export.name, RANGE[0].key, str(len(RANGE)), str(page_size), str(lake.root)]
+    seed = random.randrange(10**6)
+    instants = random.Random(seed)
+    for kill in (1, 2):
+        run = subprocess.Popen([sys.executable, "-c", dedent(EXTRACTION), *arguments])
+        while run.poll() is None and len(_committed(export, lake)) < 4 * kill:
+            time.sleep(0.005)
+        time.sleep(instants.uniform(0, 0.1))
+        ended = run.poll()
+        run.kill()
+        run.wait()
+        assert ended is None, f"seed {seed}: it ended before it could be killed"
+
+    missing = len(RANGE) - len(_committed(export, lake))
+    assert 0 < missing <= 4
+    sandbox.settings(latency=0.0)
+    sandbox.forget_requests()
+    include = tuple(sideload.name for sideload in export.sideloads)
+    fetch(
+        export,
+        RANGE,
+        clients,
+        lake,
+        adopts=lambda footer: True,
+        include=include,
+        page_size=page_size,
+        max_parallel_windows=1,
+    )
+    asked = len(sandbox.requests())
+    assert_lake_is_true(sandbox, lake, export, RANGE)
+    assert_beside_is_true(sandbox, clients[Api.SUPPORT], lake, export, RANGE)
+    assert not list(lake.root.rglob("*.tmp")), "leftovers of the killed runs must be swept"
+    items = sum(f.items for p in RANGE[-missing:] if (f := lake.footer(export, p)))
+    assert asked <= -(-items // page_size) + 2
+
+
+def _committed(export: Export, lake: Lake) -> list[str]:
+    """The partitions that stand complete."""
+    return [p.key for p in RANGE if (footer := lake.footer(export, p)) and footer.complete]

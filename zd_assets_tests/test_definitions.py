@@ -33,6 +33,7 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
     from zd_assets.definitions import defs
 
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    assert len(specs) == len(CATALOGUE) == 12
     for export in CATALOGUE:
         spec = specs[dg.AssetKey(list(export.path))]
         assert spec.group_name == export.api.value
@@ -45,6 +46,25 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
             "_extra",
         ]
         assert all(column.description for column in schema.columns)
+
+
+def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped() -> None:
+    from zd_assets.definitions import defs
+
+    repository = defs.get_repository_def()
+    jobs = {name for name in repository.job_names if not name.startswith("__")}
+    assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {
+        "zendesk_chat_nightly",
+        "zendesk_support_nightly",
+        "zendesk_support_live_format_daily",
+    }
+    sensors = {sensor.name for sensor in repository.sensor_defs}
+    assert sensors == {f"{export.name}_follow_up" for export in CATALOGUE}
+    for schedule in repository.schedule_defs:
+        assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    for sensor in repository.sensor_defs:
+        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
 
 
 def test_the_definitions_load_without_any_variable_set_and_without_a_warning() -> None:

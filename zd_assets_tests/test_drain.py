@@ -1,20 +1,35 @@
 """Why a drain ends after a page, and that it asks for no page it need not, or may not, have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Endpoint, Export
+from zd_assets.exports.support import ROUTING_ATTRIBUTES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.zendesk.drain import Ending, Start, Step, drain
 from zd_assets.zendesk.errors import StuckCursorError
 from zd_assets.zendesk.follow_up import Policy
 from zd_assets.zendesk.page import Page, Position
+from zd_assets.zendesk.pagination import page_size
 
+BASE = "https://acme.zendesk.com/api/v2/incremental"
 START_S, NOW_S = 10_000, 20_000
 HORIZON_S = NOW_S - CHATS.settle_s
+SUPPORT_HORIZON_S = NOW_S - TICKETS.settle_s
 LIMIT = 10
+
+Kind = tuple[Export, Endpoint]
+CHAT: Kind = (CHATS, CHATS.endpoints[0])
+TIMELINE: Kind = (AGENT_TIMELINE, AGENT_TIMELINE.endpoints[0])
+BY_CURSOR: Kind = (TICKETS, TICKETS.endpoints[0])
+BY_TIME: Kind = (TICKETS, TICKETS.endpoints[1])
+BY_PAGES: Kind = (TICKET_METRIC_EVENTS, TICKET_METRIC_EVENTS.endpoints[1])
+ROUTING: Kind = (ROUTING_ATTRIBUTES, ROUTING_ATTRIBUTES.endpoints[0])
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,9 @@ class Case:
     until_s: int = 15_000
     policy: Policy = Policy.PROGRESS
     pages: int = 2
-    export: Export = CHATS
+    kind: Kind = CHAT
+    cursor: str | None = None
+    last: bool | None = None
 
 
 SHORT = LIMIT - 3
@@ -53,7 +70,7 @@ CASES = {
     "nothing more, no position": Case(Ending.CAUGHT_UP, count=0, end_s=None),
     "nothing more, though a later position": Case(Ending.CAUGHT_UP, count=0, end_s=NOW_S),
     "nothing but the boundary row": Case(
-        Ending.CAUGHT_UP, count=1, end_s=START_S, end_id=None, export=AGENT_TIMELINE
+        Ending.CAUGHT_UP, count=1, end_s=START_S, end_id=None, kind=TIMELINE
     ),
     "full page, the documented rule": Case(Ending.WAIT, policy=Policy.DOCUMENTED),
     "short page, the documented rule": Case(None, count=SHORT, policy=Policy.DOCUMENTED),
@@ -61,13 +78,59 @@ CASES = {
     "short page, the observed rule": Case(Ending.WAIT, count=SHORT, policy=Policy.FULL_PAGE),
     "stuck on a short page": Case(Ending.WAIT, count=SHORT, end_s=START_S, end_id=None),
     "no page left": Case(Ending.PAGES_SPENT, pages=1),
+    # Where the server says itself whether there is more.
+    "the last, full": Case(Ending.CAUGHT_UP, kind=BY_CURSOR, cursor="a", last=True),
+    "the last, short": Case(Ending.CAUGHT_UP, count=SHORT, kind=BY_CURSOR, cursor="a", last=True),
+    "the last, empty": Case(Ending.CAUGHT_UP, count=0, kind=BY_CURSOR, cursor="a", last=True),
+    "the last, no page left": Case(
+        Ending.CAUGHT_UP, kind=BY_CURSOR, cursor="a", last=True, pages=1
+    ),
+    "the last, the cursor unmoved": Case(
+        Ending.CAUGHT_UP, end_s=START_S, kind=BY_CURSOR, cursor=None, last=True
+    ),
+    "the last, past the end": Case(
+        Ending.REACHED, end_s=15_000, kind=BY_CURSOR, cursor="a", last=True
+    ),
+    "the last, past the horizon": Case(
+        Ending.HORIZON, end_s=NOW_S, until_s=NOW_S, kind=BY_CURSOR, cursor="a", last=True
+    ),
+    "the last one by time": Case(Ending.CAUGHT_UP, end_id=None, kind=BY_TIME, last=True),
+    "not the last, the documented rule": Case(
+        None, policy=Policy.DOCUMENTED, kind=BY_CURSOR, cursor="a", last=False
+    ),
+    "not the last and short, the observed rule": Case(
+        None, count=SHORT, policy=Policy.FULL_PAGE, kind=BY_CURSOR, cursor="a", last=False
+    ),
+    "the cursor moved, the time didn't": Case(
+        None, end_s=START_S, kind=BY_CURSOR, cursor="a", last=False
+    ),
+    "the cursor moved, no item has a time": Case(
+        None, end_s=0, kind=BY_PAGES, cursor="a", last=False
+    ),
+    "the cursor stands still on a short page": Case(
+        Ending.WAIT, count=SHORT, end_s=START_S, end_id=None, kind=BY_CURSOR, last=False
+    ),
+    "more than the limit, by time": Case(None, count=LIMIT + 3, end_id=None, kind=BY_TIME),
+    "nothing but the boundary, by time": Case(
+        Ending.CAUGHT_UP, count=1, end_s=START_S, end_id=None, kind=BY_TIME
+    ),
+    "routing on the way": Case(None, count=SHORT, end_id=None, kind=ROUTING, cursor="a"),
+    "routing, nothing more": Case(Ending.CAUGHT_UP, count=0, end_s=None, kind=ROUTING),
 }
 
 
+def horizon_s(kind: Kind) -> int:
+    return NOW_S - kind[0].settle_s
+
+
 def steps_of(case: Case, asked: list[str]) -> Iterator[Step]:
-    unit = 1_000_000 // case.export.cursor.unit_us
-    position = None if case.end_s is None else Position(case.end_s * unit, case.end_id)
-    page = Page(b"[]", case.count, LIMIT, position, "second", NOW_S + 0.25)
+    export, endpoint = case.kind
+    unit = 1_000_000 // endpoint.unit_us
+    position = None
+    if case.end_s is not None:
+        end_id = case.end_id if case.kind == CHAT else None
+        position = Position(case.end_s * unit, end_id, case.cursor)
+    page = Page(b"[]", case.count, LIMIT, position, "second", NOW_S + 0.25, case.last)
     allowance = iter(range(case.pages))
 
     def ask(url: str) -> Page:
@@ -75,7 +138,8 @@ def steps_of(case: Case, asked: list[str]) -> Iterator[Step]:
         return page
 
     return drain(
-        case.export,
+        export,
+        endpoint,
         Start("first", Position(START_S * unit)),
         case.until_s * 1_000_000,
         case.policy,
@@ -90,13 +154,29 @@ def test_a_page_decides_whether_the_drain_ends(name: str) -> None:
     steps = steps_of(case, asked)
     step = next(steps)
     assert step.ending == case.ending
-    assert step.horizon_us // 1_000_000 == HORIZON_S
-    assert step.horizon_us % case.export.cursor.unit_us == 0
+    assert step.horizon_us // 1_000_000 == horizon_s(case.kind)
+    assert step.horizon_us % case.kind[1].unit_us == 0
     # The next page is asked for only with the next step.
     assert asked == ["first"]
     if case.ending is not None:
         assert next(steps, None) is None
         assert asked == ["first"]
+
+
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("count", [0, SHORT, LIMIT])
+def test_the_servers_own_end_of_stream_ends_it_under_any_policy(policy: Policy, count: int) -> None:
+    case = Case(None, count=count, policy=policy, kind=BY_CURSOR, cursor="a", last=True)
+    (step,) = steps_of(case, [])
+    assert (step.ending, step.follow_up.now) == (Ending.CAUGHT_UP, False)
+    assert step.follow_up.row.startswith("end_of_stream")
+
+
+@pytest.mark.parametrize("kind", [BY_CURSOR, BY_TIME, BY_PAGES])
+def test_an_empty_page_whose_server_says_that_there_is_more_is_no_end(kind: Kind) -> None:
+    cursor = None if kind == BY_TIME else "a"
+    step = next(steps_of(Case(None, count=0, kind=kind, cursor=cursor, last=False), []))
+    assert step.ending is not Ending.CAUGHT_UP
 
 
 def test_the_next_step_follows_the_pages_own_url_from_its_position() -> None:
@@ -120,8 +200,12 @@ STUCK = [
     Case(None, count=LIMIT + 3, end_s=START_S, end_id=None),
     Case(None, count=LIMIT, end_s=None),
     # One place on the page is the boundary row's.
-    Case(None, count=LIMIT, end_s=START_S, end_id=None, export=AGENT_TIMELINE),
-    Case(None, count=LIMIT - 1, end_s=START_S, end_id=None, export=AGENT_TIMELINE),
+    Case(None, count=LIMIT, end_s=START_S, end_id=None, kind=TIMELINE),
+    Case(None, count=LIMIT - 1, end_s=START_S, end_id=None, kind=TIMELINE),
+    Case(None, count=LIMIT - 1, end_s=START_S, kind=BY_TIME, last=False),
+    Case(None, count=LIMIT, end_s=START_S, kind=BY_CURSOR, last=False),
+    Case(None, count=LIMIT, end_s=0, kind=BY_PAGES, last=False),
+    Case(None, count=LIMIT, end_s=START_S, kind=ROUTING),
 ]
 
 
@@ -129,5 +213,156 @@ STUCK = [
 def test_a_full_page_that_doesnt_move_is_an_error_that_says_what_to_do(case: Case) -> None:
     with pytest.raises(StuckCursorError, match="Raise page_size") as failed:
         next(steps_of(case, []))
-    assert case.export.name in str(failed.value)
+    assert case.kind[0].name in str(failed.value)
     assert str(START_S) in str(failed.value)
+
+
+# --- Page after page ----------------------------------------------------------------------------
+
+
+def page_at(position: Position, limit: int = LIMIT, next_url: str | None = "next") -> Page:
+    return Page(b"[]", limit, limit, position, next_url, NOW_S, last=next_url is None)
+
+
+def walked(kind: Kind, positions: Sequence[Position]) -> list[Step]:
+    """The steps over full pages that end there; the last says so."""
+    pages = iter(
+        page_at(position, next_url="next" if number < len(positions) else None)
+        for number, position in enumerate(positions, 1)
+    )
+    start = Start("first", Position(START_S))
+    until_us = 10**18
+    return list(
+        drain(*kind, start, until_us, Policy.PROGRESS, lambda url: next(pages), lambda: True)
+    )
+
+
+@pytest.mark.parametrize("kind", [BY_CURSOR, BY_PAGES, ROUTING])
+@given(st.lists(st.integers(0, SUPPORT_HORIZON_S - 1), min_size=1, max_size=8))
+def test_a_cursors_position_never_goes_back_in_time(kind: Kind, times: list[int]) -> None:
+    steps = walked(kind, [Position(time, cursor=str(i)) for i, time in enumerate(times)])
+    assert [step.after.cursor for step in steps] == [str(i) for i in range(len(times))]
+    reached = [max(START_S, *times[: i + 1]) for i in range(len(times))]
+    assert [step.after.end_time for step in steps] == reached
+    assert [step.before for step in steps[1:]] == [step.after for step in steps[:-1]]
+
+
+@pytest.mark.parametrize("kind", [BY_CURSOR, BY_PAGES])
+@pytest.mark.parametrize("end_time", [0, START_S - 5])
+def test_nor_where_the_last_page_names_no_cursor(kind: Kind, end_time: int) -> None:
+    (step,) = walked(kind, [Position(end_time)])
+    assert step.after.end_time == START_S
+
+
+@pytest.mark.parametrize("kind", [BY_CURSOR, BY_PAGES, ROUTING])
+def test_a_cursor_that_stands_still_is_stuck_whatever_its_items_times_say(kind: Kind) -> None:
+    with pytest.raises(StuckCursorError, match="left the cursor"):
+        walked(
+            kind,
+            [Position(end, cursor=c) for end, c in ((11_000, "a"), (12_000, "a"), (13_000, "b"))],
+        )
+
+
+CIRCLES: list[tuple[Kind, list[Position]]] = [
+    (CHAT, [Position(11_000, "a"), Position(11_000, "b"), Position(11_000, "a")]),
+    (BY_TIME, [Position(11_000), Position(12_000), Position(11_000)]),
+    (BY_CURSOR, [Position(11_000, cursor=cursor) for cursor in "aba"]),
+    # The items' times don't hide it.
+    (BY_CURSOR, [Position(end, cursor=c) for end, c in ((12_000, "a"), (0, "b"), (500, "a"))]),
+    (ROUTING, [Position(11_000, cursor=cursor) for cursor in "abca"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "positions"), CIRCLES)
+def test_a_cursor_that_comes_back_is_an_error_not_a_circle(
+    kind: Kind, positions: list[Position]
+) -> None:
+    assert len(walked(kind, positions[:-1])) == len(positions) - 1
+    with pytest.raises(StuckCursorError, match="in circles"):
+        walked(kind, positions)
+
+
+# The size that a run asks for, and what the client makes of some pages (by their number) after a
+# 504 -> the sizes of the pages that are asked for.
+SIZES: list[tuple[int, dict[int, int], list[int]]] = [
+    (1000, {}, [1000, 1000, 1000]),
+    (1000, {0: 500}, [1000, 1000, 1000]),
+    (1000, {0: 250}, [1000, 500, 1000, 1000]),
+    (1000, {0: 7}, [1000, 14, 28, 56, 112, 224, 448, 896, 1000, 1000]),
+    (1000, {1: 125, 2: 125}, [1000, 1000, 250, 250, 500, 1000, 1000]),
+    (100, {0: 1, 3: 3}, [100, 2, 4, 8, 6, 12, 24, 48, 96, 100, 100]),
+    (1, {}, [1, 1]),
+]
+
+
+@pytest.mark.parametrize(("size", "made_smaller", "asked_sizes"), SIZES)
+@pytest.mark.parametrize("kind", [CHAT, BY_TIME, BY_CURSOR])
+def test_a_page_made_smaller_is_followed_by_larger_ones_up_to_the_size_of_the_run(
+    kind: Kind, size: int, made_smaller: dict[int, int], asked_sizes: list[int]
+) -> None:
+    export, endpoint = kind
+    name = "limit" if kind == CHAT else "per_page"
+    asked: list[str] = []
+
+    def ask(url: str) -> Page:
+        number = len(asked)
+        asked.append(url)
+        got = made_smaller.get(number, page_size(endpoint, url))
+        # The server's own next URL repeats the size that it was asked for.
+        next_url = f"{BASE}/x?{urlencode({'start_time': number, name: got})}"
+        position = Position(START_S + number + 1, cursor=str(number) if kind == BY_CURSOR else None)
+        return page_at(position, got, next_url)
+
+    allowance = iter(asked_sizes)
+    steps = drain(
+        export,
+        endpoint,
+        Start(f"{BASE}/x?{name}={size}", Position(START_S)),
+        10**18,
+        Policy.PROGRESS,
+        ask,
+        lambda: next(allowance, None) is not None,
+    )
+    assert [step.url for step in steps] == asked
+    assert [page_size(endpoint, url) for url in asked] == asked_sizes
+    assert all(f"start_time={number}&" in url for number, url in enumerate(asked[1:]))
+
+
+def test_the_servers_url_is_followed_to_the_letter_where_no_page_was_made_smaller() -> None:
+    odd = "https://ACME.zendesk.com:443//x.json?per_page=7&cursor=%41b%3d&&include=users,groups#y"
+    asked: list[str] = []
+
+    def ask(url: str) -> Page:
+        asked.append(url)
+        return page_at(Position(START_S + len(asked), cursor=url + str(len(asked))), 7, odd)
+
+    steps = drain(
+        *BY_CURSOR,
+        Start(f"{BASE}/tickets/cursor?start_time=1&per_page=7", Position(START_S)),
+        10**18,
+        Policy.PROGRESS,
+        ask,
+        lambda: len(asked) < 3,
+    )
+    assert len(list(steps)) == 3
+    assert asked[1:] == [odd, odd]
+
+
+@pytest.mark.parametrize("next_url", ["https://[bad/", "", "next", "https://elsewhere.example/"])
+@pytest.mark.parametrize("kind", [CHAT, BY_TIME, BY_CURSOR, BY_PAGES, ROUTING])
+def test_where_a_next_url_leads_is_the_clients_to_judge(kind: Kind, next_url: str) -> None:
+    asked: list[str] = []
+
+    def ask(url: str) -> Page:
+        asked.append(url)
+        if len(asked) == 2:
+            raise RuntimeError("the client's own error")
+        return replace(page_at(Position(START_S + 1)), next_url=next_url, limit=1000)
+
+    steps = drain(
+        *kind, Start("first", Position(START_S)), 10**18, Policy.PROGRESS, ask, lambda: True
+    )
+    assert next(steps).ending is None
+    with pytest.raises(RuntimeError, match="the client's own"):
+        next(steps)
+    assert asked[1].startswith(next_url)

@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
 from zd_assets.exports.export import Export
+from zd_assets.exports.support import (
+    ORGANIZATIONS,
+    ROUTING_INSTANCE_VALUES,
+    TICKET_EVENTS,
+    TICKET_METRIC_EVENTS,
+    TICKETS,
+    USERS,
+)
 from zd_assets.lake import keys
 from zd_assets.lake.convert import convert
 from zd_assets.lake.keys import KeyIndex, has_keys, item_times_us, key_digests
@@ -69,16 +76,60 @@ def test_a_duration_counts_whole_microseconds_whatever_its_float_noise(duration_
         (AGENT_TIMELINE, {"start_time": NOON, "duration": None}, None),
         (AGENT_TIMELINE, {"start_time": NOON, "duration": "5"}, None),
         (AGENT_TIMELINE, {"duration": 5}, None),
+        # The server orders tickets by it, not by `updated_at`.
+        (TICKETS, {"generated_timestamp": 1767268800, "updated_at": "2025-01-01T00:00Z"}, NOON_US),
+        (TICKETS, {"updated_at": NOON}, None),
+        (TICKETS, {"generated_timestamp": NOON}, None),
+        (TICKETS, {"generated_timestamp": "1767268800"}, None),
+        (TICKETS, {"generated_timestamp": 1767268800.5}, None),
+        (TICKETS, {"generated_timestamp": True}, None),
+        (TICKETS, {"generated_timestamp": 0}, 0),
+        (TICKETS, {"generated_timestamp": -1}, -1_000_000),
+        (TICKET_EVENTS, {"timestamp": 1767268800, "created_at": "2025-01-01T00:00:00Z"}, NOON_US),
+        (TICKET_METRIC_EVENTS, {"time": NOON}, NOON_US),
+        (USERS, {"updated_at": NOON, "created_at": "2025-01-01T00:00:00Z"}, NOON_US),
+        (USERS, {"updated_at": 1767268800}, None),
+        (ORGANIZATIONS, {"updated_at": NOON}, NOON_US),
+        (ROUTING_INSTANCE_VALUES, {"time": NOON}, NOON_US),
     ],
 )
 def test_an_item_has_the_servers_time_or_none(export: Export, item: Any, time: int | None) -> None:
-    later = {"update_timestamp": NOON, "timestamp": NOON, "start_time": NOON, "duration": 1}
+    epoch = export.time.unit_us != 1
+    later = {export.time.column: 1767268801 if epoch else NOON, "duration": 1}
     times, has_time = item_times_us(export, table_of(export, [item, later]))
     assert has_time.tolist() == [time is not None, True]
     assert times.tolist()[0] == (time or 0)
 
 
+LAST_S = 253402300799  # 9999-12-31T23:59:59Z
+
+
+@pytest.mark.parametrize("export", [TICKETS, TICKET_EVENTS], ids=lambda export: export.name)
+@pytest.mark.parametrize(
+    "absurd",
+    [LAST_S + 1, -LAST_S - 1, 10**13, -(10**13), 10**17, 2**63 - 1, -(2**63), 2**63, 2**62],
+)
+def test_epoch_seconds_beyond_the_year_9999_are_no_time(export: Export, absurd: int) -> None:
+    column = export.time.column
+    table = table_of(export, [{column: second} for second in (LAST_S, absurd, -LAST_S)])
+    times, has_time = item_times_us(export, table)
+    assert times.tolist() == [LAST_S * 10**6, 0, -LAST_S * 10**6]
+    assert has_time.tolist() == [True, False, True]
+
+
 @PATIENT
+@given(st.lists(st.integers(-(2**64), 2**64) | st.integers(0, 2**40), max_size=6))
+def test_epoch_seconds_are_times_where_python_knows_the_year(seconds: list[int]) -> None:
+    table = table_of(TICKETS, [{"generated_timestamp": second} for second in seconds])
+    times, has_time = item_times_us(TICKETS, table)
+    known = [abs(second) <= LAST_S for second in seconds]
+    assert has_time.tolist() == known
+    assert times.tolist() == [
+        second * 10**6 if is_time else 0 for second, is_time in zip(seconds, known, strict=True)
+    ]
+
+
+@settings(PATIENT, max_examples=50)
 @given(st.lists(st.sampled_from(["a", "b", "A", "", "é", None]), max_size=8))
 def test_rows_with_ids_have_equal_digests_where_their_ids_are_equal(ids: list[str | None]) -> None:
     table = table_of(CONVERSIONS, [{"id": id, "goal_id": i} for i, id in enumerate(ids)])
@@ -102,7 +153,7 @@ SPANS = st.fixed_dictionaries(
 )
 
 
-@PATIENT
+@settings(PATIENT, max_examples=50)
 @given(st.lists(SPANS, max_size=8))
 def test_rows_without_ids_have_equal_digests_where_every_value_is_equal(spans: list[Any]) -> None:
     table = table_of(AGENT_TIMELINE, spans)
@@ -112,8 +163,38 @@ def test_rows_without_ids_have_equal_digests_where_every_value_is_equal(spans: l
         assert [found.index(digest) for digest in found] == [rows.index(row) for row in rows]
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
-@settings(PATIENT, max_examples=25)
+ROUTED = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a", "b", None]),
+        "type": st.sampled_from(["create", "update"]),
+        "time": st.sampled_from([NOON, "2026-01-01T12:00:00.000001Z", "noon"]),
+        "instance_id": st.sampled_from([1, "1", 2]),
+    }
+)
+
+
+@settings(PATIENT, max_examples=50)
+@given(st.lists(ROUTED, max_size=8))
+def test_routing_rows_are_one_if_id_type_and_time_are(events: list[Any]) -> None:
+    table = table_of(ROUTING_INSTANCE_VALUES, events)
+    known = has_keys(ROUTING_INSTANCE_VALUES, table).tolist()
+    assert known == [event["id"] is not None and event["time"] != "noon" for event in events]
+    meant = [
+        (row["id"], row["type"], row["time"]) if has_key else tuple(row.items())
+        for row, has_key in zip(table.to_pylist(), known, strict=True)
+    ]
+    for file in (table, through_parquet(table)):
+        found = digests(ROUTING_INSTANCE_VALUES, file)
+        assert [found.index(digest) for digest in found] == [meant.index(key) for key in meant]
+
+
+# One for each kind of key and of time; columns of every type.
+@pytest.mark.parametrize(
+    "export",
+    [CHATS, AGENT_TIMELINE, TICKETS, USERS, ROUTING_INSTANCE_VALUES],
+    ids=lambda export: export.name,
+)
+@settings(PATIENT, max_examples=20)
 @given(data=st.data())
 def test_every_item_however_odd_has_a_time_or_not_and_a_digest_that_parquet_keeps(
     export: Export, data: st.DataObject

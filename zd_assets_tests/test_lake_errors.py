@@ -17,6 +17,7 @@ from zd_assets.lake.footer import FOOTER_KEY, empty_footer
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.writer import PartitionWriter
 from zd_assets_tests.files import DAY, add, conversion, goals, leftovers, write
+from zd_assets_tests.truth import days
 
 PAGES = [
     [conversion(f"{page}-{row}", version=f"{row:050}") for row in range(50)] for page in range(8)
@@ -162,6 +163,15 @@ def test_a_file_whose_rows_are_damaged_is_named_and_left_when_merging(
     assert path.read_bytes() == data
     assert leftovers(path) == []
     assert write(lake, PAGES).items == 400
+
+
+def test_an_earlier_file_that_is_none_of_ours_is_named(lake: Lake) -> None:
+    write(lake, PAGES)
+    path = lake.path(CONVERSIONS, DAY)
+    cut(path)
+    (later,) = days("2026-01-02", 1)
+    with pytest.raises(LakeError, match=f"^{path} can't be read .*move it away"):
+        list(lake.footers_before(CONVERSIONS, later))
 
 
 def test_a_partition_without_file_has_no_footer(lake: Lake) -> None:

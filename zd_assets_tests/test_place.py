@@ -5,6 +5,7 @@ from importlib import resources
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,7 +74,7 @@ def any_pages(draw: st.DrawFn) -> tuple[list[tuple[int, bool]], Span, int]:
 
 
 @given(any_pages())
-def test_of_an_unordered_page_every_row_is_kept_and_none_in_a_committed_partition(
+def test_of_an_unordered_page_every_row_is_kept_but_those_provably_before_the_window(
     page: tuple[list[tuple[int, bool]], Span, int],
 ) -> None:
     rows, span, first_open = page
@@ -81,11 +82,15 @@ def test_of_an_unordered_page_every_row_is_kept_and_none_in_a_committed_partitio
     has_time = np.array([known for _, known in rows], np.bool_)
     placed = place(table_of(len(rows)), times_us, False, has_time, span, PARTITIONS, first_open)
     where = placed_rows(placed)
-    assert set(where) == set(range(len(rows)))
+    # Neither the page nor their own time has come to where rows are wanted.
+    passed = span.after_us < span.from_us
+    assert set(where) == {
+        row for row, (us, known) in enumerate(rows) if not (passed and known and us < span.from_us)
+    }
     assert all(first_open <= number < COUNT for number in where.values())
     for row, (us, known) in enumerate(rows):
         within = known and span.before_us <= us <= span.after_us
-        if within and 0 <= us < END_US and us // WIDTH_US >= first_open:
+        if row in where and within and 0 <= us < END_US and us // WIDTH_US >= first_open:
             assert where[row] == us // WIDTH_US, "a row that the page covers stands at its time"
 
 
@@ -106,6 +111,27 @@ def test_a_page_is_ordered_only_if_times_rise_within_its_span(
     times_us = np.array([us for us, _ in rows], np.int64)
     has_time = np.array([known for _, known in rows], np.bool_)
     assert is_ordered(times_us, has_time, span) == expected
+
+
+@pytest.mark.parametrize(
+    ("times", "after_us", "kept"),
+    [
+        # Pages of a stream from its beginning, on the way to a window from 80 on.
+        ([5, 3, 12], 20, []),
+        ([5, None, 12], 20, [1]),
+        ([5, 85, 12], 20, [1]),
+        ([5, 85, 12], 80, [0, 1, 2]),
+        ([75, 70, None], 79, [2]),
+    ],
+)
+def test_rows_before_the_window_are_dropped_while_the_page_is_before_it_too(
+    times: list[int | None], after_us: int, kept: list[int]
+) -> None:
+    span = Span(before_us=0, after_us=after_us, unit_us=1, from_us=80, until_us=END_US)
+    times_us = np.array([us or 0 for us in times], np.int64)
+    has_time = np.array([us is not None for us in times], np.bool_)
+    placed = place(table_of(len(times)), times_us, False, has_time, span, PARTITIONS, 2)
+    assert sorted(placed_rows(placed)) == kept
 
 
 def test_the_documents_own_chats_example_is_no_ordered_page_and_is_kept_whole() -> None:

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zd_assets.exports.chat import CHATS
+from zd_assets.exports.export import Export
+from zd_assets.exports.support import TICKETS
 from zd_assets.extract.plan import Plan, Target, plan
 from zd_assets.lake.footer import Footer, empty_footer
 from zd_assets.lake.partition import Partition
@@ -53,6 +56,7 @@ def test_a_partitions_file_decides_what_becomes_of_it(case: str) -> None:
     todo = plan(
         CHATS,
         [Target(DAY, footer)],
+        parameters={},
         adopts=lambda footer: adopts,
         refetch=refetch,
         horizon_us=horizon_us,
@@ -66,6 +70,66 @@ def test_a_partitions_file_decides_what_becomes_of_it(case: str) -> None:
     }
     assert {name: len(list_) for name, list_ in found.items() if list_} == {becomes: 1}
     assert [stretch.from_us for stretch in todo.stretches] == [us for us in [from_us] if us]
+
+
+WITH_USERS = {"include": "users"}
+WITH_GROUPS_TOO = {"include": "users,groups"}
+
+# What the file was asked for with, what is asked for now -> what becomes of a half-done file.
+PARAMETERS: list[tuple[dict[str, str], dict[str, str], str]] = [
+    ({}, {}, "resumed"),
+    (WITH_USERS, WITH_USERS, "resumed"),
+    ({"a": "1", "b": "2"}, {"b": "2", "a": "1"}, "resumed"),
+    ({}, WITH_USERS, "whole"),
+    (WITH_USERS, {}, "whole"),
+    (WITH_USERS, WITH_GROUPS_TOO, "whole"),
+    (WITH_GROUPS_TOO, WITH_USERS, "whole"),
+    (WITH_USERS, WITH_USERS | {"exclude_system_updates": "true"}, "whole"),
+    ({"drop": "users.email"}, {"hash": "users.email"}, "whole"),
+]
+
+
+def planned(footer: Footer, asked: dict[str, str], export: Export = TICKETS, **how: Any) -> Plan:
+    settings: dict[str, Any] = {"adopts": lambda footer: False, "refetch": False, "windows": 1}
+    return plan(
+        export,
+        [Target(DAY, footer)],
+        parameters=asked,
+        horizon_us=LATER_US,
+        **settings | how,
+    )
+
+
+@pytest.mark.parametrize(("had", "asked", "becomes"), PARAMETERS)
+def test_a_part_is_resumed_only_if_it_was_asked_for_as_now(
+    had: dict[str, str], asked: dict[str, str], becomes: str
+) -> None:
+    half = replace(empty_footer(TICKETS, DAY, "a run"), complete_until_us=NOON_US, parameters=had)
+    (stretch,) = planned(half, asked).stretches
+    assert stretch.resumes is (becomes == "resumed")
+    assert stretch.from_us == (NOON_US if becomes == "resumed" else DAY.start_us)
+    (refetched,) = planned(half, asked, refetch=True).stretches
+    assert not refetched.resumes
+
+
+@pytest.mark.parametrize("asked", [{}, WITH_USERS])
+def test_a_stream_without_times_is_resumed_where_its_file_says(asked: dict[str, str]) -> None:
+    begun = replace(
+        empty_footer(TICKETS, DAY, "a run"), resume_url="https://x/?cursor=a", parameters=asked
+    )
+    (stretch,) = planned(begun, asked).stretches
+    assert (stretch.resumes, stretch.from_us) == (True, DAY.start_us)
+
+
+@pytest.mark.parametrize(
+    "unlike", [{"parameters": {}}, {"schema": "0"}], ids=["parameters", "schema"]
+)
+def test_a_file_that_was_asked_for_otherwise_is_not_adopted(unlike: dict[str, Any]) -> None:
+    # The run before this one was killed; since then, `drop` keeps e-mails out of the lake.
+    asked = {"drop": "users.email"}
+    whole = replace(empty_footer(TICKETS, DAY, "killed"), complete=True, parameters=asked)
+    assert planned(whole, asked, adopts=lambda footer: True).adopted
+    assert not planned(replace(whole, **unlike), asked, adopts=lambda footer: True).adopted
 
 
 def test_an_incomplete_partition_is_resumed_as_the_first_of_its_stretch() -> None:
@@ -84,6 +148,7 @@ def plan_of(targets: list[Target], windows: int) -> Plan:
     return plan(
         CHATS,
         targets,
+        parameters={},
         adopts=lambda footer: footer.run_id == "unreported",
         refetch=False,
         horizon_us=LATER_US + 10**15,

@@ -9,6 +9,8 @@ import pytest
 
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.exports.export import Table
+from zd_assets.exports.support import ORGANIZATIONS, TICKETS, USERS
 from zd_assets.lake.convert import convert
 from zd_assets.lake.privacy import Privacy
 from zd_assets.lake.rebuild import rebuild
@@ -123,6 +125,60 @@ def test_a_path_that_leads_nowhere_changes_nothing(path: str) -> None:
         assert rebuild(CHATS, row(privacy, item)) == {"id": "a", "tags": item["tags"]}
 
 
+USERS_OF_TICKETS, GROUPS_OF_TICKETS, ORGANIZATIONS_OF_TICKETS = (
+    sideload.table for sideload in TICKETS.sideloads
+)
+ORGANIZATIONS_OF_USERS, GROUPS_OF_USERS, ROLES_OF_USERS = (
+    sideload.table for sideload in USERS.sideloads
+)
+(GROUPS_OF_ORGANIZATIONS,) = (sideload.table for sideload in ORGANIZATIONS.sideloads)
+
+# A path -> every table that it means, and some that it doesn't.
+MEANT: list[tuple[str, list[Table], list[Table]]] = [
+    ("users.email", [USERS, USERS_OF_TICKETS], [CHATS, TICKETS, GROUPS_OF_TICKETS]),
+    (
+        "organizations.name",
+        [ORGANIZATIONS, ORGANIZATIONS_OF_TICKETS, ORGANIZATIONS_OF_USERS],
+        [USERS, GROUPS_OF_ORGANIZATIONS],
+    ),
+    (
+        "groups.name",
+        [GROUPS_OF_TICKETS, GROUPS_OF_USERS, GROUPS_OF_ORGANIZATIONS],
+        [ORGANIZATIONS, ROLES_OF_USERS],
+    ),
+    ("roles.configuration", [ROLES_OF_USERS], [USERS, GROUPS_OF_USERS]),
+    ("tickets.subject", [TICKETS], [USERS_OF_TICKETS, GROUPS_OF_TICKETS]),
+]
+
+
+@pytest.mark.parametrize(("path", "meant", "not_meant"), MEANT)
+def test_a_path_means_its_items_wherever_they_stand(
+    path: str, meant: list[Table], not_meant: list[Table]
+) -> None:
+    attribute = path.partition(".")[2]
+    items = json.dumps([{"id": 1, attribute: SECRET}]).encode()
+    for privacy in (Privacy(drop=(path,)), Privacy(hash=(path,), hash_key=KEY)):
+        for table in meant:
+            (protected,) = convert(table, privacy.apply(table, items)).to_pylist()
+            assert SECRET not in repr(protected)
+            assert (HASHED in repr(protected)) is bool(privacy.hash)
+        for table in not_meant:
+            assert privacy.apply(table, items) is items
+
+
+@pytest.mark.parametrize("table", ["tickets__users", "users__roles", "group", "zendesk_support"])
+def test_the_folder_of_a_list_beside_others_is_no_kind_of_item(table: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{table}.name' names no attribute"):
+        Privacy(drop=(f"{table}.name",))
+
+
+def test_keys_and_times_of_lists_beside_others_can_not_be_taken_away_either() -> None:
+    for kind in ("groups", "roles"):
+        for column in ("id", "updated_at"):
+            with pytest.raises(ValueError, match="has to stay"):
+                Privacy(drop=(f"{kind}.{column}",))
+
+
 @pytest.mark.parametrize("path", ["chats", "chats.", "chats..email", "chat.comment", "", "."])
 @pytest.mark.parametrize("kind", ["leave_out", "drop", "hash"])
 def test_a_path_that_cannot_exist_is_named(kind: str, path: str) -> None:
@@ -131,7 +187,8 @@ def test_a_path_that_cannot_exist_is_named(kind: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["chats.visitor.email", "chats.brand_new", "agent_timeline.status"]
+    "path",
+    ["chats.visitor.email", "chats.brand_new", "agent_timeline.status", "tickets.subject"],
 )
 def test_what_the_api_cannot_leave_out_is_named(path: str) -> None:
     with pytest.raises(ValueError, match=f"{path} can't be left out"):
@@ -154,6 +211,17 @@ def test_a_key_can_be_hashed() -> None:
     assert row(privacy, {"id": SECRET})["id"] == HASHED
 
 
+def test_a_numeric_key_cant_be_hashed_since_its_column_takes_no_text() -> None:
+    with pytest.raises(ValueError, match=r"tickets\.id .* has to stay"):
+        Privacy(hash=("tickets.id",), hash_key=KEY)
+
+
+def test_the_keys_id_changes_with_the_key_and_doesnt_tell_it() -> None:
+    ids = [Privacy(hash_key=key).hash_key_id for key in ("", KEY, KEY + "x")]
+    assert len(set(ids)) == 3
+    assert KEY not in ids[1]
+
+
 def test_fields_ask_for_everything_or_for_all_but_what_is_left_out() -> None:
     privacy = Privacy(leave_out=("conversions.goal_name", "chats.visitor", "chats.session"))
     assert Privacy().fields(CHATS) == "chats(*)"
@@ -164,3 +232,4 @@ def test_fields_ask_for_everything_or_for_all_but_what_is_left_out() -> None:
     assert set(names) == documented - {"visitor", "session"}
     assert privacy.fields(AGENT_TIMELINE) is None
     assert privacy.fields(DEPARTMENT_EVENTS) is None
+    assert privacy.fields(TICKETS) is None

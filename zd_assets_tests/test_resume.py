@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.exports.chat import CHATS
 from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.export import Export
-from zd_assets.extract.report import Action, PageReport
-from zd_assets.lake.footer import Footer
+from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export, Pagination
+from zd_assets.exports.support import TICKET_EVENTS, TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.extract.report import Action
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.privacy import Privacy
 from zd_assets.sandbox import Running
@@ -20,16 +18,24 @@ from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending
 from zd_assets.zendesk.follow_up import Policy
 from zd_assets_tests.runs import (
+    HOUR_US,
+    ROADS,
+    Clients,
     about,
     asked_from,
     at_us,
+    every_road,
     fetch,
     fetch_until_complete,
     few,
+    few_of,
     footers,
     hours,
-    incomplete,
+    iso,
     item,
+    over,
+    query_of,
+    road,
     rows,
     statuses,
 )
@@ -44,288 +50,270 @@ from zd_assets_tests.truth import (
 )
 
 TODAY = day("2026-03-01")
+NOON_US = at_us("2026-03-01T12:00:00")
 HORIZON_US = at_us("2026-03-01T11:55:00")
 NEXT_DAY = "2026-03-02T00:10:00Z"
 
-every_export = pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+#: One of each pagination, but for routing (see test_routing).
+KINDS = [
+    road(CHATS, Pagination.CHAT),
+    road(TICKETS, Pagination.CURSOR),
+    road(TICKETS, Pagination.TIME),
+    road(TICKET_METRIC_EVENTS, Pagination.PAGES),
+]
 
 
-@every_export
-@pytest.mark.parametrize("policy", Policy)
+def at(us: int) -> str:
+    """A time as the sandbox's clock is set."""
+    return iso(us, fraction=False)
+
+
+def horizon_us(export: Export, now_us: int = NOON_US) -> int:
+    return now_us - export.settle_s * SECOND_US
+
+
+@pytest.mark.parametrize(
+    ("export", "endpoint", "policy"),
+    [
+        pytest.param(*one, policy, id=f"{one[0].name} by {one[1].pagination}, {policy}")
+        for one in ROADS
+        for policy in Policy
+        if policy is Policy.PROGRESS or one[0].api is Api.CHAT
+    ],
+)
 def test_todays_partition_ends_at_the_horizon_and_a_later_run_completes_it(
-    export: Export, policy: Policy, sandbox: Running, client: Client, lake: Lake
+    export: Export,
+    endpoint: Endpoint,
+    policy: Policy,
+    sandbox: Running,
+    clients: Clients,
+    lake: Lake,
 ) -> None:
-    few(sandbox, 300)
+    few_of(sandbox, export, 300 if export.api is Api.CHAT else 120)
+    options: dict[str, Any] = {"endpoint": endpoint, "page_size": 30, "policy": policy}
     for _ in range(60):
-        fetch(export, [TODAY], client, lake, page_size=30, policy=policy)
+        fetch(export, [TODAY], clients, lake, **options)
         footer = footers(export, [TODAY], lake)[0]
-        if footer.complete_until_us == HORIZON_US:
+        if footer.complete_until_us == horizon_us(export):
             break
     assert not footer.complete
-    assert footer.complete_until_us == HORIZON_US
-    assert_same(lake_items(lake, export, TODAY), true_items(sandbox, export, TODAY, HORIZON_US))
+    assert footer.complete_until_us == horizon_us(export)
+    expected = true_items(sandbox, export, TODAY, horizon_us(export))
+    assert_same(lake_items(lake, export, TODAY), expected)
     sandbox.settings(now=NEXT_DAY)
     sandbox.forget_requests()
-    fetch_until_complete(export, [TODAY], client, lake, page_size=30, policy=policy, now=NEXT_DAY)
+    fetch_until_complete(export, [TODAY], clients, lake, now=NEXT_DAY, **options)
     late = late_versions(export, sandbox, lake)
     have = [one for one in lake_items(lake, export, TODAY) if canonical_text(one) not in late]
     assert_same(have, true_items(sandbox, export, TODAY))
-    assert min(asked_from(sandbox)) >= (HORIZON_US - 3_600_000_000) // export.cursor.unit_us
+    earliest_us = (horizon_us(export) - HOUR_US) // endpoint.unit_us
+    assert all(start >= earliest_us for start in asked_from(sandbox))
     assert set(statuses(sandbox)) == {200}
 
 
 def late_versions(export: Export, sandbox: Running, lake: Lake) -> set[str]:
     """Versions in today's file that an update after its first run replaced."""
-    if export is not CHATS:
+    if export.key != ("id",):
         return set()
-    truth = {chat["id"]: chat for p in days(TODAY.key, 2) for chat in true_items(sandbox, CHATS, p)}
+    newest = {one["id"]: one for p in days(TODAY.key, 2) for one in true_items(sandbox, export, p)}
+    column = export.time.column
     return {
-        canonical_text(chat)
-        for chat in lake_items(lake, CHATS, TODAY)
-        if chat["update_timestamp"] < truth[chat["id"]]["update_timestamp"]
+        canonical_text(one)
+        for one in lake_items(lake, export, TODAY)
+        if one[column] < newest[one["id"]][column]
     }
 
 
-@every_export
-def test_an_hour_that_ended_within_the_unsettled_minutes_loses_nothing(
-    export: Export, sandbox: Running, client: Client, lake: Lake
+@every_road
+def test_an_hour_that_ended_within_the_unsettled_time_loses_nothing(
+    export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
 ) -> None:
-    few(sandbox, seeded=False, now="2026-03-01T12:02:00Z")
+    # Chat's horizon is three minutes before noon then, Support's half a minute.
+    now_us = NOON_US + export.settle_s * SECOND_US * 2 // 5
+    few(sandbox, seeded=False, now=at(now_us))
     hour = hours("2026-03-01T11:00:00", 1)[0]
+    horizon = horizon_us(export, now_us)
     # Settled, not settled, and beyond the hour, all there when it is first asked.
-    at = ["11:30:00", "11:56:59", "11:58:00", "11:59:59", "12:00:00", "12:01:00"]
-    times_us = [at_us(f"2026-03-01T{time}") for time in at]
+    settled = [at_us("2026-03-01T11:30:00"), horizon - SECOND_US]
+    unsettled = [horizon, horizon + 12 * SECOND_US, NOON_US - SECOND_US]
+    times_us = [*settled, *unsettled, NOON_US, now_us - SECOND_US]
     sandbox.put(export.name, [item(export, us, number) for number, us in enumerate(times_us)])
-    fetch(export, [hour], client, lake, now="2026-03-01T12:02:00Z")
+    fetch(export, [hour], clients, lake, now=at(now_us), endpoint=endpoint)
     footer = footers(export, [hour], lake)[0]
     assert not footer.complete
-    assert footer.complete_until_us == at_us("2026-03-01T11:57:00")
+    assert footer.complete_until_us == horizon
     assert len(rows(lake, export, hour)) == 2
-    sandbox.settings(now="2026-03-01T12:30:00Z")
-    fetch(export, [hour], client, lake, now="2026-03-01T12:30:00Z")
+    later = "2026-03-01T12:30:00Z"
+    sandbox.settings(now=later)
+    fetch(export, [hour], clients, lake, now=later, endpoint=endpoint)
     assert_lake_is_true(sandbox, lake, export, [hour])
     assert set(statuses(sandbox)) == {200}
 
 
-@every_export
-def test_polling_every_minute_is_never_refused_and_keeps_what_comes_late(
-    export: Export, sandbox: Running, client: Client, lake: Lake
+@every_road
+def test_polling_often_is_never_refused_and_keeps_what_comes_late(
+    export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
 ) -> None:
     few(sandbox, seeded=False)
-    start_us = at_us("2026-03-01T12:00:00")
-    for minute in range(12):
-        now_us = start_us + minute * 60_000_000
-        now = f"2026-03-01T12:{minute:02d}:00Z"
-        sandbox.settings(now=now)
-        # Up to four minutes late: before the last poll's newest item, after its horizon.
-        new = [item(export, now_us - late * 60_000_000, minute * 5 + late) for late in range(5)]
+    # Five times until what is new has settled: each minute of Chat.
+    step_us = export.settle_s * SECOND_US // 5
+    for poll in range(12):
+        now_us = NOON_US + poll * step_us
+        sandbox.settings(now=at(now_us))
+        # Up to four polls late: before the last poll's newest item, after its horizon.
+        new = [item(export, now_us - late * step_us, poll * 5 + late) for late in range(5)]
         sandbox.put(export.name, new)
-        fetch(export, [TODAY], client, lake, page_size=6, now=now)
+        fetch(export, [TODAY], clients, lake, page_size=6, now=at(now_us), endpoint=endpoint)
     footer = footers(export, [TODAY], lake)[0]
-    assert footer.complete_until_us == start_us + 6 * 60_000_000
+    assert footer.complete_until_us == NOON_US + 6 * step_us
     expected = true_items(sandbox, export, TODAY, footer.complete_until_us)
     assert_same(lake_items(lake, export, TODAY), expected)
     assert set(statuses(sandbox)) == {200}
 
 
+@over(KINDS)
 def test_a_run_that_ended_by_itself_is_resumed_at_the_servers_next_page(
-    sandbox: Running, client: Client, lake: Lake
+    export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
 ) -> None:
-    few(sandbox, 100)
-    fetch(CHATS, [TODAY], client, lake, page_size=10, max_pages=2)
-    footer = footers(CHATS, [TODAY], lake)[0]
+    few_of(sandbox, export, 100)
+    options: dict[str, Any] = {"endpoint": endpoint, "page_size": 5}
+    fetch(export, [TODAY], clients, lake, max_pages=2, **options)
+    footer = footers(export, [TODAY], lake)[0]
     assert footer.resume_url
     assert footer.last_page
     assert (footer.last_page.ending, footer.last_page.follow_up_now) == (Ending.PAGES_SPENT, True)
     sandbox.forget_requests()
-    reports = fetch(CHATS, [TODAY], client, lake, page_size=10)
+    reports = fetch(export, [TODAY], clients, lake, **options)
     assert about(reports)[TODAY.key].action is Action.RESUMED
-    wanted = parse_qs(urlsplit(footer.resume_url).query)
-    assert sandbox.requests()[0]["query"] == {name: value[0] for name, value in wanted.items()}
+    assert sandbox.requests()[0]["query"] == query_of(footer.resume_url)
+    expected = true_items(sandbox, export, TODAY, horizon_us(export))
+    assert_same(lake_items(lake, export, TODAY), expected)
 
 
+@over(KINDS[:3])
 def test_an_item_that_comes_later_than_it_should_is_kept_where_the_server_sends_it(
-    sandbox: Running, client: Client, lake: Lake
+    export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
 ) -> None:
     few(sandbox, seeded=False)
-    sandbox.put("chats", [item(CHATS, at_us("2026-03-01T11:00:00"), 1)])
-    fetch(CHATS, [TODAY], client, lake)
-    assert footers(CHATS, [TODAY], lake)[0].complete_until_us == HORIZON_US
-    sandbox.put("chats", [item(CHATS, at_us("2026-03-01T11:30:00"), 2)])
-    fetch(CHATS, [TODAY], client, lake)
-    assert_same(lake_items(lake, CHATS, TODAY), true_items(sandbox, CHATS, TODAY))
+    sandbox.put(export.name, [item(export, at_us("2026-03-01T11:00:00"), 1)])
+    fetch(export, [TODAY], clients, lake, endpoint=endpoint)
+    assert footers(export, [TODAY], lake)[0].complete_until_us == horizon_us(export)
+    sandbox.put(export.name, [item(export, at_us("2026-03-01T11:30:00"), 2)])
+    fetch(export, [TODAY], clients, lake, endpoint=endpoint)
+    assert_same(lake_items(lake, export, TODAY), true_items(sandbox, export, TODAY))
 
 
-def half_fetched(sandbox: Running, client: Client, lake: Lake) -> Footer:
-    few(sandbox, 100)
-    fetch(CHATS, [TODAY], client, lake, page_size=10, max_pages=2)
-    sandbox.forget_requests()
-    return footers(CHATS, [TODAY], lake)[0]
-
-
-OTHER_REQUESTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "another origin": ({"host": "localhost"}, {"page_size": 10}),
-    "another page size": ({}, {"page_size": 11}),
-    "other fields": ({}, {"page_size": 10, "privacy": Privacy(leave_out=("chats.session",))}),
-}
-
-
-@pytest.mark.parametrize("case", OTHER_REQUESTS)
-def test_the_servers_next_page_is_ignored_where_it_asks_for_something_else(
-    case: str,
+@over(KINDS)
+def test_a_next_page_of_another_origin_is_ignored(
+    export: Export,
+    endpoint: Endpoint,
     sandbox: Running,
-    client: Client,
+    clients: Clients,
     make_client: Callable[..., Client],
     lake: Lake,
 ) -> None:
-    change, options = OTHER_REQUESTS[case]
-    footer = half_fetched(sandbox, client, lake)
-    if "host" in change:
-        client = make_client(base_url=client.base_url.replace("127.0.0.1", change["host"]))
-    reports = fetch(CHATS, [TODAY], client, lake, **options)
+    few_of(sandbox, export, 100)
+    fetch(export, [TODAY], clients, lake, endpoint=endpoint, page_size=5, max_pages=2)
+    footer = footers(export, [TODAY], lake)[0]
+    sandbox.forget_requests()
+    elsewhere = clients[export.api].base_url.replace("127.0.0.1", "localhost")
+    client = make_client(export.api, base_url=elsewhere)
+    reports = fetch(export, [TODAY], client, lake, endpoint=endpoint, page_size=30)
     assert about(reports)[TODAY.key].action is Action.RESUMED
-    first = sandbox.requests()[0]["query"]
-    assert "start_id" not in first
-    assert int(first["start_time"]) == footer.complete_until_us // 1_000_000 - 1
-    ids = [row["id"] for row in rows(lake, CHATS, TODAY)]
-    assert sorted(ids) == sorted(one["id"] for one in true_items(sandbox, CHATS, TODAY, HORIZON_US))
+    assert asked_from(sandbox)[0] == footer.complete_until_us // SECOND_US - 1
+    assert not sandbox.requests()[0]["query"].keys() & {"start_id", "cursor", "page[after]"}
+    expected = true_items(sandbox, export, TODAY, horizon_us(export))
+    assert_same(lake_items(lake, export, TODAY), expected)
+
+
+OTHERWISE_ASKED: dict[str, tuple[Export, dict[str, Any]]] = {
+    "fields": (CHATS, {"privacy": Privacy(leave_out=("chats.session",))}),
+    "drop": (CHATS, {"privacy": Privacy(drop=("chats.session",))}),
+    "include": (TICKETS, {"include": ("users",)}),
+    "comment_events": (TICKET_EVENTS, {"include": ("comment_events",)}),
+    "include_changes": (TICKET_METRIC_EVENTS, {"include_changes": True}),
+    "exclude_system_updates": (TICKETS, {"exclude_system_updates": True}),
+}
+
+
+@pytest.mark.parametrize("case", OTHERWISE_ASKED)
+def test_a_partition_that_was_asked_for_otherwise_is_fetched_whole(
+    case: str, sandbox: Running, clients: Clients, lake: Lake
+) -> None:
+    export, options = OTHERWISE_ASKED[case]
+    few_of(sandbox, export, 100)
+    fetch(export, [TODAY], clients, lake, page_size=5, max_pages=2)
+    assert footers(export, [TODAY], lake)[0].items
+    sandbox.forget_requests()
+    reports = fetch(export, [TODAY], clients, lake, page_size=50, **options)
+    assert about(reports)[TODAY.key].action is Action.FETCHED
+    assert asked_from(sandbox)[0] == TODAY.start_us // SECOND_US - 1
 
 
 def test_a_partition_of_another_schema_is_fetched_whole(
     sandbox: Running, client: Client, lake: Lake
 ) -> None:
-    half_fetched(sandbox, client, lake)
+    few(sandbox, 100)
+    fetch(CHATS, [TODAY], client, lake, page_size=10, max_pages=2)
+    sandbox.forget_requests()
     wider = replace(CHATS, columns=(*CHATS.columns, Column("mood", Scalar.TEXT, "A mood.")))
     reports = fetch(wider, [TODAY], client, lake, page_size=10)
     assert about(reports)[TODAY.key].action is Action.FETCHED
-    assert asked_from(sandbox)[0] == TODAY.start_us // 1_000_000 - 1
-    expected = true_items(sandbox, CHATS, TODAY, HORIZON_US)
+    assert asked_from(sandbox)[0] == TODAY.start_us // SECOND_US - 1
+    expected = true_items(sandbox, CHATS, TODAY, horizon_us(CHATS))
     assert_same(lake_items(lake, wider, TODAY), expected)
 
 
-@every_export
-@pytest.mark.parametrize("windows", [1, 4])
-def test_a_budget_of_one_page_asks_one_page_a_run_and_ends_in_the_truth(
-    export: Export, windows: int, sandbox: Running, client: Client, lake: Lake
+@over(KINDS)
+def test_with_another_page_size_the_servers_next_page_is_asked_for_in_that_size(
+    export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
 ) -> None:
-    few(sandbox, 60)
-    partitions = days("2026-02-01", 3)
-    for run in range(1, 100):
-        todo = incomplete(export, partitions, lake)
-        if not todo:
-            break
-        reports = fetch(
-            export,
-            todo,
-            client,
-            lake,
-            page_size=40,
-            max_pages=1,
-            max_parallel_windows=windows,
-            run_id=f"run {run}",
-        )
-        assert list(about(reports)) != []
-        assert len(about(reports)) == len(todo)
-        assert len([report for report in reports if isinstance(report, PageReport)]) == 1
-        assert len(sandbox.requests()) == run
-    assert_lake_is_true(sandbox, lake, export, partitions)
-    found = footers(export, partitions, lake)
-    items = sum(footer.items for footer in found)
-    # A page may be asked twice where a partition begins, never within one.
-    assert run - 1 <= items / 38 + len(partitions) * 2 + 1
-
-
-def test_a_partition_left_open_says_how_to_go_on(
-    sandbox: Running, client: Client, lake: Lake
-) -> None:
-    few(sandbox, 60)
-    partitions = days("2026-02-01", 3)
-    reports = fetch(DEPARTMENT_EVENTS, partitions, client, lake, page_size=60, max_pages=1)
-    actions = [report.action for report in about(reports).values()]
-    first, *others = footers(DEPARTMENT_EVENTS, partitions, lake)
-    assert actions[-1] is Action.NOT_REACHED
-    assert not others[-1].complete
-    assert others[-1].resume_url is None
-    open_one = next(footer for footer in (first, *others) if not footer.complete)
-    assert open_one.resume_url
-    assert open_one.resume_url.startswith(sandbox.url)
-
-
-@every_export
-def test_a_refetch_under_a_small_budget_loses_no_row_on_the_way(
-    export: Export, sandbox: Running, client: Client, lake: Lake
-) -> None:
-    few(sandbox, 150)
-    partition = day("2026-02-01")
-    fetch(export, [partition], client, lake)
-    before = [canonical_text(one) for one in lake_items(lake, export, partition)]
-    fetch(export, [partition], client, lake, page_size=9, max_pages=1, refetch=True)
-    assert not footers(export, [partition], lake)[0].complete
-    assert sorted(before) == sorted(map(canonical_text, lake_items(lake, export, partition)))
-    fetch_until_complete(export, [partition], client, lake, page_size=9, max_pages=3)
-    assert_lake_is_true(sandbox, lake, export, [partition])
-
-
-def test_a_complete_partition_is_fetched_whole_again_and_replaced(
-    sandbox: Running, client: Client, lake: Lake
-) -> None:
-    few(sandbox, seeded=False)
-    us = at_us("2026-02-01T10:00:00")
-    sandbox.put("chats", [item(CHATS, us + n * 1_000_000, n) for n in range(9)])
-    partition = day("2026-02-01")
-    fetch(CHATS, [partition], client, lake, run_id="first")
-    sandbox.put("chats", [item(CHATS, at_us("2026-02-03T00:00:00"), 4)])
-    reports = fetch(CHATS, [partition], client, lake, run_id="second")
-    assert about(reports)[partition.key].action is Action.FETCHED
-    assert_lake_is_true(sandbox, lake, CHATS, [partition])
-    assert footers(CHATS, [partition], lake)[0].run_id == "second"
-
-
-def test_what_a_run_committed_but_could_not_report_is_adopted_without_a_request(
-    sandbox: Running, client: Client, lake: Lake
-) -> None:
-    few(sandbox, 60)
-    partitions = days("2026-02-01", 4)
-    fetch(CONVERSIONS, partitions[1:3], client, lake, run_id="killed")
+    few_of(sandbox, export, 100)
+    options: dict[str, Any] = {"endpoint": endpoint}
+    fetch(export, [TODAY], clients, lake, page_size=5, max_pages=2, **options)
+    left = query_of(footers(export, [TODAY], lake)[0].resume_url)
     sandbox.forget_requests()
-    reports = fetch(
-        CONVERSIONS,
-        partitions,
-        client,
-        lake,
-        run_id="again",
-        adopts=lambda footer: footer.run_id == "killed",
-    )
-    assert {key: report.action for key, report in about(reports).items()} == {
-        partition.key: Action.ADOPTED if number in (1, 2) else Action.FETCHED
-        for number, partition in enumerate(partitions)
-    }
-    begins = {p.start_us // 1_000_000 - 1 for p in (partitions[0], partitions[3])}
-    assert begins <= set(asked_from(sandbox))
-    assert partitions[1].start_us // 1_000_000 - 1 not in asked_from(sandbox)
-    assert_lake_is_true(sandbox, lake, CONVERSIONS, partitions)
+    fetch(export, [TODAY], clients, lake, page_size=8, **options)
+    first = sandbox.requests()[0]["query"]
+    changed = {name for name in first.keys() | left.keys() if first.get(name) != left.get(name)}
+    assert {first[name] for name in changed} == {"8"}
+    expected = true_items(sandbox, export, TODAY, horizon_us(export))
+    assert_same(lake_items(lake, export, TODAY), expected)
 
 
-def test_a_clock_of_ours_that_runs_ahead_asks_nothing_from_beyond_the_servers_horizon(
-    sandbox: Running, client: Client, lake: Lake
+OTHER_WAYS = [
+    (TICKETS, Pagination.CURSOR, Pagination.TIME),
+    (TICKETS, Pagination.TIME, Pagination.CURSOR),
+    (TICKET_METRIC_EVENTS, Pagination.PAGES, Pagination.TIME),
+    (TICKET_METRIC_EVENTS, Pagination.TIME, Pagination.PAGES),
+]
+
+
+@pytest.mark.parametrize(
+    ("export", "first", "then"),
+    [pytest.param(*way, id=f"{way[0].name} by {way[1]}, by {way[2]}") for way in OTHER_WAYS],
+)
+@pytest.mark.parametrize("max_pages", [2, 500])
+def test_a_partition_begun_by_one_pagination_is_completed_by_the_other(
+    export: Export,
+    first: Pagination,
+    then: Pagination,
+    max_pages: int,
+    sandbox: Running,
+    clients: Clients,
+    lake: Lake,
 ) -> None:
-    few(sandbox, seeded=False)
-    sandbox.put("chats", [item(CHATS, at_us("2026-03-01T11:59:00"), 1)])
-    fetch(CHATS, [TODAY], client, lake, now="2026-03-01T12:03:00Z")
-    assert footers(CHATS, [TODAY], lake)[0].complete_until_us == HORIZON_US
-    assert set(statuses(sandbox)) == {200}
-
-
-def test_progress_is_told_in_order_and_within_the_stretch(
-    sandbox: Running, client: Client, lake: Lake
-) -> None:
-    few(sandbox, 60)
-    partitions = days("2026-02-01", 2)
-    reports = fetch(AGENT_TIMELINE, partitions, client, lake, page_size=50, max_parallel_windows=1)
-    pages = [report for report in reports if isinstance(report, PageReport)]
-    reached = [page.position_us for page in pages]
-    assert reached == sorted(reached)
-    assert reached[-1] == pages[-1].until_us == partitions[-1].end_us
-    assert {page.from_us for page in pages} == {partitions[0].start_us}
-    total = sum(footer.items for footer in footers(AGENT_TIMELINE, partitions, lake))
-    assert sum(page.items for page in pages) >= total
+    few_of(sandbox, export, 40)
+    one, other = road(export, first)[1], road(export, then)[1]
+    fetch(export, [TODAY], clients, lake, endpoint=one, page_size=7, max_pages=max_pages)
+    half = footers(export, [TODAY], lake)[0]
+    assert not half.complete
+    sandbox.settings(now=NEXT_DAY)
+    sandbox.forget_requests()
+    reports = fetch(export, [TODAY], clients, lake, endpoint=other, page_size=7, now=NEXT_DAY)
+    assert about(reports)[TODAY.key].action is Action.RESUMED
+    assert asked_from(sandbox)[0] == half.complete_until_us // SECOND_US - 1
+    late = late_versions(export, sandbox, lake)
+    have = [one for one in lake_items(lake, export, TODAY) if canonical_text(one) not in late]
+    assert_same(have, true_items(sandbox, export, TODAY))
+    assert footers(export, [TODAY], lake)[0].complete

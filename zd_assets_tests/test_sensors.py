@@ -15,17 +15,20 @@ import time_machine
 from zd_assets.defs import schedules, sensors
 from zd_assets.defs.states import FOLLOW_UP_TAG
 from zd_assets.exports.chat import CHATS, CONVERSIONS
+from zd_assets.exports.export import Export
+from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
 from zd_assets_tests.dagster_runs import (
     PARTITIONS,
+    api_resource,
     chat_resource,
     materialize,
     partition_events,
     run_request,
 )
-from zd_assets_tests.truth import assert_latest_is_true, day, days, lake_items
+from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, day, days, lake_items
 
 POLL_S = 300
 KEY = dg.AssetKey(["zendesk_chat", "chats"])
@@ -33,13 +36,14 @@ KEY = dg.AssetKey(["zendesk_chat", "chats"])
 
 @dataclass
 class World:
-    """A follower of `chats`, and the clocks it lives by."""
+    """A follower of an export, and the clocks it lives by."""
 
     sandbox: Running
     lake: Lake
     instance: dg.DagsterInstance
     clock: time_machine.Traveller
     settings: dict[str, Any]
+    export: Export = CHATS
 
     @property
     def now(self) -> datetime:
@@ -53,12 +57,14 @@ class World:
         self.move_to((self.now + timedelta(seconds=seconds)).isoformat())
 
     def tick(self) -> dg.RunRequest | dg.SkipReason:
-        return sensors.evaluate(self.instance, CHATS, PARTITIONS, POLL_S, self.now.timestamp())
+        return sensors.evaluate(
+            self.instance, self.export, PARTITIONS, POLL_S, self.now.timestamp()
+        )
 
     def run(self, request: dg.RunRequest | dg.SkipReason) -> dg.ExecuteInProcessResult:
         assert isinstance(request, dg.RunRequest), request
-        chat = chat_resource(self.sandbox, **self.settings)
-        return run_request(self.instance, CHATS, request, chat, self.lake)
+        api = api_resource(self.export.api, self.sandbox, **self.settings)
+        return run_request(self.instance, self.export, request, api, self.lake)
 
     def follow(self, most: int = 60) -> int:
         """Tick and run until a tick skips; returns the number of runs."""
@@ -355,3 +361,35 @@ def test_the_schedule_finishes_an_old_backfill_that_outgrew_its_run(world: World
     start, end = _range(request)
     assert start > "2025-06-01", "what is complete isn't asked for again"
     assert end == "2025-06-10"
+
+
+@pytest.mark.parametrize(
+    ("export", "most"),
+    # Where the server says that this is all, nothing more is asked.
+    [(TICKETS, 1), (TICKET_METRIC_EVENTS, 2), (ROUTING_INSTANCE_VALUES, 2)],
+    ids=lambda value: value.name if isinstance(value, Export) else "",
+)
+def test_support_is_followed_over_midnight_at_one_run_and_a_request_or_two_a_poll(
+    export: Export, most: int, world: World
+) -> None:
+    world.export = export
+    world.sandbox.reset(
+        support_requests_per_minute=UNLIMITED,
+        tickets_per_day=100,
+        start="2026-02-15",
+        now="2026-03-01T12:00:00Z",
+    )
+    assert world.follow() == 1
+    for _ in range(13):
+        world.move(3600)
+        world.sandbox.forget_requests()
+        assert world.follow() == 1
+        log = world.sandbox.requests()
+        assert {entry["status"] for entry in log} == {200}
+        assert len(log) <= most
+    today, tomorrow = days("2026-03-01", 2)
+    assert world.lake.footer(export, tomorrow)
+    if export is TICKETS:
+        assert_latest_is_true(world.sandbox, world.lake, export, [today])
+    else:
+        assert_lake_is_true(world.sandbox, world.lake, export, [today])

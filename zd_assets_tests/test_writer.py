@@ -1,5 +1,6 @@
 """A partition's file holds each key once, in its newest version, and reads as any lake does."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,10 +19,13 @@ from hypothesis import strategies as st
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
 from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Export, Table
+from zd_assets.exports.support import ROUTING_ATTRIBUTES, TICKETS
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.arrow import arrow_schema
+from zd_assets.lake.convert import convert
 from zd_assets.lake.footer import empty_footer
+from zd_assets.lake.keys import item_times_us
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.rebuild import rebuild
@@ -45,8 +49,9 @@ Batches = list[Items]
 
 
 def in_microseconds(item: dict[str, Any]) -> tuple[Any, ...]:
-    """The time of a generated item, comparable: its `timestamp`, or its start plus duration."""
-    return (item.get("timestamp"), item.get("start_time"), item.get("duration"))
+    """The time of a generated item, comparable: a timestamp, or its start plus duration."""
+    names = ("timestamp", "time", "start_time", "duration")
+    return tuple(item.get(name) for name in names)
 
 
 def newest_once(export: Export, batches: Batches) -> Items:
@@ -70,7 +75,7 @@ def merged(export: Export, old: Items, new: Items) -> Items:
 
 def key_of(export: Export, item: dict[str, Any]) -> Any:
     if export.key and item["id"] is not None:
-        return item["id"]
+        return tuple(item[column] for column in export.key)
     return tuple(sorted(item.items(), key=str))
 
 
@@ -102,14 +107,32 @@ SPAN_BATCHES = st.lists(
     ),
     max_size=6,
 )
+ROUTING_BATCHES = st.lists(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "id": st.sampled_from(["a", "b", None]),
+                "name": st.sampled_from("xyz"),
+                "type": st.sampled_from(["create", "update"]),
+                "time": st.sampled_from([f"2026-01-01T00:00:0{digit}Z" for digit in range(2)]),
+            }
+        ),
+        max_size=5,
+    ),
+    max_size=6,
+)
 
 
 @pytest.mark.parametrize(
     ("export", "pages"),
-    [(CONVERSIONS, CONVERSION_BATCHES), (AGENT_TIMELINE, SPAN_BATCHES)],
-    ids=["by id", "by the whole row"],
+    [
+        (CONVERSIONS, CONVERSION_BATCHES),
+        (AGENT_TIMELINE, SPAN_BATCHES),
+        (ROUTING_ATTRIBUTES, ROUTING_BATCHES),
+    ],
+    ids=["by id", "by the whole row", "by id, type and time"],
 )
-@settings(PATIENT, max_examples=60)
+@settings(PATIENT, max_examples=40)
 @given(data=st.data())
 def test_a_file_holds_what_a_dict_would(
     export: Export, pages: st.SearchStrategy[Batches], data: st.DataObject
@@ -379,3 +402,24 @@ def test_a_partition_is_written_where_its_export_and_key_say() -> None:
         "/lake/zendesk_chat/chats/date=2026-01-31/hour=13/part-0.parquet"
     )
     assert empty_footer(CHATS, hour, "run").partition == "2026-01-31-13:00"
+    users = TICKETS.sideloads[0].table
+    assert str(lake.path(users, DAY)) == (
+        "/lake/zendesk_support/tickets__users/date=2026-01-01/part-0.parquet"
+    )
+
+
+def test_rows_beside_an_export_are_a_table_of_their_own(lake: Lake) -> None:
+    users: Table = TICKETS.sideloads[0].table
+    old = {"id": 1, "name": "Ada", "updated_at": "2026-01-01T00:00:01Z"}
+    new = {"id": 1, "name": "Ada L.", "updated_at": "2026-01-01T00:00:02Z"}
+    other = {"id": 2, "name": "Grace", "updated_at": "2026-01-01T00:00:01Z"}
+    writer = PartitionWriter(lake, users, DAY)
+    for page in ([new, other], [old]):
+        rows = convert(users, json.dumps(page).encode())
+        writer.add(rows, item_times_us(users, rows)[0])
+    footer = writer.commit(empty_footer(users, DAY, "run"), merge=False)
+    assert (footer.export, footer.items) == ("tickets__users", 2)
+    assert lake.footer(users, DAY) == footer
+    assert lake.footer(TICKETS, DAY) is None
+    found = pq.read_table(lake.path(users, DAY), partitioning=None)["name"].to_pylist()
+    assert found == ["Ada L.", "Grace"]

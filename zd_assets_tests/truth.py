@@ -10,11 +10,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Export, Sideload, Table
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.rebuild import rebuild
 from zd_assets.sandbox import Running
+from zd_assets.zendesk.client import Client
 
 DAY_US = 86_400 * 1_000_000
 _WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
@@ -38,17 +39,22 @@ def days(first: str, count: int) -> list[Partition]:
 
 
 def true_items(
-    sandbox: Running, export: Export, partition: Partition, until_us: int | None = None
+    sandbox: Running,
+    export: Export,
+    partition: Partition,
+    until_us: int | None = None,
+    include: str | None = None,
 ) -> list[Any]:
     """What the API has in a partition's window (up to `until_us`), parsed."""
     end_us = min(partition.end_us, until_us or partition.end_us)
-    return [_loads(text) for _, text in _truth(sandbox, export, partition.start_us, end_us)]
+    truth = _truth(sandbox, export, partition.start_us, end_us, include)
+    return [_loads(text) for _, text in truth]
 
 
-def lake_items(lake: Lake, export: Export, partition: Partition) -> list[Any]:
+def lake_items(lake: Lake, table: Table, partition: Partition) -> list[Any]:
     """The items of a partition's file, rebuilt from their rows."""
-    table = pq.read_table(lake.path(export, partition), partitioning=None)
-    return [rebuild(export, row) for row in table.to_pylist()]
+    rows = pq.read_table(lake.path(table, partition), partitioning=None)
+    return [rebuild(table, row) for row in rows.to_pylist()]
 
 
 def assert_same(actual: Iterable[Any], expected: Iterable[Any]) -> None:
@@ -94,6 +100,28 @@ def assert_latest_is_true(
     assert_same((item for key, item in newest.items() if key not in moved), expected)
 
 
+def assert_beside_is_true(
+    sandbox: Running,
+    client: Client,
+    lake: Lake,
+    export: Export,
+    partitions: Iterable[Partition],
+    names: Iterable[str] | None = None,
+) -> None:
+    """Each partition's tables hold what its items refer to, each once, in its newest version."""
+    for sideload in export.sideloads:
+        if names is not None and sideload.name not in names:
+            continue
+        known = _listed(sandbox, client, sideload, export)
+        for partition in partitions:
+            ids = _referred(sideload, lake_items(lake, export, partition))
+            own = lake_items(lake, sideload.table, partition)
+            assert_same(own, [known[id] for id in ids if id in known])
+            footer = lake.footer(export, partition)
+            assert footer
+            assert footer.sideloads[sideload.table.name] == len(own)
+
+
 def canonical_text(item: Any) -> str:
     """A text that is the same for items that mean the same."""
     return json.dumps(_canonical(item), sort_keys=True)
@@ -122,9 +150,30 @@ def _loads(text: bytes) -> Any:
     return json.loads(text, parse_float=number)
 
 
-def _truth(sandbox: Running, export: Export, start_us: int, end_us: int) -> list[tuple[int, bytes]]:
-    return sandbox.truth(export.name, _seconds(start_us), _seconds(end_us))
+def _truth(
+    sandbox: Running, export: Export, start_us: int, end_us: int, include: str | None = None
+) -> list[tuple[int, bytes]]:
+    return sandbox.truth(export.name, _seconds(start_us), _seconds(end_us), include)
 
 
 def _seconds(us: int) -> str:
     return f"{us // 1_000_000}.{us % 1_000_000:06d}"
+
+
+def _referred(sideload: Sideload, items: Iterable[Any]) -> set[int]:
+    """The ids of what items refer to."""
+    values = [one.get(column) for one in items for column in sideload.referred_by]
+    ids = [id for value in values for id in (value if isinstance(value, list) else [value])]
+    return {id for id in ids if isinstance(id, int)}
+
+
+def _listed(sandbox: Running, client: Client, sideload: Sideload, export: Export) -> dict[int, Any]:
+    """What there is to be sideloaded, by id, as it stands now."""
+    if sideload.name in ("users", "organizations"):
+        items = [_loads(body) for _, body in sandbox.truth(sideload.name)]
+    else:
+        # Only pages show these; the first has all that its first thousand items refer to.
+        query = f"start_time=0&include={sideload.name}"
+        url = f"{client.base_url}/incremental/{export.name}?{query}"
+        items = client.get(url, lambda body: _loads(body.content)[sideload.name])
+    return {one["id"]: one for one in items}

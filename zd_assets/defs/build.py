@@ -1,12 +1,13 @@
-"""Definitions of every export of the catalogue: assets, jobs, sensors and schedules."""
+"""Definitions of every export of the catalogue: assets, checks, jobs, sensors, schedules."""
 
 import warnings
 
 import dagster as dg
 
 from zd_assets.defs.exports import export_asset
+from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.resources import LakeFolder, ZendeskChat
+from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 from zd_assets.defs.schedules import nightly_schedule
 from zd_assets.defs.sensors import follow_up_sensor
 from zd_assets.exports.catalogue import CATALOGUE
@@ -14,20 +15,36 @@ from zd_assets.exports.export import Api
 
 
 def build_definitions(
-    partitions_def: Partitions, zendesk_chat: ZendeskChat, lake: LakeFolder
+    partitions_def: Partitions,
+    zendesk_chat: ZendeskChat,
+    zendesk_support: ZendeskSupport,
+    lake: LakeFolder,
 ) -> dg.Definitions:
     """All exports with these partitions, fetched by these resources."""
+    checks = [format_check(export, export.sample) for export in CATALOGUE if export.sample]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
         return dg.Definitions(
             assets=[export_asset(export, partitions_def) for export in CATALOGUE],
+            asset_checks=checks,
             jobs=[
-                dg.define_asset_job(api.value, selection=dg.AssetSelection.groups(api.value))
-                for api in Api
+                *(dg.define_asset_job(api.value, _without_checks(api)) for api in Api),
+                dg.define_asset_job(FORMAT_JOB, dg.AssetSelection.checks(*checks)),
             ],
             sensors=[follow_up_sensor(export, partitions_def) for export in CATALOGUE],
-            schedules=[nightly_schedule(api, partitions_def) for api in Api],
-            resources={"zendesk_chat": zendesk_chat, "lake": lake},
+            schedules=[
+                *(nightly_schedule(api, partitions_def) for api in Api),
+                format_schedule(),
+            ],
+            resources={
+                "zendesk_chat": zendesk_chat,
+                "zendesk_support": zendesk_support,
+                "lake": lake,
+            },
             # A run waits for the network: a process for each step would only start slower.
             executor=dg.in_process_executor,
         )
+
+
+def _without_checks(api: Api) -> dg.AssetSelection:
+    return dg.AssetSelection.groups(api.value).without_checks()

@@ -61,7 +61,7 @@ def _materialize(
     config: ExportConfig,
 ) -> None:
     api = getattr(context.resources, export.api.value)
-    client, options = api.client(), api.options(refetch=config.refetch)
+    client, options = api.client(), api.options(export, refetch=config.refetch)
     progress = Progress(client.budget)
     lake = context.resources.lake.open()
     windows = partitions(partitions_def, context.partition_keys)

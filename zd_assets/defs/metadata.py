@@ -59,9 +59,15 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
     )
     if last and last.end_id:
         metadata["end_id"] = last.end_id
+    if last and last.cursor:
+        metadata["cursor"] = last.cursor
+    if footer.parameters:
+        metadata["parameters"] = dg.MetadataValue.json(dict(footer.parameters))
+    for name, items in footer.sideloads.items():
+        metadata[f"items_of_{name}"] = items
     if footer.drift:
         metadata["drift"] = dg.MetadataValue.json(dict(footer.drift))
-    for name in ("unordered_pages", "items_without_key", "items_without_time"):
+    for name in ("unordered_pages", "items_without_key", "items_without_time", "system_updates"):
         if count := getattr(footer, name):
             metadata[name] = count
     return metadata

@@ -40,7 +40,7 @@ class Progress:
         return (
             f"{self._pages:,} pages, {self._items:,} items, {self._items / seconds:,.0f} items/s; "
             f"cursor at {cursors or 'the start'}; {percent} of the window; "
-            f"{self._budget.left()} of {self._budget.per_minute} requests left this minute"
+            f"{self._budget.left()} of {self._budget.requests} requests left this minute"
         )
 
 

@@ -15,16 +15,18 @@ _RANGE_END = "dagster/asset_partition_range_end"
 def range_request(
     export: Export, first: Partition, last: Partition, run_key: str, tags: Mapping[str, str]
 ) -> dg.RunRequest:
-    """One run over the partitions of an export from `first` to `last`."""
+    """One run over the partitions of an export from `first` to `last`, without its checks."""
     if first == last:
         return dg.RunRequest(
             run_key=run_key,
             partition_key=first.key,
             asset_selection=[asset_key(export)],
+            asset_check_keys=[],
             tags=dict(tags),
         )
     return dg.RunRequest(
         run_key=run_key,
         asset_selection=[asset_key(export)],
+        asset_check_keys=[],
         tags={**tags, _RANGE_START: first.key, _RANGE_END: last.key},
     )

@@ -1,42 +1,50 @@
 """Resources: the shared client of an API, how its exports are fetched, and the lake."""
 
+from dataclasses import replace
 from functools import cached_property
+from typing import ClassVar
 
 import dagster as dg
 from pydantic import Field
 
+from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.exports.export import Api, Endpoint, Export
 from zd_assets.extract.extract import Options
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.privacy import Privacy
+from zd_assets.zendesk.auth import TokenAuth, basic, bearer
 from zd_assets.zendesk.budget import Budget
-from zd_assets.zendesk.client import Client, TokenAuth
+from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import ConfigurationError
 from zd_assets.zendesk.follow_up import Policy
 
 _RETIRED_CHAT_URL = "https://www.zopim.com/api/v2"
-_MAX_LIMIT = 1000
+_MAX_PAGE_SIZE = 1000
+_SAMPLES, _SAMPLES_WINDOW_S = 10, 20 * 60
 
 
-class ZendeskChat(dg.ConfigurableResource[Client]):
-    """The Chat API of one account, and how its exports are fetched.
+class ZendeskApi(dg.ConfigurableResource[Client]):
+    """One API of one account, and how its exports are fetched: what Chat and Support share.
 
     A field that isn't set is taken from the variable that its description names. Paths of
-    `leave_out`, `drop` and `hash` begin with the export: `chats.visitor.email`.
+    `drop` and `hash` begin with the export: `chats.visitor.email`, `users.email`.
     """
 
-    token: str | None = Field(
-        default=None, repr=False, description="Chat OAuth access token (ZENDESK_CHAT_TOKEN)."
-    )
+    url_variable: ClassVar[str]
+    budget_variable: ClassVar[str]
+    budget: ClassVar[int]
+
     subdomain: str | None = Field(
         default=None, description="The account: acme (ZENDESK_SUBDOMAIN)."
     )
     url: str | None = Field(
-        default=None, description="What stands before /incremental/... (ZENDESK_CHAT_URL)."
+        default=None,
+        description="What stands before /incremental/... (ZENDESK_CHAT_URL, ZENDESK_SUPPORT_URL).",
     )
     requests_per_minute: int | None = Field(
         default=None,
         description="The account's budget, shared by all runs of this machine "
-        "(ZD_CHAT_REQUESTS_PER_MINUTE, else 200).",
+        "(ZD_CHAT_REQUESTS_PER_MINUTE, else 200; ZD_SUPPORT_REQUESTS_PER_MINUTE, else 10).",
     )
     policy: Policy = Field(
         default=Policy.PROGRESS,
@@ -46,7 +54,9 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
         default=None,
         description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
     )
-    page_size: int = Field(default=_MAX_LIMIT, description="Items a page, `limit`: 1 to 1000.")
+    page_size: int = Field(
+        default=_MAX_PAGE_SIZE, description="Items a page, `limit` or `per_page`: 1 to 1000."
+    )
     max_pages_per_run: int = Field(
         default=500, description="Pages after which a run ends and is followed up at once."
     )
@@ -56,9 +66,6 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
     attempts: int = Field(default=8, description="How often one request is made before it fails.")
     first_wait_s: float = Field(
         default=1.0, description="Seconds before the second attempt; doubled after each."
-    )
-    leave_out: list[str] = Field(
-        default=[], description="Top-level attributes not even asked for (chats, conversions)."
     )
     drop: list[str] = Field(default=[], description="Attributes dropped before writing, by path.")
     hash: list[str] = Field(default=[], description="Attributes hashed before writing, by path.")
@@ -89,14 +96,14 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
             )
         return seconds
 
-    def options(self, *, refetch: bool) -> Options:
-        """How to fetch.
+    def options(self, export: Export, *, refetch: bool) -> Options:
+        """How to fetch an export.
 
         Raises:
             ConfigurationError: a setting is out of range; the message names it.
         """
         for name, highest in (
-            ("page_size", _MAX_LIMIT),
+            ("page_size", _MAX_PAGE_SIZE),
             ("max_pages_per_run", None),
             ("max_parallel_windows", None),
             ("attempts", None),
@@ -116,44 +123,189 @@ class ZendeskChat(dg.ConfigurableResource[Client]):
 
     @cached_property
     def _client(self) -> Client:
+        auth = self._auth()
+        per_minute = self.requests_per_minute
+        if per_minute is None:
+            per_minute = _whole_number(self.budget_variable, self.budget)
+        if per_minute < 1:
+            raise ConfigurationError(
+                f"requests_per_minute ({self.budget_variable}) is {per_minute}; "
+                "it must be at least 1"
+            )
+        url = (self.url or _text(self.url_variable) or self._default_url()).rstrip("/")
+        return Client(
+            base_url=url,
+            base_url_variable=self.url_variable,
+            auth=auth,
+            budget=Budget(url, per_minute),
+            attempts=self.attempts,
+            first_wait_s=self.first_wait_s,
+        )
+
+    def _subdomain(self) -> str | None:
+        return self.subdomain or _text("ZENDESK_SUBDOMAIN")
+
+    def _privacy(self, leave_out: tuple[str, ...] = ()) -> Privacy:
+        try:
+            return Privacy(leave_out, tuple(self.drop), tuple(self.hash), self.hash_key or "")
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+
+    def _auth(self) -> TokenAuth:
+        raise NotImplementedError
+
+    def _default_url(self) -> str:
+        raise NotImplementedError
+
+
+class ZendeskChat(ZendeskApi):
+    """The Chat API of one account, and how its exports are fetched."""
+
+    url_variable = "ZENDESK_CHAT_URL"
+    budget_variable = "ZD_CHAT_REQUESTS_PER_MINUTE"
+    budget = 200
+
+    token: str | None = Field(
+        default=None, repr=False, description="Chat OAuth access token (ZENDESK_CHAT_TOKEN)."
+    )
+    leave_out: list[str] = Field(
+        default=[], description="Top-level attributes not even asked for (chats, conversions)."
+    )
+
+    def _auth(self) -> TokenAuth:
         token = self.token or _text("ZENDESK_CHAT_TOKEN")
         if not token:
             raise ConfigurationError(
                 "ZENDESK_CHAT_TOKEN is not set; set it to an OAuth access token of the Chat API "
                 "(scope `read`, of an owner or administrator)"
             )
-        per_minute = self.requests_per_minute
-        if per_minute is None:
-            per_minute = _whole_number("ZD_CHAT_REQUESTS_PER_MINUTE", 200)
-        if per_minute < 1:
-            raise ConfigurationError(
-                f"requests_per_minute (ZD_CHAT_REQUESTS_PER_MINUTE) is {per_minute}; "
-                "it must be at least 1"
-            )
-        url = self._base_url()
-        return Client(
-            base_url=url,
-            base_url_variable="ZENDESK_CHAT_URL",
-            auth=TokenAuth(f"Bearer {token}", "ZENDESK_CHAT_TOKEN"),
-            budget=Budget(url, per_minute),
-            attempts=self.attempts,
-            first_wait_s=self.first_wait_s,
+        return bearer(token, "ZENDESK_CHAT_TOKEN")
+
+    def _default_url(self) -> str:
+        subdomain = self._subdomain()
+        return f"https://{subdomain}.zendesk.com/api/v2/chat" if subdomain else _RETIRED_CHAT_URL
+
+    def _privacy(self, leave_out: tuple[str, ...] = ()) -> Privacy:
+        return super()._privacy(tuple(self.leave_out))
+
+
+class ZendeskSupport(ZendeskApi):
+    """The Support API of one account, and how its exports are fetched.
+
+    It is signed in to with an agent's e-mail address and API token, or with an OAuth token.
+    """
+
+    url_variable = "ZENDESK_SUPPORT_URL"
+    budget_variable = "ZD_SUPPORT_REQUESTS_PER_MINUTE"
+    budget = 10
+
+    email: str | None = Field(
+        default=None, description="An administrator's address, for api_token (ZENDESK_EMAIL)."
+    )
+    api_token: str | None = Field(
+        default=None, repr=False, description="API token (ZENDESK_API_TOKEN)."
+    )
+    oauth_token: str | None = Field(
+        default=None, repr=False, description="OAuth access token (ZENDESK_OAUTH_TOKEN)."
+    )
+    # Requests are the scarce thing: windows side by side would only cost more of them.
+    max_parallel_windows: int = Field(
+        default=1, description="Stretches of partitions walked side by side in one run."
+    )
+    pagination: dict[str, str] = Field(
+        default={},
+        description="Another pagination than an export's first: "
+        '{"tickets": "time", "users": "time", "ticket_metric_events": "pages"}.',
+    )
+    include: dict[str, list[str]] = Field(
+        default={},
+        description="Sideloads by export, which become tables beside it: "
+        '{"tickets": ["users", "groups"], "ticket_events": ["comment_events"]}.',
+    )
+    include_changes: bool = Field(
+        default=False, description="Ask for ticket_metric_events with `include_changes`."
+    )
+    exclude_system_updates: bool = Field(
+        default=False,
+        description="Leave out tickets whose `updated_at` precedes the partition's window: "
+        "only the system touched them there.",
+    )
+
+    def sample_client(self) -> Client:
+        """The client of the sample endpoints, which have a budget of their own.
+
+        Raises:
+            ConfigurationError: a setting is missing or unusable; the message names it.
+        """
+        client = self.client()
+        budget = Budget(f"{client.base_url} sample", _SAMPLES, _SAMPLES_WINDOW_S)
+        return replace(client, budget=budget)
+
+    def options(self, export: Export, *, refetch: bool) -> Options:
+        """How to fetch an export.
+
+        Raises:
+            ConfigurationError: a setting is out of range or names what there isn't.
+        """
+        self._check_names()
+        return replace(
+            super().options(export, refetch=refetch),
+            endpoint=self._endpoint(export),
+            include=tuple(self.include.get(export.name, ())),
+            include_changes=self.include_changes and export.changes,
+            exclude_system_updates=self.exclude_system_updates and bool(export.updated),
         )
 
-    def _base_url(self) -> str:
-        if url := self.url or _text("ZENDESK_CHAT_URL"):
-            return url.rstrip("/")
-        if subdomain := self.subdomain or _text("ZENDESK_SUBDOMAIN"):
-            return f"https://{subdomain}.zendesk.com/api/v2/chat"
-        return _RETIRED_CHAT_URL
+    def _endpoint(self, export: Export) -> Endpoint:
+        chosen = self.pagination.get(export.name, export.endpoints[0].pagination)
+        return next(one for one in export.endpoints if one.pagination == chosen)
 
-    def _privacy(self) -> Privacy:
-        try:
-            return Privacy(
-                tuple(self.leave_out), tuple(self.drop), tuple(self.hash), self.hash_key or ""
+    def _check_names(self) -> None:
+        paginations = {
+            export.name: [str(endpoint.pagination) for endpoint in export.endpoints]
+            for export in CATALOGUE
+            if export.api is Api.SUPPORT
+        }
+        sideloads = {
+            export.name: [*(sideload.name for sideload in export.sideloads), *export.inlines]
+            for export in CATALOGUE
+            if export.api is Api.SUPPORT
+        }
+        asked = {name: [kind] for name, kind in self.pagination.items()}
+        for field, given, known in (
+            ("pagination", asked, paginations),
+            ("include", self.include, sideloads),
+        ):
+            for export, names in given.items():
+                if export not in known:
+                    raise ConfigurationError(f"{field}: there is no Support export {export!r}")
+                for name in names:
+                    if name not in known[export]:
+                        choice = " or ".join(known[export]) or "nothing"
+                        raise ConfigurationError(
+                            f"{field}: {export} can't have {name!r}; it can have {choice}"
+                        )
+
+    def _auth(self) -> TokenAuth:
+        oauth_token = self.oauth_token or (not self.api_token and _text("ZENDESK_OAUTH_TOKEN"))
+        if oauth_token:
+            return bearer(oauth_token, "ZENDESK_OAUTH_TOKEN")
+        email = self.email or _text("ZENDESK_EMAIL")
+        api_token = self.api_token or _text("ZENDESK_API_TOKEN")
+        if not (email and api_token):
+            missing = "ZENDESK_EMAIL" if api_token else "ZENDESK_API_TOKEN"
+            raise ConfigurationError(
+                f"{missing} is not set; set ZENDESK_EMAIL and ZENDESK_API_TOKEN (of an "
+                "administrator), or ZENDESK_OAUTH_TOKEN"
             )
-        except ValueError as error:
-            raise ConfigurationError(str(error)) from None
+        return basic(email, api_token, "ZENDESK_EMAIL and ZENDESK_API_TOKEN")
+
+    def _default_url(self) -> str:
+        if subdomain := self._subdomain():
+            return f"https://{subdomain}.zendesk.com/api/v2"
+        raise ConfigurationError(
+            "ZENDESK_SUBDOMAIN is not set; set it to the account's: acme of acme.zendesk.com"
+        )
 
 
 class LakeFolder(dg.ConfigurableResource[Lake]):

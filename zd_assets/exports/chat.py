@@ -1,10 +1,11 @@
 """The four Chat exports, after "Incremental Exports" of the Chat API document."""
 
 from zd_assets.exports.columns import Column, List, Scalar, Struct
-from zd_assets.exports.export import MICROSECONDS, SECONDS, Api, Export, ItemTime
+from zd_assets.exports.export import Api, Endpoint, Export, ItemTime, Pagination
 
 _DOCUMENT = "https://developer.zendesk.com/api-reference/live-chat/chat-api/incremental_export/"
 _REFUSED_FOR_S = 5 * 60
+_PAGE_SIZE = 1000
 
 _COUNT = Struct(
     (
@@ -127,7 +128,7 @@ CHATS = Export(
     ),
     key=("id",),
     time=ItemTime("update_timestamp"),
-    cursor=SECONDS,
+    endpoints=(Endpoint(Pagination.CHAT, "chats", "chats", _PAGE_SIZE),),
     expands=True,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-chat-export",
@@ -146,8 +147,16 @@ AGENT_TIMELINE = Export(
     ),
     key=(),
     time=ItemTime("start_time", plus_seconds="duration"),
-    cursor=MICROSECONDS,
-    expands=False,
+    endpoints=(
+        Endpoint(
+            Pagination.CHAT,
+            "agent_timeline",
+            "agent_timeline",
+            _PAGE_SIZE,
+            unit_us=1,
+            repeats_boundary=True,
+        ),
+    ),
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-agent-timeline-export",
 )
@@ -165,7 +174,7 @@ CONVERSIONS = Export(
     ),
     key=("id",),
     time=ItemTime("timestamp"),
-    cursor=SECONDS,
+    endpoints=(Endpoint(Pagination.CHAT, "conversions", "conversions", _PAGE_SIZE),),
     expands=True,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-conversions-export",
@@ -185,8 +194,7 @@ DEPARTMENT_EVENTS = Export(
     ),
     key=("id",),
     time=ItemTime("timestamp"),
-    cursor=SECONDS,
-    expands=False,
+    endpoints=(Endpoint(Pagination.CHAT, "department_events", "department_events", _PAGE_SIZE),),
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-department-events-export",
 )

@@ -5,43 +5,80 @@ from enum import StrEnum
 
 from zd_assets.exports.columns import EXTRA, Column
 
+SECOND_US = 1_000_000
+
 
 class Api(StrEnum):
     """A Zendesk API; also the asset group and the folder in the lake."""
 
     CHAT = "zendesk_chat"
+    SUPPORT = "zendesk_support"
+
+
+class Pagination(StrEnum):
+    """How an endpoint's pages follow one another."""
+
+    CHAT = "chat"
+    """`start_time` and `start_id` on, each page naming its `end_time` and `end_id`."""
+
+    TIME = "time"
+    """Time-based: `start_time` on, each page naming its `end_time`."""
+
+    CURSOR = "cursor"
+    """Cursor-based: `start_time` once, then the page's `after_url`; no counts, no times."""
+
+    PAGES = "pages"
+    """Zendesk's general cursor pagination: `page[size]`, `meta` and `links`."""
+
+    ROUTING = "routing"
+    """The stream of changes from its beginning, or from a cursor; there is no `start_time`."""
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """How an endpoint's `start_time` counts."""
+class Endpoint:
+    """One way to ask for an export's pages.
 
-    unit_us: int
-    """One unit of `start_time` and `end_time`, in microseconds."""
+    `path` stands after `/incremental/`; `items` names the page's list; `page_size` is the most
+    items a page may be asked to hold. `unit_us` is one unit of `start_time` and `end_time` in
+    microseconds. `repeats_boundary` says that a page begins with what the one before ended with.
+    """
 
-    has_id: bool
-    """Whether `end_id` and `start_id` break ties within one unit."""
+    pagination: Pagination
+    path: str
+    items: str
+    page_size: int
+    unit_us: int = SECOND_US
+    repeats_boundary: bool = False
 
+    @property
+    def has_start_time(self) -> bool:
+        """Whether pages can be asked for from a time on."""
+        return self.pagination is not Pagination.ROUTING
 
-SECONDS = Cursor(unit_us=1_000_000, has_id=True)
-MICROSECONDS = Cursor(unit_us=1, has_id=False)
+    @property
+    def names_end_time(self) -> bool:
+        """Whether a page says how far it goes; else its items do."""
+        return self.pagination not in (Pagination.CURSOR, Pagination.PAGES)
 
 
 @dataclass(frozen=True)
 class ItemTime:
-    """The time by which the server orders items: a timestamp, plus a duration where it says so."""
+    """The time by which the server orders items: a timestamp, plus a duration where it says so.
+
+    `unit_us` is the column's unit in microseconds: a second where it holds epoch seconds.
+    """
 
     column: str
     plus_seconds: str | None = None
+    unit_us: int = 1
 
 
 @dataclass(frozen=True)
-class Export:
-    """One incremental export: all that distinguishes it from the others.
+class Table:
+    """What the lake keeps in one folder: rows of these columns, each key once in a partition.
 
-    `key` names the columns that identify an item; empty where the document gives it no id and
-    the whole row is the key. `settle_s` is how long, in seconds, late items may still appear,
-    which is also how recent a `start_time` the server refuses.
+    `key` names the columns that identify a row; empty where the document gives it no id and the
+    whole row is the key. `kind` says what a row is one of, where that isn't the table's name.
     """
 
     api: Api
@@ -50,10 +87,7 @@ class Export:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     time: ItemTime
-    cursor: Cursor
-    expands: bool
-    settle_s: int
-    documentation: str
+    kind: str = ""
 
     @property
     def path(self) -> tuple[str, str]:
@@ -61,6 +95,47 @@ class Export:
         return (self.api.value, self.name)
 
     @property
+    def holds(self) -> str:
+        """What its rows are: the users beside tickets are users."""
+        return self.kind or self.name
+
+    @property
     def all_columns(self) -> tuple[Column, ...]:
         """The documented columns, then `_extra`."""
         return (*self.columns, EXTRA)
+
+
+@dataclass(frozen=True)
+class Sideload:
+    """A list that comes beside an export's items where `include` names it, and its table.
+
+    `referred_by` are the columns of the items that hold the ids of what is listed.
+    """
+
+    name: str
+    table: Table
+    referred_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Table):
+    """One incremental export: all that distinguishes it from the others.
+
+    Of several `endpoints` the first is the default. `settle_s` is how long, in seconds, late
+    items may still appear, which is also how recent a `start_time` the server refuses.
+    `expands` says that `fields` chooses attributes; `inlines` names what `include` adds to the
+    items themselves; `changes` that there is an `include_changes`. `updated` is the column that,
+    unlike the item's time, no system update moves; empty where there is none. `sample` answers a
+    few items for testing the format, of which `occasional` are the paths that only some bear.
+    """
+
+    endpoints: tuple[Endpoint, ...]
+    settle_s: int
+    documentation: str
+    expands: bool = False
+    sideloads: tuple[Sideload, ...] = ()
+    inlines: tuple[str, ...] = ()
+    changes: bool = False
+    updated: str = ""
+    sample: Endpoint | None = None
+    occasional: tuple[str, ...] = ()

@@ -12,10 +12,11 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Endpoint, Export
+from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Plan, Target, plan
 from zd_assets.extract.report import Action, Report
-from zd_assets.extract.walk import Job, keep_or_begin, walk
+from zd_assets.extract.walk import keep_or_begin, walk
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
@@ -32,10 +33,17 @@ CLOCK_MARGIN_S = 30
 class Options:
     """How to fetch.
 
-    `max_parallel_windows` stretches are walked side by side; `max_pages` is the run's own
-    budget of pages over all of them; `refetch` fetches whole what could be resumed or adopted.
+    `endpoint` is one of the export's (None: its first). `include` and `include_changes` are the
+    API's parameters. `exclude_system_updates` leaves out what only the system touched in its
+    partition's window. `max_parallel_windows` stretches are walked side by side; `max_pages` is
+    the run's own budget of pages over all of them; `refetch` fetches whole what could be resumed
+    or adopted.
     """
 
+    endpoint: Endpoint | None = None
+    include: tuple[str, ...] = ()
+    include_changes: bool = False
+    exclude_system_updates: bool = False
     policy: Policy = Policy.PROGRESS
     page_size: int = 1000
     max_pages: int = 500
@@ -67,29 +75,39 @@ def extract(
     """
     reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
     stop = threading.Event()
+    endpoint = options.endpoint or export.endpoints[0]
+    query = _query(export, options)
     job = Job(
         export=export,
+        endpoint=endpoint,
+        query=query,
+        sideloads=tuple(one for one in export.sideloads if one.name in options.include),
+        exclude_system_updates=options.exclude_system_updates,
+        parameters=query | _own_parameters(options),
         client=client,
         lake=lake,
         policy=options.policy,
-        page_size=options.page_size,
+        page_size=min(options.page_size, endpoint.page_size),
         privacy=options.privacy,
         run_id=run_id,
         may_ask=_Allowance(options.max_pages).take,
         tell=reports.put,
         stop=stop,
     )
+    # Without a start time, each stretch goes on where the one before it ended.
+    windows = options.max_parallel_windows if endpoint.has_start_time else 1
     todo = plan(
         export,
         [Target(partition, lake.footer(export, partition)) for partition in partitions],
+        parameters=job.parameters,
         adopts=adopts,
         refetch=options.refetch,
         horizon_us=int((now_s() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000),
-        windows=min(options.max_parallel_windows, options.max_pages),
+        windows=min(windows, options.max_pages),
     )
     errors: list[BaseException] = []
     walks = threading.Thread(
-        target=_walk_all, args=(job, todo, errors, options, lambda: reports.put(None))
+        target=_walk_all, args=(job, todo, errors, windows, lambda: reports.put(None))
     )
     walks.start()
     try:
@@ -106,7 +124,7 @@ def _walk_all(
     job: Job,
     todo: Plan,
     errors: list[BaseException],
-    options: Options,
+    windows: int,
     ended: Callable[[], None],
 ) -> None:
     def one(number: int) -> None:
@@ -121,7 +139,7 @@ def _walk_all(
     try:
         for target in todo.adopted:
             keep_or_begin(job, target, Action.ADOPTED)
-        with ThreadPoolExecutor(options.max_parallel_windows, "stretch") as pool:
+        with ThreadPoolExecutor(windows, "stretch") as pool:
             for number in range(len(todo.stretches)):
                 pool.submit(one, number)
         for target in todo.unsettled:
@@ -130,6 +148,27 @@ def _walk_all(
         errors.append(error)
     finally:
         ended()
+
+
+def _query(export: Export, options: Options) -> dict[str, str]:
+    """What is asked for beyond the plain items."""
+    asked = {
+        "fields": options.privacy.fields(export),
+        "include": ",".join(options.include),
+        "include_changes": "true" if options.include_changes else "",
+    }
+    return {name: value for name, value in asked.items() if value}
+
+
+def _own_parameters(options: Options) -> dict[str, str]:
+    """What we do to the items; under other parameters than a file's, it is fetched whole."""
+    own = {
+        "exclude_system_updates": "true" if options.exclude_system_updates else "",
+        "drop": ",".join(options.privacy.drop),
+        "hash": ",".join(options.privacy.hash),
+        "hash_key_id": options.privacy.hash_key_id,
+    }
+    return {name: value for name, value in own.items() if value}
 
 
 class _Allowance:

@@ -63,8 +63,9 @@ def place(
     """Distribute a page's rows over contiguous partitions.
 
     Of an ordered page, rows outside [from_us, until_us) are dropped: another window holds them.
-    Of any other page every row is kept, at its own time or at the nearest the page covers. No row
-    goes to a partition before `first_open`: those are committed.
+    Of any other page every row is kept, at its own time or at the nearest the page covers, but
+    for those that come before `from_us` by both. No row goes to a partition before `first_open`:
+    those are committed.
     """
     starts = np.array([partition.start_us for partition in partitions[first_open:]])
     if ordered:
@@ -78,6 +79,9 @@ def place(
             for number, (a, b) in enumerate(pairwise(cuts), first_open)
             if b > a
         ]
+    if span.after_us < span.from_us:
+        later = ~has_time | (times_us >= span.from_us)
+        table, times_us, has_time = table.filter(pa.array(later)), times_us[later], has_time[later]
     within = np.clip(np.where(has_time, times_us, span.before_us), span.before_us, span.after_us)
     numbers = first_open + np.maximum(np.searchsorted(starts, within, side="right") - 1, 0)
     return [

@@ -1,6 +1,6 @@
 """What a run has to fetch: stretches of partitions, each to be walked with one cursor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zd_assets.exports.export import Export
@@ -55,6 +55,7 @@ def plan(
     export: Export,
     targets: Sequence[Target],
     *,
+    parameters: Mapping[str, str],
     adopts: Callable[[Footer], bool],
     refetch: bool,
     horizon_us: int,
@@ -62,20 +63,20 @@ def plan(
 ) -> Plan:
     """Decide what becomes of each partition (given in order of time).
 
-    A complete one that `adopts` accepts (committed by a run that couldn't report it) stays; an
-    incomplete one is resumed; the rest is fetched whole. Contiguous ones form a stretch, and
-    stretches are cut until `windows` can be walked side by side. With `refetch` all is fetched
-    whole.
+    If they were asked for with the same `parameters`, a complete one that `adopts` accepts
+    (committed by a run that couldn't report it) stays, and an incomplete one is resumed; the rest
+    is fetched whole. Contiguous ones form a stretch, and stretches are cut until `windows` can be
+    walked side by side. With `refetch` all is fetched whole.
     """
     adopted, unsettled = [], []
     stretches: list[Stretch] = []
     for target in targets:
         footer = None if refetch else target.footer
-        if footer and footer.complete and adopts(footer):
+        if footer and footer.complete and is_alike(export, footer, parameters) and adopts(footer):
             adopted.append(target)
         elif target.partition.start_us >= horizon_us:
             unsettled.append(target)
-        elif footer and is_resumable(export, footer):
+        elif footer and is_resumable(export, footer, parameters):
             stretches.append(Stretch((target,), resumes=True))
         elif stretches and stretches[-1].until_us == target.partition.start_us:
             stretches[-1] = replace(stretches[-1], targets=(*stretches[-1].targets, target))
@@ -84,10 +85,15 @@ def plan(
     return Plan(_cut(stretches, windows), tuple(adopted), tuple(unsettled))
 
 
-def is_resumable(export: Export, footer: Footer) -> bool:
+def is_resumable(export: Export, footer: Footer, parameters: Mapping[str, str]) -> bool:
     """Whether a file holds a part that need not be fetched again."""
     began = footer.complete_until_us > footer.start_us or footer.resume_url is not None
-    return not footer.complete and began and footer.schema == schema_id(export)
+    return not footer.complete and began and is_alike(export, footer, parameters)
+
+
+def is_alike(export: Export, footer: Footer, parameters: Mapping[str, str]) -> bool:
+    """Whether a file holds rows such as a walk with these parameters would bring."""
+    return footer.schema == schema_id(export) and footer.parameters == parameters
 
 
 def _cut(stretches: list[Stretch], windows: int) -> tuple[Stretch, ...]:

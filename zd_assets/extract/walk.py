@@ -2,49 +2,37 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from zd_assets.exports.export import Export
-from zd_assets.extract.place import Span, is_ordered, place
-from zd_assets.extract.plan import Stretch, Target
-from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport, Report
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zd_assets.exports.export import Export, Sideload, Table
+from zd_assets.extract.beside import share
+from zd_assets.extract.job import Job
+from zd_assets.extract.place import Placed, Span, is_ordered, place
+from zd_assets.extract.plan import Stretch, Target, is_alike
+from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
+from zd_assets.extract.start import start
 from zd_assets.lake.convert import convert
 from zd_assets.lake.drift import drift_of
 from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
-from zd_assets.lake.keys import has_keys, item_times_us
-from zd_assets.lake.lake import Lake
-from zd_assets.lake.privacy import Privacy
+from zd_assets.lake.keys import KeyIndex, has_keys, item_times_us, key_digests
+from zd_assets.lake.partition import Partition
 from zd_assets.lake.writer import PartitionWriter
-from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.drain import Ending, Start, Step, drain
+from zd_assets.zendesk.drain import Ending, Step, drain
 from zd_assets.zendesk.errors import ZendeskError
-from zd_assets.zendesk.follow_up import Policy
-from zd_assets.zendesk.page import Page, Position, first_url, read_page, same_request
+from zd_assets.zendesk.page import Page, read_page
+from zd_assets.zendesk.pagination import smaller
 
 T = TypeVar("T")
 
 # Converting is the interpreter's work: windows that did it at once would only take turns at its
 # lock, and slow the downloads of all.
 _CONVERTING = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Job:
-    """What the walks of one run share: where from, where to, and how."""
-
-    export: Export
-    client: Client
-    lake: Lake
-    policy: Policy
-    page_size: int
-    privacy: Privacy
-    run_id: str
-    may_ask: Callable[[], bool]
-    tell: Callable[[Report], None]
-    stop: threading.Event
 
 
 @dataclass
@@ -55,6 +43,8 @@ class _Tally:
     unordered_pages: int = 0
     without_key: int = 0
     without_time: int = 0
+    system_updates: int = 0
+    left_out: KeyIndex = field(default_factory=KeyIndex)
     drift: Counter[str] = field(default_factory=Counter)
 
 
@@ -73,7 +63,8 @@ def walk(job: Job, number: int, stretch: Stretch) -> None:
         for step in _one_ahead(
             drain(
                 job.export,
-                _start(job, stretch),
+                job.endpoint,
+                start(job, stretch),
                 stretch.until_us,
                 job.policy,
                 walk.ask,
@@ -89,27 +80,6 @@ def walk(job: Job, number: int, stretch: Stretch) -> None:
         walk.discard()
 
 
-def _start(job: Job, stretch: Stretch) -> Start:
-    unit_us = job.export.cursor.unit_us
-    # One unit earlier: strict and inclusive servers then look the same.
-    from_us = stretch.from_us - unit_us
-    url = first_url(
-        job.client.base_url, job.export, from_us, job.page_size, job.privacy.fields(job.export)
-    )
-    footer = stretch.targets[0].footer
-    if (
-        stretch.resumes
-        and footer
-        and footer.resume_url
-        and footer.last_page
-        and footer.last_page.end_time is not None
-        and same_request(footer.resume_url, url)
-    ):
-        last = footer.last_page
-        return Start(footer.resume_url, Position(last.end_time, last.end_id))
-    return Start(url, Position(from_us // unit_us))
-
-
 class _Walk:
     """The state of a walk: the open partition, the writers, the last step."""
 
@@ -118,28 +88,32 @@ class _Walk:
         self._number = number
         self._stretch = stretch
         self._open = 0
-        self._writers: dict[int, PartitionWriter] = {}
+        self._writers: dict[tuple[int, str], PartitionWriter] = {}
         self._tallies: dict[int, _Tally] = {}
         self._last: Step | None = None
 
     def ask(self, url: str) -> Page:
-        job = self._job
+        job, endpoint = self._job, self._job.endpoint
+        sideloads = [sideload.name for sideload in job.sideloads]
         return job.client.get(
             url,
-            lambda body: read_page(job.export, job.page_size, body),
+            lambda body: read_page(job.export, endpoint, body, sideloads),
             stop=job.stop,
             notice=lambda message: job.tell(Notice(message)),
+            lighter=lambda url: smaller(endpoint, url),
         )
 
     def take(self, step: Step) -> None:
         """Write one page's rows to their partitions; commit those that it has passed."""
-        job, unit_us = self._job, self._job.export.cursor.unit_us
-        with _CONVERTING:
-            table = convert(job.export, job.privacy.apply(job.export, step.page.items))
+        job, unit_us = self._job, self._job.endpoint.unit_us
+        table = self._convert(job.export, step.page.items)
         times_us, has_time = item_times_us(job.export, table)
+        after_us = step.after.end_time * unit_us
+        if not job.endpoint.names_end_time:
+            after_us = max(after_us, int(times_us.max(initial=0)))
         span = Span(
             before_us=step.before.end_time * unit_us,
-            after_us=step.after.end_time * unit_us,
+            after_us=after_us,
             unit_us=unit_us,
             # Also what comes late: a file that is resumed takes a row twice without harm.
             from_us=self._stretch.partitions[0].start_us,
@@ -149,15 +123,20 @@ class _Walk:
         placed = place(
             table, times_us, ordered, has_time, span, self._stretch.partitions, self._open
         )
+        if job.exclude_system_updates and job.export.updated:
+            placed = [self._without_system_updates(part) for part in placed]
         for part in placed:
-            self._writer(part.number).add(part.rows, part.times_us)
+            new = self._writer(part.number, job.export).add(part.rows, part.times_us)
+            rows = part.rows.filter(pa.array(new))
             tally = self._tally(part.number)
-            tally.without_key += int((~has_keys(job.export, part.rows)).sum())
-            tally.without_time += int((~item_times_us(job.export, part.rows)[1]).sum())
-            tally.drift += drift_of(part.rows)
+            tally.without_key += int((~has_keys(job.export, rows)).sum())
+            tally.without_time += int((~item_times_us(job.export, rows)[1]).sum())
+            tally.drift += drift_of(rows)
         for reached in {part.number for part in placed} or {self._open}:
             self._tally(reached).pages += 1
             self._tally(reached).unordered_pages += not ordered
+        for sideload in job.sideloads:
+            self._take_beside(sideload, step.page.beside[sideload.name], table, placed)
         if not ordered:
             job.tell(Notice(_unordered_notice(job.export, table.num_rows, span)))
         self._last = step
@@ -194,59 +173,107 @@ class _Walk:
             writer.discard()
         self._writers.clear()
 
-    def _writer(self, number: int) -> PartitionWriter:
-        if number not in self._writers:
+    def _convert(self, table: Table, items: bytes) -> pa.Table:
+        with _CONVERTING:
+            return convert(table, self._job.privacy.apply(table, items))
+
+    def _take_beside(
+        self, sideload: Sideload, items: bytes, table: pa.Table, placed: list[Placed]
+    ) -> None:
+        """Write sideloaded rows to the partitions whose items refer to them."""
+        rows = self._convert(sideload.table, items)
+        for number, own in share(sideload, rows, table, placed):
+            times_us, _ = item_times_us(sideload.table, own)
+            new = self._writer(number, sideload.table).add(own, times_us)
+            drift = drift_of(own.filter(pa.array(new)))
+            self._tally(number).drift += Counter(
+                {f"{sideload.name}[].{path}": times for path, times in drift.items()}
+            )
+
+    def _without_system_updates(self, part: Placed) -> Placed:
+        """Without the items whose last update by anyone but the system precedes the window."""
+        job = self._job
+        updated = part.rows[job.export.updated].cast(pa.int64())
+        start_us = self._stretch.partitions[part.number].start_us
+        stays = pc.fill_null(pc.greater_equal(updated, start_us), True).to_numpy()
+        tally, left_out = self._tally(part.number), key_digests(job.export, part.rows)[~stays]
+        seen, _ = tally.left_out.find(left_out)
+        tally.left_out.add(left_out, part.times_us[~stays])
+        # What the file that is resumed has seen already comes again, and was counted.
+        new = ~seen & (part.times_us[~stays] >= self._stretch.from_us)
+        tally.system_updates += int(new.sum())
+        return replace(part, rows=part.rows.filter(stays), times_us=part.times_us[stays])
+
+    def _writer(self, number: int, table: Table) -> PartitionWriter:
+        key = (number, table.name)
+        if key not in self._writers:
             partition = self._stretch.partitions[number]
-            self._writers[number] = PartitionWriter(self._job.lake, self._job.export, partition)
-        return self._writers[number]
+            self._writers[key] = PartitionWriter(self._job.lake, table, partition)
+        return self._writers[key]
 
     def _tally(self, number: int) -> _Tally:
         return self._tallies.setdefault(number, _Tally())
 
     def _commit_passed(self, step: Step) -> None:
-        unit_us = self._job.export.cursor.unit_us
-        passed_us = min(step.after.end_time * unit_us, step.horizon_us)
+        passed_us = min(step.after.end_time * self._job.endpoint.unit_us, step.horizon_us)
         if step.ending is Ending.CAUGHT_UP:
             passed_us = step.horizon_us
         partitions = self._stretch.partitions
         while self._open < len(partitions) and partitions[self._open].end_us <= passed_us:
-            self._commit(step, partitions[self._open].end_us, None)
+            self._commit(step, partitions[self._open].end_us)
 
     def _commit_open(self, step: Step) -> None:
         target = self._stretch.targets[self._open]
         partition, old = target.partition, target.footer
-        if old and old.complete and old.schema != schema_id(self._job.export):
+        if old and old.complete and not self._alike(old):
             return  # A part can't be merged with these rows; they stay until there is a whole.
         if step.ending in (Ending.CAUGHT_UP, Ending.HORIZON):
             until_us = step.horizon_us
         else:
-            until_us = step.after.end_time * self._job.export.cursor.unit_us
-        url = None if step.ending is Ending.HORIZON else step.page.next_url
-        self._commit(step, min(max(until_us, partition.start_us), partition.end_us - 1), url)
+            until_us = step.after.end_time * self._job.endpoint.unit_us
+        self._commit(step, min(max(until_us, partition.start_us), partition.end_us - 1))
 
-    def _commit(self, step: Step, until_us: int, resume_url: str | None) -> None:
+    def _resume(self, step: Step, partition: Partition, complete: bool) -> tuple[str | None, int]:
+        """Where the walk goes on after what is committed, and the `end_time` it then asks from."""
+        onward = step.page.next_url, step.after.end_time
+        if self._job.endpoint.has_start_time:
+            return (None, 0) if complete or step.ending is Ending.HORIZON else onward
+        # Rows beyond what is committed stand on this very page: it has to be asked for again.
+        after_us = step.after.end_time * self._job.endpoint.unit_us
+        beyond = after_us >= min(partition.end_us, step.horizon_us)
+        again = beyond or step.page.next_url is None
+        return (step.url, step.before.end_time) if again else onward
+
+    def _alike(self, old: Footer) -> bool:
+        """Whether a file's rows and this walk's can be merged."""
+        return is_alike(self._job.export, old, self._job.parameters)
+
+    def _commit(self, step: Step, until_us: int) -> None:
         job, number, target = self._job, self._open, self._stretch.targets[self._open]
         partition, old = target.partition, target.footer
         complete = until_us >= partition.end_us
         resumed = self._stretch.resumes and number == 0
         # What is only a part never takes the place of what is there.
-        merge = (
-            old is not None and old.schema == schema_id(job.export) and (resumed or not complete)
-        )
+        merge = old is not None and self._alike(old) and (resumed or not complete)
         tally = self._tally(number)
+        # A partition on the way ends where the walk has passed it; an open one, by an error.
+        ending = Ending.REACHED if complete and step.ending is None else step.ending
+        resume_url, resume_time = self._resume(step, partition, complete)
         footer = replace(
             empty_footer(job.export, partition, job.run_id),
             complete=complete,
             complete_until_us=until_us,
             resume_url=resume_url,
+            resume_time=resume_time if resume_url else None,
             last_page=LastPage(
                 count=step.page.count,
                 limit=step.page.limit,
                 end_time=step.after.end_time,
                 end_id=step.after.end_id,
+                cursor=step.after.cursor,
                 policy=job.policy.value,
                 row=step.follow_up.row,
-                ending=step.ending and step.ending.value,
+                ending=ending and ending.value,
                 follow_up_now=step.ending in (None, Ending.PAGES_SPENT),
             ),
             pages=tally.pages,
@@ -254,14 +281,26 @@ class _Walk:
             items_without_key=tally.without_key,
             items_without_time=tally.without_time,
             drift=dict(tally.drift),
+            parameters=job.parameters,
+            system_updates=tally.system_updates,
         )
-        if merge and old:
+        if merge and old and resumed:
             footer = _sum(old, footer)
-        footer = self._writer(number).commit(footer, merge=merge)
-        self._writers.pop(number)
+        # The items come last: their file says that the partition is complete.
+        beside = {one.table.name: self._close(one.table, footer, merge) for one in job.sideloads}
+        footer = replace(footer, sideloads={name: own.items for name, own in beside.items()})
+        footer = self._close(job.export, footer, merge)
         self._open += 1
         action = Action.RESUMED if resumed else Action.FETCHED
         job.tell(PartitionReport(partition, action, footer, job.lake.path(job.export, partition)))
+
+    def _close(self, table: Table, footer: Footer, merge: bool) -> Footer:
+        """Commit the open partition's file of a table."""
+        if table is not self._job.export:
+            footer = replace(footer, export=table.name, schema=schema_id(table), drift={})
+        footer = self._writer(self._open, table).commit(footer, merge=merge)
+        self._writers.pop((self._open, table.name))
+        return footer
 
 
 def keep_or_begin(job: Job, target: Target, action: Action) -> None:
@@ -269,6 +308,7 @@ def keep_or_begin(job: Job, target: Target, action: Action) -> None:
     partition, footer = target.partition, target.footer
     if footer is None:
         footer = empty_footer(job.export, partition, job.run_id)
+        footer = replace(footer, parameters=job.parameters)
         footer = PartitionWriter(job.lake, job.export, partition).commit(footer, merge=False)
     job.tell(PartitionReport(partition, action, footer, job.lake.path(job.export, partition)))
 
@@ -296,5 +336,6 @@ def _sum(old: Footer, new: Footer) -> Footer:
         unordered_pages=old.unordered_pages + new.unordered_pages,
         items_without_key=old.items_without_key + new.items_without_key,
         items_without_time=old.items_without_time + new.items_without_time,
+        system_updates=old.system_updates + new.system_updates,
         drift=dict(Counter(old.drift) + Counter(new.drift)),
     )

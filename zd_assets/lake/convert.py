@@ -8,7 +8,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 from zd_assets.json_text import split_array
 from zd_assets.lake.arrow import arrow_field, arrow_schema, arrow_type, timestamp_array
 from zd_assets.lake.decode import JSON_NULL, Record, item_decoder, record_type
@@ -19,20 +19,20 @@ _NOT_FITTING = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError)
 _AT_ONCE = 250
 
 
-def convert(export: Export, items: bytes) -> pa.Table:
-    """Turn a JSON array of items into a table with the export's columns, in the same order.
+def convert(table: Table, items: bytes) -> pa.Table:
+    """Turn a JSON array of items into a table with the table's columns, in the same order.
 
     No value is lost, whatever its type: what doesn't fit its column stands in `_extra`.
     """
     texts = split_array(items)
     return pa.concat_tables(
-        _convert_some(export, texts[start : start + _AT_ONCE])
+        _convert_some(table, texts[start : start + _AT_ONCE])
         for start in range(0, max(len(texts), 1), _AT_ONCE)
     )
 
 
-def _convert_some(export: Export, items: list[bytes]) -> pa.Table:
-    decode = item_decoder(export.columns)
+def _convert_some(table: Table, items: list[bytes]) -> pa.Table:
+    decode = item_decoder(table.columns)
     records: list[Record] = []
     extras: list[Extra] = []
     fitted: tuple[Record, Extra]
@@ -40,24 +40,22 @@ def _convert_some(export: Export, items: list[bytes]) -> pa.Table:
         try:
             fitted = decode(item), {}
         except msgspec.DecodeError:
-            fitted = fit(export.columns, item)
+            fitted = fit(table.columns, item)
         records.append(fitted[0])
         extras.append(fitted[1])
     try:
-        return _table(export, records, extras)
+        return _table(table, records, extras)
     except _NOT_FITTING:
         # Some value only looked right (a date that isn't one): fit every item, one by one.
-        records, extras = map(
-            list, zip(*(fit(export.columns, item) for item in items), strict=True)
-        )
-        return _table(export, records, extras)
+        records, extras = map(list, zip(*(fit(table.columns, item) for item in items), strict=True))
+        return _table(table, records, extras)
 
 
-def _table(export: Export, records: list[Record], extras: list[Extra]) -> pa.Table:
+def _table(table: Table, records: list[Record], extras: list[Extra]) -> pa.Table:
     texts = [dumps(extra) if extra else None for extra in extras]
     return pa.Table.from_arrays(
-        [*_arrays(records, export.columns), pa.array(texts, pa.string())],
-        schema=_schema(export.all_columns),
+        [*_arrays(records, table.columns), pa.array(texts, pa.string())],
+        schema=_schema(table.all_columns),
     )
 
 

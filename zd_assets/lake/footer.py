@@ -9,7 +9,7 @@ from importlib.metadata import version
 import msgspec
 
 from zd_assets.exports.columns import List, Struct, Type
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Export, Table
 from zd_assets.lake.partition import Partition
 
 FOOTER_KEY = b"zd_assets"
@@ -19,8 +19,9 @@ FOOTER_KEY = b"zd_assets"
 class LastPage:
     """The last page that was read for a partition, and what followed from it.
 
-    `end_time` is in the cursor's unit. `policy` and `row` are the follow-up rule's; `ending`
-    says why the drain ended there (null where an error ended it).
+    `end_time` is in the endpoint's unit; `end_id` or `cursor` stand where there is one. `policy`
+    and `row` are the follow-up rule's; `ending` says why the drain ended there (null where an
+    error ended it).
     """
 
     count: int
@@ -31,6 +32,7 @@ class LastPage:
     row: str
     ending: str | None
     follow_up_now: bool
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,11 @@ class Footer:
     Times are microseconds since 1970, UTC. Everything of the window before `complete_until_us`
     is in the file; `complete` says that this is all of it. `resume_url` is the server's own
     `next_page`, where the drain ended by itself; null where it was cut at the settled horizon.
-    `drift` counts what stands in `_extra`, by path.
+    Exports without a `start_time` always keep one: there the next partition begins. It asks from
+    `resume_time`, in the endpoint's unit.
+    `parameters` are what was asked for beyond the plain items. `drift` counts what stands in
+    `_extra`, by path; `sideloads` the rows of each table beside; `system_updates` the items left
+    out because only the system had touched them.
     """
 
     export: str
@@ -50,6 +56,7 @@ class Footer:
     complete: bool
     complete_until_us: int
     resume_url: str | None
+    resume_time: int | None
     fetched_at: str
     run_id: str
     schema: str
@@ -60,6 +67,9 @@ class Footer:
     items_without_key: int = 0
     items_without_time: int = 0
     drift: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    sideloads: Mapping[str, int] = field(default_factory=dict)
+    system_updates: int = 0
     package_version: str = field(default_factory=lambda: version("zd_assets"))
 
     def encode(self) -> bytes:
@@ -67,19 +77,20 @@ class Footer:
         return msgspec.json.encode(self)
 
 
-def empty_footer(export: Export, partition: Partition, run_id: str) -> Footer:
+def empty_footer(table: Table, partition: Partition, run_id: str) -> Footer:
     """The footer of a partition of which nothing is known yet."""
     return Footer(
-        export=export.name,
+        export=table.name,
         partition=partition.key,
         start_us=partition.start_us,
         end_us=partition.end_us,
         complete=False,
         complete_until_us=partition.start_us,
         resume_url=None,
+        resume_time=None,
         fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_id=run_id,
-        schema=schema_id(export),
+        schema=schema_id(table),
     )
 
 
@@ -92,9 +103,11 @@ def decode_footer(text: bytes) -> Footer:
     return _DECODE(text)
 
 
-def schema_id(export: Export) -> str:
-    """Eight digits that change when an export's columns do."""
-    return hashlib.sha256(_shape(Struct(export.all_columns)).encode()).hexdigest()[:8]
+def schema_id(table: Table) -> str:
+    """Eight digits that change when a table's columns do, or those of the tables beside it."""
+    beside = table.sideloads if isinstance(table, Export) else ()
+    shapes = [_shape(Struct(one.all_columns)) for one in (table, *(one.table for one in beside))]
+    return hashlib.sha256("".join(shapes).encode()).hexdigest()[:8]
 
 
 def _shape(kind: Type) -> str:

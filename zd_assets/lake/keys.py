@@ -1,4 +1,4 @@
-"""What identifies an item and when the server places it, read from a table's rows."""
+"""What identifies an item and when the server places it, read from its row."""
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -9,21 +9,26 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 
 Digests = npt.NDArray[np.bytes_]
 Times = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _DIGEST_BYTES = 16
+_LAST_US = 253_402_300_799 * 1_000_000  # The end of the year 9999; what is later is no time.
 _LONGEST_S = 1e9  # A longer duration would leave the range of timestamps; it gives no time.
 
 
-def item_times_us(export: Export, table: pa.Table) -> tuple[Times, Mask]:
+def item_times_us(table: Table, rows: pa.Table) -> tuple[Times, Mask]:
     """Each row's time in microseconds, and whether it has one (elsewhere the time is 0)."""
-    times = table[export.time.column].cast(pa.int64())
-    if export.time.plus_seconds:
-        seconds = table[export.time.plus_seconds]
+    times = rows[table.time.column].cast(pa.int64())
+    if table.time.unit_us != 1:
+        last = _LAST_US // table.time.unit_us
+        known = pc.and_(pc.less_equal(times, last), pc.greater_equal(times, -last))
+        times = pc.multiply(pc.if_else(known, times, None), table.time.unit_us)
+    if table.time.plus_seconds:
+        seconds = rows[table.time.plus_seconds]
         seconds = pc.if_else(pc.less(pc.abs(seconds), _LONGEST_S), seconds, None)
         duration_us = pc.round(pc.multiply(seconds, 1e6)).cast(pa.int64(), safe=False)
         times = pc.add(times, duration_us)
@@ -33,24 +38,24 @@ def item_times_us(export: Export, table: pa.Table) -> tuple[Times, Mask]:
     )
 
 
-def key_digests(export: Export, table: pa.Table) -> Digests:
+def key_digests(table: Table, rows: pa.Table) -> Digests:
     """A 128-bit digest of each row's key; of the whole row where it has no key."""
-    keys = _values(table.select(list(export.key)) if export.key else table)
-    for row in np.flatnonzero(~has_keys(export, table)):
-        keys[row] = _values(table.slice(row, 1))[0]
+    keys = _values(rows.select(list(table.key)) if table.key else rows)
+    for row in np.flatnonzero(~has_keys(table, rows)):
+        keys[row] = _values(rows.slice(row, 1))[0]
     return np.array([_digest(key) for key in keys], dtype=f"S{_DIGEST_BYTES}")
 
 
-def has_keys(export: Export, table: pa.Table) -> Mask:
+def has_keys(table: Table, rows: pa.Table) -> Mask:
     """Which rows have all their key columns."""
-    valid = np.ones(table.num_rows, dtype=np.bool_)
-    for column in export.key:
-        valid &= pc.is_valid(table[column]).to_numpy()
+    valid = np.ones(rows.num_rows, dtype=np.bool_)
+    for column in table.key:
+        valid &= pc.is_valid(rows[column]).to_numpy()
     return valid
 
 
-def _values(table: pa.Table) -> list[tuple[object, ...]]:
-    return [tuple(row.values()) for row in table.to_pylist()]
+def _values(rows: pa.Table) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in rows.to_pylist()]
 
 
 def _digest(key: tuple[object, ...]) -> bytes:

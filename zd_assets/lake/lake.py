@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY, Footer, decode_footer
-from zd_assets.lake.partition import Partition, file_path
+from zd_assets.lake.partition import FILE_NAME, Partition, file_path
 
 
 @dataclass(frozen=True)
@@ -21,23 +21,32 @@ class Lake:
 
     root: Path
 
-    def path(self, export: Export, partition: Partition) -> Path:
+    def path(self, table: Table, partition: Partition) -> Path:
         """The partition's file."""
-        return self.root / file_path(export, partition)
+        return self.root / file_path(table, partition)
 
-    def footer(self, export: Export, partition: Partition) -> Footer | None:
+    def footer(self, table: Table, partition: Partition) -> Footer | None:
         """What the partition's file says of itself; None where there is none.
 
         Raises:
             LakeError: there is a file, but not one of ours.
         """
-        path = self.path(export, partition)
-        try:
-            with reading(path):
-                metadata = pq.read_metadata(path).metadata or {}
-                return decode_footer(metadata[FOOTER_KEY])
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return _footer(self.path(table, partition))
+
+    def footers_before(self, table: Table, partition: Partition) -> Iterator[Footer]:
+        """What the files of earlier partitions say, the newest first.
+
+        Raises:
+            LakeError: a file is none of ours.
+        """
+        folder = self.root.joinpath(*table.path)
+        # The folders' names sort by time.
+        files = sorted(folder.glob(f"date=*/**/{FILE_NAME}"), reverse=True)
+        earlier = (path for path in files if path < self.path(table, partition))
+        # A lake that went from hours to days has such files inside the partition, too.
+        for footer in map(_footer, earlier):
+            if footer and footer.end_us <= partition.start_us:
+                yield footer
 
 
 def open_lake(location: str) -> Lake:
@@ -64,6 +73,15 @@ def reading(path: Path) -> Iterator[None]:
             f"{path} can't be read as a file of this lake ({type(error).__name__}); "
             "move it away and run again to fetch the partition anew"
         ) from error
+
+
+def _footer(path: Path) -> Footer | None:
+    try:
+        with reading(path):
+            metadata = pq.read_metadata(path).metadata or {}
+            return decode_footer(metadata[FOOTER_KEY])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 
 FILE_NAME = "part-0.parquet"
 
@@ -28,6 +28,6 @@ class Partition:
         return date if len(self.key) == len("2026-01-28") else date / f"hour={start:%H}"
 
 
-def file_path(export: Export, partition: Partition) -> str:
+def file_path(table: Table, partition: Partition) -> str:
     """Where a partition's file stands below the lake's root."""
-    return str(PurePosixPath(*export.path) / partition.folder / FILE_NAME)
+    return str(PurePosixPath(*table.path) / partition.folder / FILE_NAME)

@@ -8,27 +8,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Export
+from zd_assets.exports.columns import Scalar
+from zd_assets.exports.export import Export, Table
 from zd_assets.lake.drift import dumps, loads
 
+_TABLES: tuple[Table, ...] = (
+    *CATALOGUE,
+    *(sideload.table for export in CATALOGUE for sideload in export.sideloads),
+)
 _CAN_BE_LEFT_OUT = {
     f"{e.name}.{column.name}" for e in CATALOGUE if e.expands for column in e.columns
 }
 # Without a key the whole row is one: rows that differ in a dropped column would become one row.
-_KEYS = {f"{e.name}.{column}" for e in CATALOGUE for column in e.key or [c.name for c in e.columns]}
-_TIMES = {
-    f"{e.name}.{column}" for e in CATALOGUE for column in (e.time.column, e.time.plus_seconds)
+_KEYS = {f"{t.holds}.{column}" for t in _TABLES for column in t.key or [c.name for c in t.columns]}
+# A hash is text, which doesn't fit a numeric key: the rows would lose it.
+_NUMBERS = {
+    f"{table.holds}.{column.name}"
+    for table in _TABLES
+    for column in table.columns
+    if column.name in table.key and column.type is not Scalar.TEXT
 }
+_TIMES = {f"{t.holds}.{column}" for t in _TABLES for column in (t.time.column, t.time.plus_seconds)}
 
 
 @dataclass(frozen=True)
 class Privacy:
     """Attributes by path, export first: `chats.visitor.email`, `chats.history.msg`.
 
-    A path goes through arrays as through objects. `leave_out` names top-level attributes that
-    aren't even asked for (exports with resource expansion only), `drop` removes a value, `hash`
-    puts the HMAC-SHA256 of its text under `hash_key` in its place, in hex (of an array: of each
-    element). Drop and hash reach `_extra` and JSON columns too.
+    `users.email` means users wherever they stand: those beside tickets, too. A path goes through
+    arrays as through objects. `leave_out` names top-level attributes that aren't even asked for
+    (exports with resource expansion only), `drop` removes a value, `hash` puts the HMAC-SHA256 of
+    its text under `hash_key` in its place, in hex (of an array: of each element). Drop and hash
+    reach `_extra` and JSON columns too.
     """
 
     leave_out: tuple[str, ...] = ()
@@ -47,7 +58,7 @@ class Privacy:
         removed, changed = {*self.leave_out, *self.drop}, {*self.leave_out, *self.drop, *self.hash}
         for path in changed:
             export, *attributes = path.split(".")
-            if export not in {e.name for e in CATALOGUE} or not all(attributes or [""]):
+            if export not in {table.holds for table in _TABLES} or not all(attributes or [""]):
                 raise ValueError(
                     f"{path!r} names no attribute of an export: chats.visitor.email does"
                 )
@@ -57,8 +68,15 @@ class Privacy:
                     f"{path} can't be left out: the API does that for documented top-level "
                     "attributes of chats and conversions only; drop it instead"
                 )
-        for path in (removed & _KEYS) | (changed & _TIMES):
+        for path in (removed & _KEYS) | (set(self.hash) & _NUMBERS) | (changed & _TIMES):
             raise ValueError(f"{path} identifies or orders the items; it has to stay")
+
+    @property
+    def hash_key_id(self) -> str:
+        """Eight digits that change with the key, and don't tell it."""
+        if not self.hash_key:
+            return ""
+        return hmac.new(self.hash_key.encode(), b"zd_assets", hashlib.sha256).hexdigest()[:8]
 
     def __repr__(self) -> str:
         """Everything but the key."""
@@ -68,13 +86,13 @@ class Privacy:
         """The `fields` to ask for ("Resource expansion"); None where the export has none."""
         if not export.expands:
             return None
-        left_out = set(_paths(self.leave_out, export))
+        left_out = set(_paths(self.leave_out, export.name))
         names = [column.name for column in export.columns if (column.name,) not in left_out]
         return f"{export.name}({','.join(names) if left_out else '*'})"
 
-    def apply(self, export: Export, items: bytes) -> bytes:
-        """A JSON array of items without what must not be kept."""
-        drop, hashed = _paths(self.drop, export), _paths(self.hash, export)
+    def apply(self, table: Table, items: bytes) -> bytes:
+        """A JSON array of a table's items without what must not be kept."""
+        drop, hashed = _paths(self.drop, table.holds), _paths(self.hash, table.holds)
         if not drop and not hashed:
             return items
         values = loads(items)
@@ -95,9 +113,9 @@ class Privacy:
         ).hexdigest()
 
 
-def _paths(paths: tuple[str, ...], export: Export) -> list[tuple[str, ...]]:
+def _paths(paths: tuple[str, ...], kind: str) -> list[tuple[str, ...]]:
     split = [tuple(path.split(".")) for path in paths]
-    return [path[1:] for path in split if path[0] == export.name]
+    return [path[1:] for path in split if path[0] == kind]
 
 
 def _replace(value: Any, path: tuple[str, ...], change: Callable[[Any], Any]) -> None:

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 from zd_assets.lake.drift import loads, path_steps
 
 
-def rebuild(export: Export, row: Mapping[str, Any]) -> Any:
+def rebuild(table: Table, row: Mapping[str, Any]) -> Any:
     """The item of a row (as `pyarrow.Table.to_pylist` gives it), nulls left out.
 
     Ids come back as integers and timestamps as ISO 8601 with `Z`, whatever their spelling was;
     JSON text comes back parsed; what `_extra` kept stands in its place again.
     """
-    item: Any = _struct(row, export.columns)
+    item: Any = _struct(row, table.columns)
     for path, value in loads(row["_extra"] or "{}").items():
         steps = path_steps(path)
         if steps == [0]:

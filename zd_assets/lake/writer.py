@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Table
 from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_paths
 from zd_assets.lake.footer import FOOTER_KEY, Footer
 from zd_assets.lake.keys import Digests, KeyIndex, Mask, Times, key_digests
@@ -29,10 +29,10 @@ class PartitionWriter:
     stays; of two with one time, the one that came later.
     """
 
-    def __init__(self, lake: Lake, export: Export, partition: Partition) -> None:
+    def __init__(self, lake: Lake, table: Table, partition: Partition) -> None:
         """Start anew; what crashed runs left of this partition is swept."""
-        self._export = export
-        self._path = lake.path(export, partition)
+        self._table = table
+        self._path = lake.path(table, partition)
         self._index = KeyIndex()
         self._rows = 0
         self._newest: dict[bytes, int] = {}  # Of keys that came twice: the row that stays.
@@ -41,10 +41,15 @@ class PartitionWriter:
         with writing(self._path):
             sweep(self._path)
 
-    def add(self, rows: pa.Table, times_us: Times) -> None:
-        """Add rows and their times, in the server's order."""
-        digests = key_digests(self._export, rows)
-        stays = self._settle_repeated(digests, times_us)
+    def add(self, rows: pa.Table, times_us: Times) -> Mask:
+        """Add rows and their times, in the server's order.
+
+        Returns which of them are new, and not the same again or older than what was added before.
+        """
+        digests = key_digests(self._table, rows)
+        seen, seen_us = self._index.find(digests)
+        new = ~seen | (times_us > seen_us)
+        stays = self._settle_repeated(digests, times_us, seen, seen_us)
         if not stays.all():
             rows, digests, times_us = rows.filter(pa.array(stays)), digests[stays], times_us[stays]
         self._index.add(digests, times_us)
@@ -52,6 +57,7 @@ class PartitionWriter:
         self._pending.add(rows)
         if self._pending.is_full:
             self._flush()
+        return new
 
     def commit(self, footer: Footer, *, merge: bool) -> Footer:
         """Write the file in one step, over the rows that are there now if `merge`.
@@ -79,9 +85,10 @@ class PartitionWriter:
             self._file.discard()
             self._file = None
 
-    def _settle_repeated(self, digests: Digests, times_us: Times) -> Mask:
+    def _settle_repeated(
+        self, digests: Digests, times_us: Times, seen: Mask, seen_us: Times
+    ) -> Mask:
         """Which rows to write, and, of keys that were written before, which row stays."""
-        seen, seen_us = self._index.find(digests)
         stays = np.ones(len(digests), dtype=np.bool_)
         _, key_of_row, rows_of_key = np.unique(digests, return_inverse=True, return_counts=True)
         newest: dict[bytes, int] = {}
@@ -89,7 +96,7 @@ class PartitionWriter:
             digest = bytes(digests[row])
             rival = newest.get(digest)
             rival_us = times_us[rival] if rival is not None else seen_us[row] if seen[row] else None
-            if rival_us is not None and (not self._export.key or times_us[row] < rival_us):
+            if rival_us is not None and (not self._table.key or times_us[row] < rival_us):
                 stays[row] = False  # Older; or, where the whole row is the key, the same again.
                 continue
             if rival is not None:
@@ -101,7 +108,7 @@ class PartitionWriter:
 
     def _opened(self) -> "_ParquetFile":
         if self._file is None:
-            self._file = _ParquetFile(self._export, self._path)
+            self._file = _ParquetFile(self._table, self._path)
         return self._file
 
     def _flush(self) -> None:
@@ -111,12 +118,12 @@ class PartitionWriter:
             self._pending = _RowGroup()
 
     def _commit_filtered(self, footer: Footer, base: Path | None) -> Footer:
-        whole = _ParquetFile(self._export, self._path)
+        whole = _ParquetFile(self._table, self._path)
         try:
             items, group = 0, _RowGroup()
-            for table in self._surviving(base):
-                items += table.num_rows
-                group.add(table)
+            for rows in self._surviving(base):
+                items += rows.num_rows
+                group.add(rows)
                 if group.is_full:
                     whole.write(group)
                     group = _RowGroup()
@@ -131,16 +138,16 @@ class PartitionWriter:
 
     def _surviving(self, base: Path | None) -> Iterator[pa.Table]:
         if base:
-            for table in row_groups(base):
-                repeated, _ = self._index.find(key_digests(self._export, table))
-                yield table.filter(pa.array(~repeated))
+            for rows in row_groups(base):
+                repeated, _ = self._index.find(key_digests(self._table, rows))
+                yield rows.filter(pa.array(~repeated))
         written = row_groups(self._file.finish()) if self._file else iter(())
         start = 0
-        for table in chain(written, self._pending.tables):
-            digests = enumerate(key_digests(self._export, table), start)
+        for rows in chain(written, self._pending.tables):
+            digests = enumerate(key_digests(self._table, rows), start)
             stays = [self._newest.get(bytes(digest), row) == row for row, digest in digests]
-            start += table.num_rows
-            yield table.filter(pa.array(stays, pa.bool_()))
+            start += rows.num_rows
+            yield rows.filter(pa.array(stays, pa.bool_()))
 
 
 def row_groups(path: Path) -> Iterator[pa.Table]:
@@ -162,10 +169,10 @@ class _RowGroup:
     rows: int = 0
     nbytes: int = 0
 
-    def add(self, table: pa.Table) -> None:
-        self.tables.append(table)
-        self.rows += table.num_rows
-        self.nbytes += table.nbytes
+    def add(self, rows: pa.Table) -> None:
+        self.tables.append(rows)
+        self.rows += rows.num_rows
+        self.nbytes += rows.nbytes
 
     @property
     def is_full(self) -> bool:
@@ -175,16 +182,16 @@ class _RowGroup:
 class _ParquetFile:
     """One Parquet file on its way to being committed."""
 
-    def __init__(self, export: Export, target: Path) -> None:
+    def __init__(self, table: Table, target: Path) -> None:
         self._temporary: TemporaryFile = create(target)
         try:
             self._parquet = pq.ParquetWriter(
                 self._temporary.path,
-                arrow_schema(export.all_columns),
+                arrow_schema(table.all_columns),
                 compression="zstd",
                 compression_level=1,
-                use_dictionary=dictionary_paths(export.columns),
-                write_statistics=statistics_paths(export.columns),
+                use_dictionary=dictionary_paths(table.columns),
+                write_statistics=statistics_paths(table.columns),
             )
         except BaseException:
             self._temporary.discard()

@@ -14,8 +14,8 @@ import requests
 import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
+from zd_assets.zendesk.auth import TokenAuth
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.errors import (
     AuthenticationError,
@@ -39,8 +39,9 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True)
 class Body:
-    """A 200's body, and when it was asked for: the earlier of our clock and the server's."""
+    """A 200's body, what was asked, and when: by the earlier of our clock and the server's."""
 
+    url: str
     content: bytes
     content_type: str
     asked_at_s: float
@@ -51,42 +52,17 @@ class UnusableBodyError(Exception):
 
 
 class _PassingError(Exception):
-    """A failure that may pass: the request is made again after `retry_after_s`, if given."""
+    """A failure that may pass: the request is made again after `retry_after_s`, if given.
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    `too_heavy` says that the server took too long over what was asked.
+    """
+
+    def __init__(
+        self, message: str, retry_after_s: float | None = None, *, too_heavy: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
-
-
-class TokenAuth(AuthBase):
-    """Sets the Authorization header; as an auth object, so that no .netrc overrides it."""
-
-    def __init__(self, header: str, variables: str) -> None:
-        """Take the header's value, and the variables it came from, for messages.
-
-        Raises:
-            ConfigurationError: no header can carry it; http.client's own error would quote it.
-        """
-        if not (header.isascii() and header.isprintable()):
-            raise ConfigurationError(
-                f"{variables} holds a line break or another character that no token has; "
-                "set it again (perhaps it was read from a file with its last line's end)"
-            )
-        self._header = header
-        self.variables = variables
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign one request."""
-        request.headers["Authorization"] = self._header
-        return request
-
-    def __repr__(self) -> str:
-        """Show where the secret came from, never the secret."""
-        return f"TokenAuth({self.variables})"
-
-    def scrub(self, text: str) -> str:
-        """`text` without the secret, for messages that quote a server."""
-        return text.replace(self._header.partition(" ")[2], "***")
+        self.too_heavy = too_heavy
 
 
 @dataclass(frozen=True)
@@ -130,12 +106,14 @@ class Client:
         *,
         stop: threading.Event | None = None,
         notice: Notice = lambda message: None,
+        lighter: Callable[[str], str] = lambda url: url,
     ) -> T:
         """Ask for `url` until `read` can use its body; each attempt counts into the budget.
 
         Retried with back-off and jitter, or after the server's `Retry-After`: 408, 425, 429,
         500, 502, 503, 504, broken connections, time-outs, cut bodies, and bodies that `read`
-        refuses with `UnusableBodyError`. `notice` is told of each wait.
+        refuses with `UnusableBodyError`. `notice` is told of each wait. After a 504, what
+        `lighter` makes of the URL is asked for instead.
 
         Raises:
             AuthenticationError: 401 or 403.
@@ -146,6 +124,16 @@ class Client:
             StoppedError: `stop` was set.
         """
         stop = stop or threading.Event()
+        asked = url
+
+        def attempt() -> T:
+            nonlocal asked
+            try:
+                return self._attempt(asked, read, stop)
+            except _PassingError as error:
+                if error.too_heavy:
+                    asked = lighter(asked)
+                raise
 
         def announce(state: tenacity.RetryCallState) -> None:
             assert state.outcome
@@ -162,7 +150,7 @@ class Client:
             reraise=True,
         )
         try:
-            answer: T = retrying(self._attempt, url, read, stop)
+            answer: T = retrying(attempt)
             return answer
         except _PassingError as error:
             raise UnavailableError(
@@ -206,6 +194,7 @@ class Client:
             if response.status_code != 200:
                 raise self._status_error(url, response, content)
             return Body(
+                url=url,
                 content=content,
                 content_type=response.headers.get("Content-Type", "no content type"),
                 asked_at_s=min(asked_at_s, _date_s(response) or asked_at_s),
@@ -237,7 +226,11 @@ class Client:
                 "(the account must be an owner's or an administrator's)"
             )
         if status in _PASSING:
-            return _PassingError(f"{_shown(url)} answered {status}", _retry_after_s(response))
+            return _PassingError(
+                f"{_shown(url)} answered {status}",
+                _retry_after_s(response),
+                too_heavy=status == 504,
+            )
         return RefusedError(f"{_shown(url)} answered {status}: {said}")
 
 

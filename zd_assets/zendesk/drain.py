@@ -1,13 +1,14 @@
 """Following an export's pages from a start until nothing more can, or may, be asked for."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Endpoint, Export
 from zd_assets.zendesk.errors import StuckCursorError
 from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up
 from zd_assets.zendesk.page import Page, Position
+from zd_assets.zendesk.pagination import page_size, sized
 
 
 class Ending(StrEnum):
@@ -30,12 +31,13 @@ class Start:
 
 @dataclass(frozen=True)
 class Step:
-    """One page on the way, the position before it, and what follows from it.
+    """One page on the way, what was asked for it, the position before it, and what follows.
 
     `horizon_us` is the settled horizon when the page was asked for; `ending` is None while
     the drain goes on.
     """
 
+    url: str
     page: Page
     before: Position
     after: Position
@@ -46,6 +48,7 @@ class Step:
 
 def drain(
     export: Export,
+    endpoint: Endpoint,
     start: Start,
     until_us: int,
     policy: Policy,
@@ -56,43 +59,59 @@ def drain(
 
     Ends earlier at the settled horizon, when the server has nothing more, when the follow-up
     rule says wait, or when `may_ask` grants no further page. The next page is asked for only
-    when the caller asks for the next step.
+    when the caller asks for the next step. A page that had to be made smaller is followed by
+    larger ones again.
 
     Raises:
         StuckCursorError: a full page left the position where it was, or a page led back to one.
     """
     url, before = start.url, start.position
+    most = page_size(endpoint, url)
     seen = {before}
     if not may_ask():
         return
     while True:
         page = ask(url)
-        after = page.position or before
-        _refuse_stuck(export, page, before, after)
-        if page.count and after != before and after in seen:
+        after = _after(endpoint, page, before)
+        _refuse_stuck(export, endpoint, page, before, after)
+        more = page.count or page.last is False
+        if more and after != before and after in seen:
             raise StuckCursorError(
                 f"{export.name}: the cursor went back to end_time {after.end_time}, where it was "
                 "before; following it would go in circles. Report it to Zendesk."
             )
         seen.add(after)
-        rule = follow_up(policy, count=page.count, limit=page.limit, moved=after != before)
-        horizon_us = _horizon_us(export, page)
-        ending = _ending(export, page, before, after, until_us, horizon_us, rule)
+        rule = follow_up(
+            policy, count=page.count, limit=page.limit, moved=after != before, last=page.last
+        )
+        horizon_us = _horizon_us(export, endpoint, page)
+        ending = _ending(endpoint, page, before, after, until_us, horizon_us, rule)
         if ending is None and not may_ask():
             ending = Ending.PAGES_SPENT
-        yield Step(page, before, after, horizon_us, rule, ending)
-        if ending is not None:
+        yield Step(url, page, before, after, horizon_us, rule, ending)
+        if ending is not None or page.next_url is None:
             return
-        url, before = page.next_url, after
+        url, before = sized(endpoint, page.next_url, min(2 * page.limit, most)), after
 
 
-def _horizon_us(export: Export, page: Page) -> int:
-    unit_us = export.cursor.unit_us
+def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:
+    if page.position is None:
+        return before
+    if page.position.cursor is not None and page.position.cursor == before.cursor:
+        return before  # Whatever its items say: the same page would come again.
+    if page.position.cursor is None and endpoint.names_end_time:
+        return page.position
+    # The cursor decides; its time is read from items, which may be out of order, or none.
+    return replace(page.position, end_time=max(page.position.end_time, before.end_time))
+
+
+def _horizon_us(export: Export, endpoint: Endpoint, page: Page) -> int:
+    unit_us = endpoint.unit_us
     return int((page.asked_at_s - export.settle_s) * 1_000_000) // unit_us * unit_us
 
 
 def _ending(
-    export: Export,
+    endpoint: Endpoint,
     page: Page,
     before: Position,
     after: Position,
@@ -100,19 +119,22 @@ def _ending(
     horizon_us: int,
     rule: FollowUp,
 ) -> Ending | None:
-    after_us = after.end_time * export.cursor.unit_us
+    after_us = after.end_time * endpoint.unit_us
     if page.count and after_us >= min(until_us, horizon_us):
         return Ending.REACHED if until_us <= horizon_us else Ending.HORIZON
-    # Without ids the boundary row comes again: a page that brings nothing else is the last.
-    if page.count == 0 or (after == before and not export.cursor.has_id):
+    # Where the boundary comes again, a page that brings nothing else is the last.
+    nothing_new = page.count == 0 or (after == before and endpoint.repeats_boundary)
+    if nothing_new if page.last is None else page.last:
         return Ending.CAUGHT_UP
     return None if rule.now else Ending.WAIT
 
 
-def _refuse_stuck(export: Export, page: Page, before: Position, after: Position) -> None:
-    # Without ids one place on the page is the boundary row's.
-    full = page.limit if export.cursor.has_id else page.limit - 1
-    if page.count and after == before and page.count >= full:
+def _refuse_stuck(
+    export: Export, endpoint: Endpoint, page: Page, before: Position, after: Position
+) -> None:
+    # Where the boundary comes again, one place on the page is its.
+    full = page.limit - endpoint.repeats_boundary
+    if page.count and not page.last and after == before and page.count >= full:
         raise StuckCursorError(
             f"{export.name}: a full page of {page.count} items left the cursor at "
             f"end_time {after.end_time}; asking again would bring the same page for ever. "

@@ -1,117 +1,131 @@
-"""A page of an export as the API answers it, and the URLs that ask for one."""
+"""A page of an export as the API answers it."""
 
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
 
 import msgspec
 import pyarrow as pa
 
-from zd_assets.exports.export import Export
-from zd_assets.json_text import split_object
-from zd_assets.zendesk.client import Body, UnusableBodyError, origin
-
-_CURSOR_PARAMETERS = {"start_time", "start_id"}
+from zd_assets.exports.export import Endpoint, Export, ItemTime
+from zd_assets.json_text import split_array, split_object
+from zd_assets.zendesk.client import Body, UnusableBodyError
+from zd_assets.zendesk.pagination import Onward, page_size, protocol
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a page ends: `end_time` in the cursor's unit, and `end_id` where there is one."""
+    """Where a page ends: `end_time` in the endpoint's unit, and what says it more exactly.
+
+    That is Chat's `end_id`, or the `cursor` of endpoints that have one. Where the server names
+    no `end_time`, it is the time of the items.
+    """
 
     end_time: int
     end_id: str | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)
 class Page:
     """One page: its items as the JSON array that was sent, and where the server goes on.
 
-    `position` is None on an empty page that names none. `asked_at_s` is the time of the
-    request in seconds, by the earlier of the two clocks.
+    `beside` holds the sideloaded lists, likewise. `position` is None where an empty page names
+    none. `last` says whether the server has nothing more, None where it doesn't say; without
+    `next_url` it is always True.
+    `asked_at_s` is the time of the request in seconds, by the earlier of the two clocks.
     """
 
     items: bytes
     count: int
     limit: int
     position: Position | None
-    next_url: str
+    next_url: str | None
     asked_at_s: float
+    last: bool | None = None
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def first_url(base_url: str, export: Export, start_us: int, limit: int, fields: str | None) -> str:
-    """The URL of the first page from `start_us` (microseconds), by "Query string parameters"."""
-    query: dict[str, str | int] = {"start_time": start_us // export.cursor.unit_us, "limit": limit}
-    if fields:
-        query["fields"] = fields
-    return f"{base_url}/incremental/{export.name}?{urlencode(query)}"
-
-
-def same_request(one: str, other: str) -> bool:
-    """Whether two URLs ask the same thing, their cursors apart: origin, path, fields, limit."""
-
-    def asked(url: str) -> object:
-        parts = urlsplit(url)
-        query = [(k, v) for k, v in parse_qsl(parts.query) if k not in _CURSOR_PARAMETERS]
-        return (parts.path, sorted(query))
-
-    return origin(one) == origin(other) and asked(one) == asked(other)
-
-
-def read_page(export: Export, limit: int, body: Body) -> Page:
-    """Read a page's envelope without parsing its items ("Common response properties").
+def read_page(
+    export: Export, endpoint: Endpoint, body: Body, sideloads: Sequence[str] = ()
+) -> Page:
+    """Read a page's envelope; of its items no more than their times, and those only if needed.
 
     Raises:
-        UnusableBodyError: not JSON, not UTF-8, or without its items, `count` or `next_page`.
+        UnusableBodyError: not JSON, not UTF-8, without its items or what its kind of endpoint
+            promises beside them, or contradicting itself.
     """
     _check_utf8(body.content)
     try:
         attributes = split_object(body.content)
-        envelope = _envelope(attributes)
-        items = attributes[export.name]
+        onward = protocol(endpoint).read(attributes)
+        items = attributes[endpoint.items]
     except (ValueError, KeyError) as error:
         raise UnusableBodyError(
             f"{len(body.content)} bytes of {body.content_type} are no page of {export.name} "
             f"({error})"
         ) from None
-    if not items.startswith(b"["):
-        raise UnusableBodyError(f"`{export.name}` is no list of items")
-    if (envelope.count == 0) is bool(items.strip(b"[] \n\r\t")):
-        raise UnusableBodyError(f"the page's `count` is {envelope.count}, unlike its items")
-    if envelope.end_time is None and envelope.count:
-        raise UnusableBodyError("the page has items, but no `end_time`")
+    beside = {name: attributes.get(name, b"[]") for name in sideloads}
+    for name, texts in ((endpoint.items, items), *beside.items()):
+        if not texts.startswith(b"["):
+            raise UnusableBodyError(f"`{name}` is no list of items")
+    count, position = _counted(export, endpoint, onward, items)
+    if (count == 0) is bool(items.strip(b"[] \n\r\t")):
+        raise UnusableBodyError(f"the page's `count` is {count}, unlike its items")
+    if count and (missing := [name for name in sideloads if name not in attributes]):
+        raise UnusableBodyError(f"the page lacks what `include` asked for: {', '.join(missing)}")
+    if onward.next_url is None and not onward.last:
+        raise UnusableBodyError("the page says that there is more, but not where")
     return Page(
         items=items,
-        count=envelope.count,
-        limit=limit,
-        position=_position(export, envelope),
-        next_url=envelope.next_page,
+        count=count,
+        limit=page_size(endpoint, body.url),
+        position=position,
+        next_url=onward.next_url,
         asked_at_s=body.asked_at_s,
+        last=onward.last,
+        beside=beside,
     )
 
 
-class _Envelope(msgspec.Struct):
-    count: int
-    next_page: str
-    end_time: int | float | None = None
-    end_id: str | None = None
+def _counted(
+    export: Export, endpoint: Endpoint, onward: Onward, items: bytes
+) -> tuple[int, Position | None]:
+    """A page's count and position, from its items where it doesn't say them."""
+    if onward.count is None:
+        texts = split_array(items)
+        reached_us = _reached_us([_time_us(export.time, text) for text in texts])
+        return len(texts), Position(reached_us // endpoint.unit_us, cursor=onward.cursor)
+    if onward.end_time is None:
+        if onward.count:
+            raise UnusableBodyError("the page has items, but no `end_time`")
+        return 0, None
+    end_id = None if endpoint.repeats_boundary else onward.end_id
+    return onward.count, Position(onward.end_time, end_id, onward.cursor)
 
 
-# Made here, once: msgspec completes a struct with its first decoder, which threads mustn't share.
-_DECODE_ENVELOPE = msgspec.json.Decoder(_Envelope).decode
+def _reached_us(times_us: Sequence[int | None]) -> int:
+    """How far items prove that a page has come: out of order, only to the earliest of them."""
+    known = [time_us for time_us in times_us if time_us is not None]
+    if not known:
+        return 0
+    ordered = len(known) == len(times_us) and all(a <= b for a, b in pairwise(known))
+    return known[-1] if ordered else min(known)
 
 
-def _envelope(attributes: dict[str, bytes]) -> _Envelope:
-    known = [name for name in _Envelope.__struct_fields__ if name in attributes]
-    return _DECODE_ENVELOPE(
-        b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), attributes[name]) for name in known)
-    )
-
-
-def _position(export: Export, envelope: _Envelope) -> Position | None:
-    if envelope.end_time is None:
+def _time_us(time: ItemTime, item: bytes) -> int | None:
+    try:
+        value = msgspec.json.decode(split_object(item)[time.column], type=int | str)
+        if isinstance(value, int) is (time.unit_us == 1):
+            return None  # Nor does the lake take an ISO time for epoch seconds, or the reverse.
+        if isinstance(value, int):
+            datetime.fromtimestamp(value * time.unit_us / 1_000_000, UTC)  # Or it is no time.
+            return value * time.unit_us
+        at = datetime.fromisoformat(value)
+        return round(at.timestamp() * 1_000_000) if at.tzinfo else None
+    except (ValueError, KeyError, OverflowError, OSError):
         return None
-    # A server that hasn't moved from a first URL without `start_id` may say "" or nothing.
-    end_id = envelope.end_id or None
-    return Position(int(envelope.end_time), end_id if export.cursor.has_id else None)
 
 
 def _check_utf8(content: bytes) -> None:
