@@ -8,6 +8,7 @@ from benchmarks.delay import delay
 from benchmarks.extraction import extraction
 from benchmarks.latency import latency
 from benchmarks.memory import memory
+from benchmarks.requests import requests
 from benchmarks.ticks import ticks
 
 
@@ -16,7 +17,7 @@ def main() -> None:
     """Measure zd_assets against plain ways to do the same, side by side on this machine."""
 
 
-for command in (conversion, extraction, latency, memory, budget, ticks, delay):
+for command in (conversion, extraction, latency, memory, budget, requests, ticks, delay):
     main.add_command(command)
 
 if __name__ == "__main__":
