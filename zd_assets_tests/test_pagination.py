@@ -23,6 +23,7 @@ from zd_assets.exports.support import (
 from zd_assets.json_text import split_object
 from zd_assets.zendesk.pagination import (
     Onward,
+    asking_for,
     asks_the_same,
     cursor_of,
     first_url,
@@ -427,3 +428,19 @@ def test_a_documented_page_says_where_it_goes_on(name: str) -> None:
 def test_every_kind_of_endpoint_is_shown_above() -> None:
     assert {endpoint.pagination for endpoint, _, _ in DOCUMENTED.values()} == {*Pagination}
     assert {endpoint.pagination for endpoint, _ in FIRST_URLS} == {*Pagination}
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://x/a?cursor=b%3D&include=users", "https://x/a?cursor=b%3D&include=users"),
+        ("https://x/a?cursor=b%3D", "https://x/a?cursor=b%3D&include=users"),
+        ("https://x/a", "https://x/a?include=users"),
+        ("https://[bad/", "https://[bad/"),
+    ],
+)
+def test_what_the_server_left_out_of_its_url_is_asked_for_all_the_same(
+    url: str, asked: str
+) -> None:
+    assert asking_for(url, {"include": "users"}) == asked
+    assert asking_for(url, {}) == url

@@ -26,7 +26,7 @@ from zd_assets.lake.writer import PartitionWriter
 from zd_assets.zendesk.drain import Ending, Step, drain
 from zd_assets.zendesk.errors import ZendeskError
 from zd_assets.zendesk.page import Page, read_page
-from zd_assets.zendesk.pagination import smaller
+from zd_assets.zendesk.pagination import asking_for, smaller
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class _Walk:
         job, endpoint = self._job, self._job.endpoint
         sideloads = [sideload.name for sideload in job.sideloads]
         return job.client.get(
-            url,
+            asking_for(url, job.query),
             lambda body: read_page(job.export, endpoint, body, sideloads),
             stop=job.stop,
             notice=lambda message: job.tell(Notice(message)),

@@ -84,6 +84,18 @@ def sized(endpoint: Endpoint, url: str, size: int) -> str:
     return parts._replace(query=urlencode([*query, (parameter, str(size))])).geturl()
 
 
+def asking_for(url: str, parameters: Mapping[str, str]) -> str:
+    """The same URL with those of our parameters that the server left out of it."""
+    if not origin(url)[1]:
+        return url  # It is none, which the client will say.
+    parts = urlsplit(url)
+    there = dict(parse_qsl(parts.query, keep_blank_values=True))
+    missing = {name: value for name, value in parameters.items() if name not in there}
+    if not missing:
+        return url
+    return parts._replace(query="&".join(filter(None, (parts.query, urlencode(missing))))).geturl()
+
+
 def smaller(endpoint: Endpoint, url: str) -> str:
     """The same URL for half as many items a page, but hardly ever less than a few."""
     size = page_size(endpoint, url)
