@@ -28,7 +28,7 @@ def build_definitions(
             assets=[export_asset(export, partitions_def) for export in CATALOGUE],
             asset_checks=checks,
             jobs=[
-                *(dg.define_asset_job(api.value, _without_checks(api)) for api in Api),
+                *(dg.define_asset_job(api.value, _exports(api, checks)) for api in Api),
                 dg.define_asset_job(FORMAT_JOB, dg.AssetSelection.checks(*checks)),
             ],
             sensors=[follow_up_sensor(export, partitions_def) for export in CATALOGUE],
@@ -46,5 +46,6 @@ def build_definitions(
         )
 
 
-def _without_checks(api: Api) -> dg.AssetSelection:
-    return dg.AssetSelection.groups(api.value).without_checks()
+def _exports(api: Api, apart: list[dg.AssetChecksDefinition]) -> dg.AssetSelection:
+    """The exports with the checks of what they materialize, without those that run apart."""
+    return dg.AssetSelection.groups(api.value) - dg.AssetSelection.checks(*apart)

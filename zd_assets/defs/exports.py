@@ -1,15 +1,18 @@
 """The export assets: one for each record of the catalogue."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 
 import dagster as dg
 
+from zd_assets.defs.export_checks import check_results, check_specs
+from zd_assets.defs.freshness import freshness_policy
 from zd_assets.defs.metadata import definition_metadata, partition_metadata
 from zd_assets.defs.partitions import Partitions, partitions
 from zd_assets.defs.progress import Progress
 from zd_assets.exports.export import Export
-from zd_assets.extract.extract import extract
+from zd_assets.extract.extract import CLOCK_MARGIN_S, extract
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
@@ -41,15 +44,15 @@ def export_asset(export: Export, partitions_def: Partitions) -> dg.AssetsDefinit
         owners=["team:data"],
         # One run of an export at a time, where the instance limits pools to one (see README).
         pool="_".join(export.path),
+        check_specs=check_specs(export),
+        freshness_policy=freshness_policy(partitions_def),
     )
-    def _export(
-        context: dg.AssetExecutionContext, config: ExportConfig
-    ) -> dg.MaterializeResult[None]:
+    def _export(context: dg.AssetExecutionContext, config: ExportConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
         try:
-            _materialize(context, export, partitions_def, config)
+            results = _materialize(context, export, partitions_def, config)
         except (ZendeskError, LakeError) as error:
             raise dg.Failure(description=str(error)) from error
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(check_results=results)
 
     return _export
 
@@ -59,13 +62,14 @@ def _materialize(
     export: Export,
     partitions_def: Partitions,
     config: ExportConfig,
-) -> None:
+) -> list[dg.AssetCheckResult]:
     api = getattr(context.resources, export.api.value)
     client, options = api.client(), api.options(export, refetch=config.refetch)
     progress = Progress(client.budget)
     lake = context.resources.lake.open()
     windows = partitions(partitions_def, context.partition_keys)
     done: list[PartitionReport] = []
+    settled_us = int((time.time() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000)
     reports = extract(
         export,
         windows,
@@ -86,6 +90,7 @@ def _materialize(
                             context.log.info(line)
                     case Notice(message):
                         context.log.warning(message)
+        results = check_results(export, lake, done, settled_us)
     except BaseException:
         # No result will carry their events: the committed partitions are reported here.
         for report in done:
@@ -101,6 +106,7 @@ def _materialize(
             "reached. The sensor or the nightly schedule goes on there, or launch the range again."
         )
     context.log.info(progress.line())
+    return results
 
 
 def _log_materialization(context: dg.AssetExecutionContext, report: PartitionReport) -> None:

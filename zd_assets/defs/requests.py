@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from zd_assets.defs.export_checks import check_keys
 from zd_assets.defs.states import asset_key
 from zd_assets.exports.export import Export
 from zd_assets.lake.partition import Partition
@@ -15,18 +16,21 @@ _RANGE_END = "dagster/asset_partition_range_end"
 def range_request(
     export: Export, first: Partition, last: Partition, run_key: str, tags: Mapping[str, str]
 ) -> dg.RunRequest:
-    """One run over the partitions of an export from `first` to `last`, without its checks."""
+    """One run over the partitions of an export from `first` to `last`.
+
+    Of its checks, those that are part of the materialization.
+    """
     if first == last:
         return dg.RunRequest(
             run_key=run_key,
             partition_key=first.key,
             asset_selection=[asset_key(export)],
-            asset_check_keys=[],
+            asset_check_keys=check_keys(export),
             tags=dict(tags),
         )
     return dg.RunRequest(
         run_key=run_key,
         asset_selection=[asset_key(export)],
-        asset_check_keys=[],
+        asset_check_keys=check_keys(export),
         tags={**tags, _RANGE_START: first.key, _RANGE_END: last.key},
     )

@@ -39,7 +39,7 @@ def compare(
     possible: Counter[str] = Counter()
     for item in items:
         for path in fit(columns, item)[1]:
-            known = _is_known(Struct(columns), path_steps(path))
+            known = is_known(Struct(columns), path_steps(path))
             (drifted if known else new)[path_without_indices(path)] += 1
         _count(loads(item), Struct(columns), "", present, possible)
     missing = {
@@ -50,7 +50,7 @@ def compare(
     return Comparison(len(items), _sorted(new), _sorted(drifted), _sorted(missing))
 
 
-def _is_known(kind: Type, steps: Sequence[str | int]) -> bool:
+def is_known(kind: Type, steps: Sequence[str | int]) -> bool:
     """Whether a path leads to a column."""
     for step in steps:
         if isinstance(step, int):

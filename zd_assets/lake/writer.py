@@ -1,6 +1,6 @@
 """Writing one partition's file: rows come in page by page, each key once, committed in one step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -150,15 +150,15 @@ class PartitionWriter:
             yield rows.filter(pa.array(stays, pa.bool_()))
 
 
-def row_groups(path: Path) -> Iterator[pa.Table]:
-    """A file's row groups, one after the other.
+def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """A file's row groups, one after the other, whole or of these columns alone.
 
     Raises:
         LakeError: it can't be read.
     """
     with reading(path), pq.ParquetFile(path) as file:
         for number in range(file.num_row_groups):
-            yield file.read_row_group(number)
+            yield file.read_row_group(number, columns=columns)
 
 
 @dataclass

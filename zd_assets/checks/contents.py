@@ -1,0 +1,83 @@
+"""What a partition's file holds, counted from its key and time columns alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pandas.util import hash_pandas_object
+
+from zd_assets.exports.export import Table
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.footer import Footer
+from zd_assets.lake.keys import has_keys, item_times_us, key_digests
+from zd_assets.lake.writer import row_groups
+
+_Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A partition as it stands: its footer, and what was counted in its file.
+
+    `repeated` are the rows whose key stands in an earlier row, `outside` those whose time isn't
+    in the window. `unread` says why the file couldn't be read; then both are 0.
+    """
+
+    footer: Footer
+    repeated: int = 0
+    outside: int = 0
+    unread: str = ""
+
+
+def contents(table: Table, footer: Footer, path: Path) -> Contents:
+    """Read a partition's keys and times, a row group at a time: 8 bytes a key stay in memory."""
+    if not footer.items:
+        return Contents(footer)
+    try:
+        hashes, outside = _scan(table, footer, path)
+        return Contents(footer, _repeated(table, path, hashes), outside)
+    except (LakeError, OSError) as error:
+        return Contents(footer, unread=type(error).__name__)
+
+
+def _scan(table: Table, footer: Footer, path: Path) -> tuple[_Hashes, int]:
+    """The hashes of the file's keys, and how many rows' times are outside the window."""
+    hashes, outside = [np.zeros(0, dtype=np.uint64)], 0
+    times = [table.time.column, *filter(None, [table.time.plus_seconds])]
+    columns = list(dict.fromkeys([*table.key, *times])) if table.key else None
+    for rows in row_groups(path, columns):
+        times_us, has_time = item_times_us(table, rows)
+        within = (times_us >= footer.start_us) & (times_us < footer.end_us)
+        outside += int((has_time & ~within).sum())
+        hashes.append(_hashes(_keys(table, rows)))
+    return np.concatenate(hashes), outside
+
+
+def _repeated(table: Table, path: Path, hashes: _Hashes) -> int:
+    """How many rows repeat a key; where hashes say so, the keys themselves decide."""
+    once, times = np.unique(hashes, return_counts=True)
+    suspects = once[times > 1]
+    if not len(suspects):
+        return 0
+    digests = np.concatenate([key_digests(table, rows) for rows in _bearing(table, path, suspects)])
+    return len(digests) - len(np.unique(digests))
+
+
+def _bearing(table: Table, path: Path, suspects: _Hashes) -> Iterator[pa.Table]:
+    for rows in row_groups(path, list(table.key) or None):
+        keys = _keys(table, rows)
+        yield keys.filter(pa.array(np.isin(_hashes(keys), suspects)))
+
+
+def _keys(table: Table, rows: pa.Table) -> pa.Table:
+    """The key columns of the rows that have a key."""
+    rows = rows.filter(pa.array(has_keys(table, rows)))
+    return rows.select(list(table.key)) if table.key else rows
+
+
+def _hashes(keys: pa.Table) -> _Hashes:
+    hashed = hash_pandas_object(keys.to_pandas(), index=False, categorize=False)
+    return np.asarray(hashed, dtype=np.uint64)

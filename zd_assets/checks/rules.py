@@ -1,0 +1,196 @@
+"""The checks: from the partitions of a run, in order of time, to one finding each."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from statistics import median
+from typing import Any
+
+from zd_assets.checks.contents import Contents
+from zd_assets.checks.finding import Finding, Severity
+from zd_assets.exports.columns import Struct
+from zd_assets.exports.export import Export
+from zd_assets.lake.drift import path_steps
+from zd_assets.lake.footer import Footer
+from zd_assets.lake.format import is_known
+
+DESCRIPTIONS = {
+    "keys_unique": "No key stands twice inside a partition.",
+    "items_in_window": "Every item's time is inside its partition's window. Items of pages that "
+    "aren't in the server's order are kept wherever they came: of these it only warns.",
+    "keys_and_times_present": "Every item has its key and its time.",
+    "known_attributes": "Every attribute has a column, and its values fit the column's type. What "
+    "doesn't is kept in `_extra`.",
+    "volume": "Complete partitions hold about as many items as those of the 14 days before (of "
+    "hours: the same hour). It warns below a third of their median and half of the smallest, and "
+    "above three times the median and twice the largest; not where fewer than 3 are complete, or "
+    "the median is fewer than 50 items away.",
+    "complete": "Partitions whose window was settled when the run began are complete. The one "
+    "that is still open needn't be.",
+}
+
+#: How many days back `volume` looks.
+VOLUME_DAYS = 14
+_VOLUME_LEAST = 3
+_VOLUME_TINY = 50
+_SHOWN = 50
+_QUOTED_OR_INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\]')
+
+
+def check(
+    export: Export,
+    partitions: Sequence[Contents],
+    earlier: Callable[[Footer], Sequence[Footer]],
+    settled_us: int,
+) -> list[Finding]:
+    """All findings; `earlier` gives the footers that a complete partition is compared with.
+
+    Windows that end by `settled_us` should be complete.
+    """
+    footers = [one.footer for one in partitions]
+    return [
+        keys_unique(partitions),
+        items_in_window(partitions),
+        keys_and_times_present(footers),
+        known_attributes(export, footers),
+        volume(footers, earlier),
+        complete(footers, settled_us),
+    ]
+
+
+def keys_unique(partitions: Sequence[Contents]) -> Finding:
+    """No key twice inside a partition."""
+    repeated = {one.footer.partition: one.repeated for one in partitions if one.repeated}
+    unread = _unread(partitions)
+    text = f"{sum(repeated.values()):,} items repeat a key of their partition{_so_many(unread)}."
+    return _finding("keys_unique", Severity.ERROR, text, repeated=repeated, unread=unread)
+
+
+def items_in_window(partitions: Sequence[Contents]) -> Finding:
+    """Items are in their window, but for those of unordered pages."""
+    wrong: dict[str, int] = {}
+    excepted: dict[str, int] = {}
+    for one in partitions:
+        if one.outside:
+            kept = excepted if one.footer.unordered_pages else wrong
+            kept[one.footer.partition] = one.outside
+    unread = _unread(partitions)
+    text = (
+        f"{sum(wrong.values()):,} items are outside their partition's window{_so_many(unread)}. "
+        f"Of partitions with unordered pages, which are kept whole: {sum(excepted.values()):,}."
+    )
+    return _finding(
+        "items_in_window",
+        Severity.ERROR if wrong or unread else Severity.WARN,
+        text,
+        outside=wrong,
+        outside_on_unordered_pages=excepted,
+        unread=unread,
+    )
+
+
+def keys_and_times_present(footers: Sequence[Footer]) -> Finding:
+    """Items have keys and times."""
+    keyless = {one.partition: one.items_without_key for one in footers if one.items_without_key}
+    timeless = {one.partition: one.items_without_time for one in footers if one.items_without_time}
+    text = (
+        f"{sum(keyless.values()):,} items have no key and {sum(timeless.values()):,} no time; "
+        "they are kept."
+    )
+    return _finding(
+        "keys_and_times_present",
+        Severity.WARN,
+        text,
+        without_key=keyless,
+        without_time=timeless,
+    )
+
+
+def known_attributes(export: Export, footers: Sequence[Footer]) -> Finding:
+    """Attributes have columns that they fit."""
+    unknown: Counter[str] = Counter()
+    drifted: Counter[str] = Counter()
+    for footer in footers:
+        for path, times in footer.drift.items():
+            (drifted if _has_column(export, path) else unknown)[path] += times
+    text = (
+        f"{len(unknown)} attributes have no column and the values of {len(drifted)} don't fit "
+        "theirs; they are kept in `_extra`."
+    )
+    bearing = {one.partition: sum(one.drift.values()) for one in footers if one.drift}
+    return _finding(
+        "known_attributes",
+        Severity.WARN,
+        text,
+        unknown=dict(unknown.most_common()),
+        drifted=dict(drifted.most_common()),
+        partitions=bearing,
+    )
+
+
+def volume(footers: Sequence[Footer], earlier: Callable[[Footer], Sequence[Footer]]) -> Finding:
+    """Complete partitions are about as large as those before them."""
+    unusual = {}
+    for footer in footers:
+        if footer.complete:
+            before = [one.items for one in earlier(footer) if one.complete]
+            if _is_unusual(footer.items, before):
+                unusual[footer.partition] = {"items": footer.items, "median": median(before)}
+    text = f"{len(unusual)} partitions are far smaller or larger than those of the days before."
+    return _finding("volume", Severity.WARN, text, unusual=unusual)
+
+
+def complete(footers: Sequence[Footer], settled_us: int) -> Finding:
+    """Partitions that are over are complete."""
+    left = {
+        one.partition: {"complete_until": _utc(one.complete_until_us)}
+        for one in footers
+        if one.end_us <= settled_us and not one.complete
+    }
+    text = f"{len(left)} partitions are over but not complete; launch them again."
+    return _finding("complete", Severity.WARN, text, incomplete=left)
+
+
+def _finding(name: str, severity: Severity, fault: str, **wrong: Mapping[str, Any]) -> Finding:
+    """Passed if nothing is wrong."""
+    found = {kind: facts for kind, facts in wrong.items() if facts}
+    if not found:
+        return Finding(name, True, severity, DESCRIPTIONS[name])
+    shown: dict[str, Any] = {k: dict(islice(facts.items(), _SHOWN)) for k, facts in found.items()}
+    for kind, facts in found.items():
+        if len(facts) > _SHOWN:
+            shown[f"{kind}_not_shown"] = len(facts) - _SHOWN
+    return Finding(name, False, severity, fault, shown)
+
+
+def _is_unusual(items: int, before: Sequence[int]) -> bool:
+    """Weekdays differ: what is no further out than one of the days before is usual."""
+    if len(before) < _VOLUME_LEAST or abs(items - median(before)) < _VOLUME_TINY:
+        return False
+    low = items < median(before) / 3 and items < min(before) / 2
+    return low or (items > median(before) * 3 and items > max(before) * 2)
+
+
+def _has_column(export: Export, path: str) -> bool:
+    """Whether a counted path (`engagements[].mood`) leads to a column, also of a sideload's."""
+    columns = export.all_columns
+    for sideload in export.sideloads:
+        if path.startswith(f"{sideload.name}[]."):
+            columns, path = sideload.table.all_columns, path.removeprefix(f"{sideload.name}[].")
+    steps = path_steps(_QUOTED_OR_INDEX.sub(lambda found: found[1] or "[0]", path))
+    # A step of an index alone: the item itself is no object.
+    return isinstance(steps[0], str) and is_known(Struct(columns), steps)
+
+
+def _unread(partitions: Sequence[Contents]) -> dict[str, str]:
+    return {one.footer.partition: one.unread for one in partitions if one.unread}
+
+
+def _so_many(unread: Mapping[str, str]) -> str:
+    return f"; {len(unread)} files couldn't be read" if unread else ""
+
+
+def _utc(us: int) -> str:
+    return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat()
