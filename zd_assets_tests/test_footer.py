@@ -216,3 +216,11 @@ def test_unfinished_and_foreign_files_beside_earlier_ones_are_passed_over(lake: 
     (folder / "notes.txt").write_text("mine")
     (folder.parent / "notes.txt").write_text("mine")
     assert keys_before(lake, second) == [first.key]
+
+
+def test_a_footer_of_an_older_version_is_read_without_what_it_lacks() -> None:
+    footer = empty_footer(CHATS, DAY, "a run")
+    facts = json.loads(footer.encode())
+    for name in ("resume_time", "parameters", "sideloads", "system_updates"):
+        del facts[name]
+    assert decode_footer(json.dumps(facts).encode()) == footer

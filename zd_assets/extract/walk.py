@@ -284,8 +284,8 @@ class _Walk:
             parameters=job.parameters,
             system_updates=tally.system_updates,
         )
-        if merge and old and resumed:
-            footer = _sum(old, footer)
+        if merge and old:
+            footer = _sum(old, footer, resumed)
         # The items come last: their file says that the partition is complete.
         beside = {one.table.name: self._close(one.table, footer, merge) for one in job.sideloads}
         footer = replace(footer, sideloads={name: own.items for name, own in beside.items()})
@@ -329,11 +329,15 @@ def _unordered_notice(export: Export, rows: int, span: Span) -> str:
     )
 
 
-def _sum(old: Footer, new: Footer) -> Footer:
+def _sum(old: Footer, new: Footer, resumed: bool) -> Footer:
+    """What both brought; a walk from the window's start counts anew what the old one did."""
+    unordered_pages = old.unordered_pages + new.unordered_pages
+    if not resumed:
+        return replace(new, unordered_pages=unordered_pages)
     return replace(
         new,
         pages=old.pages + new.pages,
-        unordered_pages=old.unordered_pages + new.unordered_pages,
+        unordered_pages=unordered_pages,
         items_without_key=old.items_without_key + new.items_without_key,
         items_without_time=old.items_without_time + new.items_without_time,
         system_updates=old.system_updates + new.system_updates,

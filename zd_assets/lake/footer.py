@@ -56,10 +56,10 @@ class Footer:
     complete: bool
     complete_until_us: int
     resume_url: str | None
-    resume_time: int | None
     fetched_at: str
     run_id: str
     schema: str
+    resume_time: int | None = None
     last_page: LastPage | None = None
     items: int = 0
     pages: int = 0
@@ -87,7 +87,6 @@ def empty_footer(table: Table, partition: Partition, run_id: str) -> Footer:
         complete=False,
         complete_until_us=partition.start_us,
         resume_url=None,
-        resume_time=None,
         fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_id=run_id,
         schema=schema_id(table),
