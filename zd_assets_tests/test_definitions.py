@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zd_assets.analytics.tables import LATEST
 from zd_assets.defs.partitions import partitions_from_env
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.zendesk.errors import ConfigurationError
@@ -33,7 +34,8 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
     from zd_assets.definitions import defs
 
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
-    assert len(specs) == len(CATALOGUE) == 12
+    assert len(CATALOGUE) == 12
+    assert len(specs) == len(CATALOGUE) + len(LATEST)
     for export in CATALOGUE:
         spec = specs[dg.AssetKey(list(export.path))]
         assert spec.group_name == export.api.value
@@ -53,14 +55,15 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
 
     repository = defs.get_repository_def()
     jobs = {name for name in repository.job_names if not name.startswith("__")}
-    assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format"}
+    assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format", "analytics"}
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "zendesk_chat_nightly",
         "zendesk_support_nightly",
         "zendesk_support_live_format_daily",
     }
     sensors = {sensor.name for sensor in repository.sensor_defs}
-    assert sensors == {f"{export.name}_follow_up" for export in CATALOGUE}
+    followers = {f"{export.name}_follow_up" for export in CATALOGUE}
+    assert sensors == followers | {"analytics_automation"}
     for schedule in repository.schedule_defs:
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     for sensor in repository.sensor_defs:

@@ -1,9 +1,11 @@
-"""Definitions of every export of the catalogue: assets, checks, jobs, sensors, schedules."""
+"""Definitions of every export of the catalogue, and of what is made of them."""
 
 import warnings
 
 import dagster as dg
 
+from zd_assets.analytics.tables import GROUP
+from zd_assets.defs.analytics import automation_sensor, latest_assets
 from zd_assets.defs.exports import export_asset
 from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
 from zd_assets.defs.partitions import Partitions
@@ -25,13 +27,20 @@ def build_definitions(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
         return dg.Definitions(
-            assets=[export_asset(export, partitions_def) for export in CATALOGUE],
+            assets=[
+                *(export_asset(export, partitions_def) for export in CATALOGUE),
+                *latest_assets(),
+            ],
             asset_checks=checks,
             jobs=[
                 *(dg.define_asset_job(api.value, _exports(api, checks)) for api in Api),
+                dg.define_asset_job(GROUP, dg.AssetSelection.groups(GROUP)),
                 dg.define_asset_job(FORMAT_JOB, dg.AssetSelection.checks(*checks)),
             ],
-            sensors=[follow_up_sensor(export, partitions_def) for export in CATALOGUE],
+            sensors=[
+                *(follow_up_sensor(export, partitions_def) for export in CATALOGUE),
+                automation_sensor(),
+            ],
             schedules=[
                 *(nightly_schedule(api, partitions_def) for api in Api),
                 format_schedule(),

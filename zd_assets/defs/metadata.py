@@ -1,5 +1,6 @@
 """What the UI shows of an export and of each of its partitions."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,16 +15,22 @@ from zd_assets.lake.footer import Footer, LastPage
 
 def definition_metadata(export: Export) -> dict[str, Any]:
     """What is known of an export before it ever ran: its columns and where it is documented."""
-    columns = [
-        dg.TableColumn(column.name, _type_text(column.type), _description(column))
-        for column in export.all_columns
-    ]
     return {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/column_schema": column_schema(export.all_columns),
         "documentation": dg.MetadataValue.url(export.documentation),
         "key": ", ".join(export.key) or "the whole row",
         "ordered by": " + ".join(filter(None, (export.time.column, export.time.plus_seconds))),
     }
+
+
+def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
+    """Columns as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(column.name, _type_text(column.type), _description(column))
+            for column in columns
+        ]
+    )
 
 
 def partition_metadata(report: PartitionReport) -> dict[str, Any]:

@@ -33,15 +33,28 @@ class Lake:
         """
         return _footer(self.path(table, partition))
 
+    def files(self, table: Table) -> list[Path]:
+        """The files of all partitions, in order of time."""
+        # The folders' names sort by time.
+        return sorted(self.root.joinpath(*table.path).glob(f"date=*/**/{FILE_NAME}"))
+
+    def read_footer(self, path: Path) -> Footer:
+        """What a partition's file says of itself.
+
+        Raises:
+            LakeError: it is none of ours, or gone.
+        """
+        if footer := _footer(path):
+            return footer
+        raise LakeError(f"{path} is gone; run again")
+
     def footers_before(self, table: Table, partition: Partition) -> Iterator[Footer]:
         """What the files of earlier partitions say, the newest first.
 
         Raises:
             LakeError: a file is none of ours.
         """
-        folder = self.root.joinpath(*table.path)
-        # The folders' names sort by time.
-        files = sorted(folder.glob(f"date=*/**/{FILE_NAME}"), reverse=True)
+        files = reversed(self.files(table))
         earlier = (path for path in files if path < self.path(table, partition))
         # A lake that went from hours to days has such files inside the partition, too.
         for footer in map(_footer, earlier):

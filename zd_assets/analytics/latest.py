@@ -1,0 +1,183 @@
+"""Current state: the newest version of every item, brought up to date from changed partitions.
+
+Items are filed by the month of their creation, which never changes, so that a new day rewrites
+only the months that its items are from. An item without one stands in a month of its own,
+until a version that bears it comes. Merging is idempotent, and the manifest is committed after
+the months: a run that ends at any instant is made up for by the next.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from zd_assets.analytics.duck import connect
+from zd_assets.analytics.manifest import (
+    Manifest,
+    commit_manifest,
+    identity,
+    read_manifest,
+)
+from zd_assets.analytics.merge import NO_MONTH, Merge, Source, month_file, months_in
+from zd_assets.analytics.tables import Latest
+from zd_assets.lake.footer import schema_id
+from zd_assets.lake.lake import Lake, writing
+
+MEMORY_MB = 2048
+
+_BATCH_BYTES = 1024**3
+# DuckDB opens all files of a query; a process may have 1024 open, as a rule.
+_BATCH_FILES = 256
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did: `partitions` were read, `months` written, `items` stand in the table.
+
+    `items_without_key` of the partitions read can't be told apart, and are left out.
+    """
+
+    items: int
+    deleted: int
+    partitions: int
+    items_without_key: int
+    months: int
+    seconds: float
+
+
+def update(
+    table: Latest,
+    lake: Lake,
+    *,
+    memory_mb: int = MEMORY_MB,
+    tell: Callable[[str], None] = lambda line: None,
+    batch_bytes: int = _BATCH_BYTES,
+) -> Report:
+    """Bring a table up to date with its export's partitions; waits for a run that is at it.
+
+    DuckDB keeps `memory_mb` MiB; files are merged in batches of `batch_bytes`, after each of which
+    what was done stays done. `tell` hears of each.
+
+    Raises:
+        LakeError: something can't be read or written; what was committed stays.
+    """
+    began_s = time.monotonic()
+    folder = lake.root.joinpath(*table.path)
+    with _alone(folder) as work:
+        manifest = _usable(read_manifest(folder), folder)
+        sources = _changed(table, lake, manifest)
+        written: set[str] = set()
+        if sources or NO_MONTH not in manifest.months or manifest.schema != schema_id(table.export):
+            batches = list(_batches(sources, batch_bytes)) or [[]]
+            for number, batch in enumerate(batches, 1):
+                manifest, months = _merge(table, folder, work, manifest, batch, memory_mb)
+                written |= months
+                tell(
+                    f"batch {number} of {len(batches)}: {len(batch)} partitions merged "
+                    f"into {len(months)} months"
+                )
+    return Report(
+        items=sum(month.items for month in manifest.months.values()),
+        deleted=sum(month.deleted for month in manifest.months.values()),
+        partitions=len(sources),
+        items_without_key=sum(source.footer.items_without_key for source in sources),
+        months=len(written),
+        seconds=time.monotonic() - began_s,
+    )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """Wait until no other run is at a table, then hand out an empty folder to work in.
+
+    The lock is the process's, and ends with it.
+    """
+    work = folder.with_name(f".{folder.name}")
+    with writing(work):
+        work.mkdir(parents=True, exist_ok=True)
+        lock = os.open(work / "lock", os.O_CREAT | os.O_RDWR, 0o666)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        space = work / "space"
+        with writing(space):
+            shutil.rmtree(space, ignore_errors=True)  # A crashed run's.
+            space.mkdir()
+        try:
+            yield space
+        finally:
+            shutil.rmtree(space, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def _usable(manifest: Manifest, folder: Path) -> Manifest:
+    """Trust the manifest only while all its months are there; else everything is merged again."""
+    if all(month_file(folder, month).exists() for month in manifest.months):
+        return manifest
+    return Manifest()
+
+
+def _changed(table: Latest, lake: Lake, manifest: Manifest) -> list[Source]:
+    """The partitions that aren't merged as they are now, in order of time."""
+    root = lake.root.joinpath(*table.export.path)
+    sources = []
+    for path in lake.files(table.export):
+        key, now = str(path.relative_to(root)), identity(path)
+        if manifest.partitions.get(key) != now:
+            sources.append(Source(path, key, now, lake.read_footer(path)))
+    return sources
+
+
+def _batches(sources: Sequence[Source], most_bytes: int) -> Iterator[list[Source]]:
+    batch: list[Source] = []
+    size = 0
+    for source in sources:
+        nbytes = source.path.stat().st_size
+        if batch and (size + nbytes > most_bytes or len(batch) == _BATCH_FILES):
+            yield batch
+            batch, size = [], 0
+        batch.append(source)
+        size += nbytes
+    if batch:
+        yield batch
+
+
+def _merge(
+    table: Latest,
+    folder: Path,
+    work: Path,
+    manifest: Manifest,
+    batch: Sequence[Source],
+    memory_mb: int,
+) -> tuple[Manifest, set[str]]:
+    """Merge a batch; returns the committed manifest and which months were written."""
+    staged = work / "staged"
+    shutil.rmtree(staged, ignore_errors=True)
+    schema = schema_id(table.export)
+    with writing(folder), connect(work / "spill", memory_mb) as connection:
+        staged.mkdir()
+        merge = Merge(connection, table, folder, staged)
+        if batch:
+            merge.stage(batch)
+        merge.find_homes()
+        months = merge.months()
+        if NO_MONTH not in manifest.months:
+            months.add(NO_MONTH)  # There, if empty, so that the table always has its columns.
+        if manifest.schema != schema:
+            months |= months_in(folder)
+        # Without a month last: what found its month stands there before it leaves.
+        in_order = sorted(months, key=lambda month: (month == NO_MONTH, month))
+        written = {month: merge.write(month) for month in in_order}
+    merged = {source.key: source.identity for source in batch}
+    manifest = replace(
+        manifest,
+        schema=schema,
+        partitions={**manifest.partitions, **merged},
+        months={**manifest.months, **written},
+    )
+    commit_manifest(folder, manifest)
+    return manifest, months

@@ -1,0 +1,82 @@
+"""What a table of current state is made of: which versions of which partitions' files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import writing
+from zd_assets.lake.temporary import create, sweep
+
+# Readers of Hive-style folders pass over names that begin like this.
+FILE_NAME = "_manifest.json"
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a month's file holds."""
+
+    items: int
+    deleted: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was merged: `partitions` are files below the export's folder and their identities.
+
+    `schema` is that of the export's columns. `months` are the table's files.
+    """
+
+    schema: str = ""
+    partitions: Mapping[str, str] = field(default_factory=dict)
+    months: Mapping[str, Month] = field(default_factory=dict)
+
+
+_DECODE = msgspec.json.Decoder(Manifest).decode
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in a table's folder; an empty one where there is none.
+
+    Raises:
+        LakeError: it can't be read.
+    """
+    path = folder / FILE_NAME
+    try:
+        return _DECODE(path.read_bytes())
+    except FileNotFoundError:
+        return Manifest()
+    except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
+        raise LakeError(
+            f"{path} can't be read ({type(error).__name__}); "
+            f"remove {folder} and run again to make the table anew"
+        ) from error
+
+
+def commit_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace a table's manifest in one step.
+
+    Raises:
+        LakeError: it can't be written; the old one stays.
+    """
+    path = folder / FILE_NAME
+    with writing(path):
+        sweep(path)
+        temporary = create(path)
+        try:
+            temporary.path.write_bytes(msgspec.json.encode(manifest))
+            temporary.commit()
+        except BaseException:
+            temporary.discard()
+            raise
+
+
+def identity(path: Path) -> str:
+    """Changes whenever the file is replaced; needs no look inside.
+
+    Where the lake was copied, all files count as changed: merging them again costs time only.
+    """
+    stat = path.stat()
+    return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"

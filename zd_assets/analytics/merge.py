@@ -1,0 +1,159 @@
+"""Merging changed partitions into the months that their items are from, by DuckDB."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from zd_assets.analytics.duck import casts, literal, name, names, nulls, parquet
+from zd_assets.analytics.manifest import Month
+from zd_assets.analytics.stage import Stage
+from zd_assets.analytics.tables import FETCHED_AT, FROM_PARTITION, IS_DELETED, Latest
+from zd_assets.lake.footer import Footer
+from zd_assets.lake.partition import FILE_NAME
+from zd_assets.lake.temporary import create, sweep
+
+#: Text like the others: pandas fails on Hive's own name for a null.
+NO_MONTH = "unknown"
+
+_ROW_GROUP_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Source:
+    """A partition's file that is to be merged, and its footer."""
+
+    path: Path
+    key: str
+    identity: str
+    footer: Footer
+
+
+class Merge:
+    """One batch on its way into the months' files of `folder`, by way of files in `work`."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, table: Latest, folder: Path, work: Path
+    ) -> None:
+        """Take over an open connection and an empty folder to work in."""
+        self._connection = connection
+        self._table = table
+        self._folder = folder
+        self._work = work
+        self._keys = names(table.export.key)
+        self._columns = (*table.export.all_columns, FROM_PARTITION, FETCHED_AT)
+        # Read along with other files, it brings the columns that an older schema lacks.
+        self._template = work / "template"
+        self._run(
+            f"copy (select {nulls(self._columns)} limit 0) to {literal(self._template)} "
+            "(format parquet)"
+        )
+        self._homed = False
+
+    def stage(self, batch: Sequence[Source]) -> None:
+        """Sort the batch's rows into folders by month; each partition is read once, here."""
+        stage = Stage(self._table, self._work / "rows", NO_MONTH)
+        try:
+            for source in batch:
+                stage.add(source.path, source.footer)
+        finally:
+            stage.close()
+
+    def find_homes(self) -> None:
+        """Find the months of items that don't bear one, and stage these there, too."""
+        new, old = self._staged(NO_MONTH), self._base(NO_MONTH)
+        lost = parquet([self._template, *old, *new])
+        self._run(
+            f"create temp table lost as select distinct {self._keys} from {lost}; "
+            f"create temp table homes as select {self._keys}, '' as month from lost limit 0"
+        )
+        if not self._found("lost"):
+            return
+        months = {month: self._staged(month) for month in self._staged_months()}
+        # What stood without a month before was looked for before: new rows alone can tell.
+        if new:
+            for month in months_in(self._folder):
+                months[month] = [*months.get(month, []), *self._base(month)]
+        for month in sorted(months.keys() - {NO_MONTH}):
+            self._run(
+                f"insert into homes select distinct {self._keys}, {literal(month)} from "
+                f"{parquet(months[month])} semi join lost using ({self._keys}) "
+                f"anti join homes using ({self._keys})"
+            )
+        self._homed = self._found("homes")
+        if self._homed:
+            columns = names([column.name for column in self._columns])
+            self._run(
+                f"copy (select {columns}, month from {lost} join homes using ({self._keys})) "
+                f"to {literal(self._work / 'homed')} "
+                "(format parquet, partition_by (month), file_extension 'staged')"
+            )
+
+    def months(self) -> set[str]:
+        """The months whose files are to be written."""
+        return self._staged_months() | ({NO_MONTH} if self._homed else set())
+
+    def write(self, month: str) -> Month:
+        """Write a month's file in one step, each item in its newest version."""
+        rows = parquet([self._template, *self._base(month), *self._staged(month)])
+        at_home = f"anti join homes using ({self._keys})" if month == NO_MONTH else ""
+        # Narrow columns alone decide; what is wide streams by. Of equals the one staged last wins.
+        self._run(
+            "create or replace temp table winners as "
+            f"select file_index, file_row_number from (select *, file_index, file_row_number "
+            f"from {rows}) {at_home} "
+            f"qualify row_number() over (partition by {self._keys} order by "
+            f"{name(self._table.export.time.column)} desc nulls last, "
+            f"{name(FETCHED_AT.name)} desc, {name(FROM_PARTITION.name)} desc, "
+            "file_index desc, file_row_number desc) = 1"
+        )
+        target = month_file(self._folder, month)
+        sweep(target)
+        temporary = create(target)
+        try:
+            self._run(
+                f"copy (select {names([column.name for column in self._table.columns])} from ("
+                f"select *, {self._table.deleted} as {name(IS_DELETED.name)} from ("
+                f"select {casts(self._columns)} "
+                f"from (select *, file_index, file_row_number from {rows}) "
+                "semi join winners using (file_index, file_row_number))) "
+                f"order by {name(self._table.created)}, {self._keys}) "
+                f"to {literal(temporary.path)} (format parquet, compression zstd, "
+                f"compression_level 1, row_group_size {_ROW_GROUP_ROWS}, use_tmp_file false)"
+            )
+            [(items, deleted)] = self._run(
+                f"select count(*), count(*) filter ({name(IS_DELETED.name)}) "
+                f"from {parquet([temporary.path])}"
+            ).fetchall()
+            temporary.commit()
+        except BaseException:
+            temporary.discard()
+            raise
+        return Month(items, deleted)
+
+    def _staged_months(self) -> set[str]:
+        return {month for kind in self._work.glob("*") for month in months_in(kind)}
+
+    def _staged(self, month: str) -> list[Path]:
+        return sorted(self._work.glob(f"*/month={month}/*"))
+
+    def _base(self, month: str) -> list[Path]:
+        path = month_file(self._folder, month)
+        return [path] if path.exists() else []
+
+    def _found(self, table: str) -> bool:
+        return bool(self._run(f"select 1 from {table} limit 1").fetchall())
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(sql)
+
+
+def months_in(folder: Path) -> set[str]:
+    """The months that have a file, or rows staged for them."""
+    return {path.name.removeprefix("month=") for path in folder.glob("month=*")}
+
+
+def month_file(folder: Path, month: str) -> Path:
+    """A month's file."""
+    return folder / f"month={month}" / FILE_NAME
