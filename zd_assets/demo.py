@@ -20,8 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from zd_assets import sandbox
+from zd_assets.analytics.manifest import read_manifest
+from zd_assets.analytics.tables import GROUP, LATEST
 from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Export
+from zd_assets.exports.export import Api, Export
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
@@ -61,10 +63,14 @@ def run(days: int) -> None:
     console.width = max(console.width, _TABLE_WIDTH)
     with _sandbox(date.fromisoformat(keys[0])) as running:
         console.print(f"sandbox Zendesk at {running.url}; materializing {keys[0]} to {keys[-1]}")
-        _materialize(f"{keys[0]}...{keys[-1]}")
+        exports = " or ".join(f"group:{api.value}" for api in Api)
+        _materialize(exports, "--partition-range", f"{keys[0]}...{keys[-1]}")
         pages = [entry for entry in running.requests() if entry["endpoint"] != "sample"]
         requests = Counter(str(entry["export"]) for entry in pages)
-    console.print(_table(open_lake(str(_LAKE)), keys, requests))
+        table = _table(open_lake(str(_LAKE)), keys, requests)
+        _materialize(f"group:{GROUP}")
+    console.print(table)
+    console.print(_current(open_lake(str(_LAKE))))
     console.print(f"The lake: {_LAKE}")
     console.print("Open the UI on it: make dev")
 
@@ -110,17 +116,12 @@ def _sandbox(first: date) -> Iterator[sandbox.Running]:
         yield running
 
 
-def _materialize(partition_range: str) -> None:
+def _materialize(selection: str, *options: str) -> None:
     command = [sys.executable, "-m", "dagster", "asset", "materialize"]
-    command += ["-m", "zd_assets.definitions", "--select", "*"]
+    command += ["-m", "zd_assets.definitions", "--select", selection, *options]
     log = _HOME / "materialize.log"
-    with log.open("w") as output:
-        result = subprocess.run(
-            [*command, "--partition-range", partition_range],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+    with log.open("a") as output:
+        result = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
     if result.returncode:
         raise click.ClickException(f"the run failed; its log is {log}")
 
@@ -161,6 +162,17 @@ def _table(lake: Lake, keys: list[str], requests: Counter[str]) -> Table:
             f"{outcome.items / outcome.seconds:,.0f}",
             outcome.complete_until,
         )
+    return table
+
+
+def _current(lake: Lake) -> Table:
+    table = Table("analytics", title="The newest version of everything")
+    for name in ("items", "deleted"):
+        table.add_column(name, justify="right")
+    for latest in LATEST:
+        months = read_manifest(lake.root.joinpath(*latest.path)).months.values()
+        items, deleted = sum(m.items for m in months), sum(m.deleted for m in months)
+        table.add_row("/".join(latest.path), f"{items:,}", f"{deleted:,}")
     return table
 
 
