@@ -1,11 +1,8 @@
 """Following through a whole `dagster dev`: its daemon, its queue, its run launcher."""
 
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -21,14 +18,13 @@ from zd_assets.exports.chat import CHATS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
+from zd_assets_tests.dagster_dev import PATIENCE_S, dagster_dev, wait
 from zd_assets_tests.dagster_runs import cli_env, dagster
 from zd_assets_tests.truth import day
 
 MODULE = "zd_assets_tests.following_definitions"
 POLL_S = 20
-PATIENCE_S = 180
 STRETCHES = 4
-FINISHED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 
 INSTANCE = """\
 telemetry: {enabled: false}
@@ -56,22 +52,9 @@ class Deployment:
     instance: dg.DagsterInstance
     env: dict[str, str]
 
-    @contextmanager
-    def dev(self) -> Iterator[str]:
+    def dev(self) -> AbstractContextManager[str]:
         """Run `dagster dev`; gives the UI's address."""
-        port = _free_port()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "-m", MODULE, f"--port={port}"],
-            env=self.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait(lambda: _answers(f"http://127.0.0.1:{port}/server_info"))
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(60)
+        return dagster_dev(["-m", MODULE], self.env)
 
     def command(self, *arguments: str) -> None:
         """Run a `dagster` command to its end."""
@@ -118,15 +101,15 @@ def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
     deployment.sandbox.put("chats", _settled_chats(200))
     with deployment.dev():
         deployment.command("sensor", "start", "chats_follow_up")
-        _wait(lambda: len(deployment.runs()) >= 2)
+        wait(lambda: len(deployment.runs()) >= 2)
     # Killed in the middle, and started again.
     with deployment.dev():
-        _wait(deployment.caught_up)
+        wait(deployment.caught_up)
         while_catching_up = len(deployment.runs())
         assert while_catching_up >= 5, "follow-up runs, one after another"
         time.sleep(POLL_S * 2.5)
     runs = deployment.runs()
-    _wait(lambda: all(record.dagster_run.status in FINISHED for record in deployment.runs()))
+    wait(lambda: all(record.dagster_run.is_finished for record in deployment.runs()))
     assert all(r.dagster_run.status is dg.DagsterRunStatus.SUCCESS for r in deployment.runs())
     assert len(deployment.sandbox.requests()) == len(deployment.runs()), "one page a run"
     keys = [record.dagster_run.tags["dagster/run_key"] for record in runs]
@@ -157,7 +140,7 @@ def test_the_daemon_follows_at_once_as_the_policy_says(
     deployment.sandbox.put("chats", _settled_chats(100))
     with deployment.dev():
         deployment.command("sensor", "start", "chats_follow_up")
-        _wait(lambda: any(saying in reason for reason in _skip_reasons(deployment)))
+        wait(lambda: any(saying in reason for reason in _skip_reasons(deployment)))
     assert len(deployment.runs()) == runs_at_once
 
 
@@ -180,12 +163,12 @@ def test_a_year_is_one_run_and_a_week_of_downtime_is_another(deployment: Deploym
         year = [_days_before(today, ago).key for ago in range(372, 7, -1)]
         deployment.sandbox.forget_requests()
         _launch_backfill(ui, year)
-        _wait(lambda: _is_complete(deployment, day(year[0])))
+        wait(lambda: _is_complete(deployment, day(year[0])))
         deployment.command("sensor", "start", "chats_follow_up")
-        _wait(lambda: _is_complete(deployment, last_week))
-        _wait(lambda: _is_complete(deployment, _days_before(today, 1)))
-        _wait(deployment.caught_up)
-    _wait(lambda: all(record.dagster_run.status in FINISHED for record in deployment.runs()))
+        wait(lambda: _is_complete(deployment, last_week))
+        wait(lambda: _is_complete(deployment, _days_before(today, 1)))
+        wait(deployment.caught_up)
+    wait(lambda: all(record.dagster_run.is_finished for record in deployment.runs()))
     _assert_one_at_a_time(deployment)
     backfills = [r for r in deployment.runs() if "dagster/backfill" in r.dagster_run.tags]
     assert len(backfills) == 1, "a backfill over a range is one run"
@@ -238,27 +221,6 @@ def _launch_backfill(ui: str, keys: list[str]) -> None:
 def _is_complete(deployment: Deployment, partition: Any) -> bool:
     footer = deployment.lake.footer(CHATS, partition)
     return bool(footer and footer.complete)
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not until():
-        assert time.monotonic() < deadline, f"in vain for {PATIENCE_S} s"
-        time.sleep(0.5)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.RequestException:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait_out_midnight() -> None:

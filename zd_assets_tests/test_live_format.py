@@ -259,8 +259,12 @@ def test_what_differs_is_a_warning_that_names_the_paths_and_no_value(
     assert differences(evaluation)["missing"]["alias"] == 2
     assert evaluation.metadata["items"].value == 2
     assert (evaluation.description or "").startswith(
-        "2 items have 2 new and 3 drifted attributes, whose values are kept in `_extra`, and lack "
+        "Attributes of 2 items: 2 new (`photo.crop`, `shoe_size`), kept in `_extra`; 3 drifted "
+        "(`photo.thumbnails[].size`, `tags[]`, `verified`), whose values are kept in `_extra`; "
     )
+    missing = differences(evaluation)["missing"]
+    assert f"; {len(missing)} missing (`" in (evaluation.description or "")
+    assert f", {len(missing) - 5} more), whose columns stay null." in (evaluation.description or "")
     logged = " ".join(str(entry) for entry in instance.all_logs(result.run_id))
     assert "photo.thumbnails[].size" in logged
     for hidden in (PERSONAL, *SECRETS):

@@ -5,7 +5,7 @@ not along with what jobs, sensors and schedules materialize.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -22,6 +22,14 @@ FORMAT_JOB = f"{Api.SUPPORT.value}_{CHECK}"
 
 # Whatever its age, an item comes in today's format; a week brings some on a quiet account, too.
 _SINCE_DAYS = 7
+
+_CONSEQUENCES = {
+    "new": "kept in `_extra`",
+    "drifted": "whose values are kept in `_extra`",
+    "missing": "whose columns stay null",
+}
+# The sentence names so many paths of a kind; the metadata have all.
+_MOST_NAMED = 5
 
 
 def format_check(export: Export, endpoint: Endpoint) -> dg.AssetChecksDefinition:
@@ -86,7 +94,10 @@ def _result(
         metadata={
             "items": found.items,
             "since": dg.MetadataValue.timestamp(datetime.fromtimestamp(since_s, UTC)),
-            **_differences(found),
+            **{
+                kind: dg.MetadataValue.json(dict(times))
+                for kind, times in _differences(found).items()
+            },
         },
     )
 
@@ -96,14 +107,21 @@ def _sentence(found: Comparison) -> str:
         return f"Nothing changed in the last {_SINCE_DAYS} days: there was nothing to compare."
     if found.fits:
         return f"All {found.items} items have the attributes that the columns expect."
-    return (
-        f"{found.items} items have {len(found.new)} new and {len(found.drifted)} drifted "
-        f"attributes, whose values are kept in `_extra`, and lack {len(found.missing)} that have "
-        "a column, which stays null."
-    )
+    said = [
+        f"{len(times)} {kind} ({_paths(times)}), {_CONSEQUENCES[kind]}"
+        for kind, times in _differences(found).items()
+    ]
+    return f"Attributes of {found.items} items: {'; '.join(said)}."
 
 
-def _differences(found: Comparison) -> dict[str, dg.JsonMetadataValue]:
+def _paths(times: Mapping[str, int]) -> str:
+    """The first of some paths."""
+    named = [f"`{path}`" for path in list(times)[:_MOST_NAMED]]
+    more = [f"{len(times) - _MOST_NAMED} more"] if len(times) > _MOST_NAMED else []
+    return ", ".join(named + more)
+
+
+def _differences(found: Comparison) -> dict[str, Mapping[str, int]]:
     """How often, by path; without the values, which can be personal data."""
     kinds = {"new": found.new, "drifted": found.drifted, "missing": found.missing}
-    return {kind: dg.MetadataValue.json(dict(times)) for kind, times in kinds.items() if times}
+    return {kind: times for kind, times in kinds.items() if times}

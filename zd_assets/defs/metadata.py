@@ -37,18 +37,18 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
     """What a partition holds, how far it is complete, and from which requests."""
     footer, last = report.footer, report.footer.last_page
     metadata: dict[str, Any] = {
-        "dagster/partition_row_count": footer.items,
-        "path": dg.MetadataValue.path(str(report.path)),
-        "action": report.action.value,
         "complete": footer.complete,
         "complete_until": _timestamp(footer.complete_until_us),
+        "dagster/partition_row_count": footer.items,
+        "path": dg.MetadataValue.path(str(report.path)),
+        "file_size_bytes": report.path.stat().st_size,
+        "action": report.action.value,
         "window_start": _timestamp(footer.start_us),
         "window_end": _timestamp(footer.end_us),
         "pages": footer.pages,
-        "file_size_bytes": report.path.stat().st_size,
-        "fetched_at": footer.fetched_at,
+        "fetched_at": dg.MetadataValue.timestamp(datetime.fromisoformat(footer.fetched_at)),
         "fetched_by_run": dg.MetadataValue.dagster_run(footer.run_id),
-        "schema": footer.schema,
+        "schema_fingerprint": footer.schema,
         "package_version": footer.package_version,
     }
     if footer.resume_url:
