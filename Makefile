@@ -1,10 +1,11 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
+# make browser: a headless Chromium clicks through the UI; not part of make test, for its time.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test lint format clean
+.PHONY: demo dev test browser lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -15,6 +16,9 @@ dev: $(VENV)/run.stamp
 
 test: lint
 	$(BIN)/pytest
+
+browser: $(VENV)/dev.stamp
+	$(BIN)/pytest -n 0 -m browser -rs
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -46,7 +46,7 @@ concurrency: {pools: {default_limit: 1}}
 """
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.browser,
     pytest.mark.skipif("CI" in os.environ, reason="a browser isn't for CI"),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH"),
 ]
