@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WORKSPACE = Path(zd_assets.__file__).parents[1] / "workspace.yaml"
 CHATS_PAGE = "/assets/zendesk_chat/chats?view=partitions"
-CHECKS_PAGE = "/assets/zendesk_support/tickets?view=checks"
+CHECKS_PAGE = "/assets/zendesk_support/tickets?view=checks&checkDetail=live_format"
 GRAPH_PAGE = "/locations/zd_assets/asset-groups/zendesk_chat/lineage"
 INSTANCE = """\
 telemetry: {enabled: false}
@@ -201,7 +201,7 @@ def _check_the_live_format(ui: Ui) -> None:
     ui.button("Execute").click()
     ui.sees("Launched run")
     wait(lambda: all(run.is_finished for run in ui.runs()))
-    (run,) = [run for run in ui.runs() if run.asset_check_selection]
+    (run,) = [run for run in ui.runs() if run.asset_check_selection and not run.asset_selection]
     assert run.is_success
     (logged,) = ui.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     assert logged.dagster_event
