@@ -1,5 +1,6 @@
 """Resources: the shared client of an API, how its exports are fetched, and the lake."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
@@ -23,7 +24,7 @@ _MAX_PAGE_SIZE = 1000
 _SAMPLES, _SAMPLES_WINDOW_S = 10, 20 * 60
 
 
-class ZendeskApi(dg.ConfigurableResource[Client]):
+class ZendeskApi(dg.ConfigurableResource[Client], ABC):
     """One API of one account, and how its exports are fetched: what Chat and Support share.
 
     A field that isn't set is taken from the variable that its description names. Paths of
@@ -151,11 +152,13 @@ class ZendeskApi(dg.ConfigurableResource[Client]):
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
 
+    @abstractmethod
     def _auth(self) -> TokenAuth:
-        raise NotImplementedError
+        """How to sign in."""
 
+    @abstractmethod
     def _default_url(self) -> str:
-        raise NotImplementedError
+        """What stands before /incremental/... where nothing says otherwise."""
 
 
 class ZendeskChat(ZendeskApi):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ from zd_assets.sandbox.timestamps import SECOND_US
 Item = dict[str, Any]
 
 
-class Records:
+class Records(ABC):
     """What such recipes have in common."""
 
     def __init__(self, seed: int, name: str, start_us: int, slots_per_day: float) -> None:
@@ -53,17 +54,18 @@ class Records:
     def _second(self, slot: int) -> int:
         return self.timetable.time_us(slot) // SECOND_US
 
+    @abstractmethod
     def _id(self, origin: int) -> str:
-        raise NotImplementedError
+        """Return the id of the item that a slot brought."""
 
+    @abstractmethod
     def _created(self, origin: int) -> Item:
         """Return the first version of an item."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _update(self, item: Item, slot: int) -> None:
         """Turn an item into its next version."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _distort(self, item: Item, chance: int) -> None:
         """Make an odd item of an ordinary one, by chance."""
-        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ _LIFE = 5
 _DRIFTS: tuple[Item, ...] = ({"name": None}, {"attribute_value_id": 17}, {"instance_id": 1.5})
 
 
-class _Routing:
+class _Routing(ABC):
     """What the three recipes have in common."""
 
     def __init__(self, seed: int, name: str, start_us: int, rows_per_day: float) -> None:
@@ -65,8 +66,9 @@ class _Routing:
             return newest - _LIFE, "delete"
         return max(0, newest - mix(self._contents, slot) % _LIFE), "update"
 
+    @abstractmethod
     def _content(self, thing: int, slot: int) -> Item:
-        raise NotImplementedError
+        """Return what a row says of a thing, beside its id, type and time."""
 
     def _uuid(self, thing: int) -> str:
         return str(UUID(int=mix(self._ids, thing) << 64 | mix(self._contents, thing), version=4))
