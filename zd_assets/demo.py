@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from zd_assets import sandbox
-from zd_assets.analytics.manifest import read_manifest
-from zd_assets.analytics.tables import GROUP, LATEST
+from zd_assets.analytics.current.manifest import read_manifest
+from zd_assets.analytics.current.tables import GROUP, LATEST
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.export import Api, Export
 from zd_assets.lake.footer import Footer

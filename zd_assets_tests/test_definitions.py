@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zd_assets.analytics.tables import LATEST
+from zd_assets.analytics.current.tables import LATEST
 from zd_assets.defs.partitions import partitions_from_env
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.zendesk.errors import ConfigurationError

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.analytics.latest import Report, update
-from zd_assets.analytics.manifest import FILE_NAME as MANIFEST
-from zd_assets.analytics.tables import LATEST, Latest
+from zd_assets.analytics.current.manifest import FILE_NAME as MANIFEST
+from zd_assets.analytics.current.tables import LATEST, Latest
+from zd_assets.analytics.current.update import Report, update
 from zd_assets.defs.analytics import automation_sensor, latest_asset
 from zd_assets.defs.exports import export_asset
 from zd_assets.defs.resources import LakeFolder, ZendeskChat

@@ -20,6 +20,14 @@ _SCALARS = {
     Scalar.JSON: "varchar",
 }
 
+# JSON texts may hold lone surrogates, as the API sent them; DuckDB takes none.
+_MACROS = (
+    r"readable(text) as case when json_valid(text) then cast(text as json) else try_cast("
+    r"regexp_replace(text, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\uFFFD', 'g') as json) end",
+    "json_elements(text) as coalesce(json_extract(readable(text), '$[*]'), [])",
+    "json_part(text, part) as readable(text) ->> part",
+)
+
 
 @contextmanager
 def connect(spill: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -40,6 +48,8 @@ def connect(spill: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
         ) as connection:
             connection.execute("set enable_progress_bar = false")
             connection.execute("set timezone = 'UTC'")
+            for macro in _MACROS:
+                connection.execute(f"create temp macro {macro}")
             yield connection
     except duckdb.Error as error:
         raise LakeError(f"DuckDB: {error}") from error
@@ -79,6 +89,16 @@ def nulls(columns: Sequence[Column]) -> str:
     return ", ".join(
         f"cast(null as {_sql_type(column.type)}) as {name(column.name)}" for column in columns
     )
+
+
+def timestamp(us: int) -> str:
+    """A moment in SQL, from microseconds since 1970."""
+    return f"make_timestamptz({us})"
+
+
+def digest(columns: Sequence[str]) -> str:
+    """An aggregate that changes with any value of any row, but not with the rows' order."""
+    return f"cast(sum(hash({names(columns)})::hugeint) as varchar)"
 
 
 def _sql_type(kind: Type) -> str:

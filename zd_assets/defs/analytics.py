@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from zd_assets.analytics.latest import MEMORY_MB, Report, update
-from zd_assets.analytics.tables import GROUP, LATEST, Latest
+from zd_assets.analytics.current.tables import GROUP, LATEST, Latest
+from zd_assets.analytics.current.update import MEMORY_MB, Report, update
 from zd_assets.defs.metadata import column_schema
 from zd_assets.defs.states import asset_key
 from zd_assets.lake.errors import LakeError

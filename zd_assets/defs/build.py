@@ -4,7 +4,7 @@ import warnings
 
 import dagster as dg
 
-from zd_assets.analytics.tables import GROUP
+from zd_assets.analytics.current.tables import GROUP
 from zd_assets.defs.analytics import automation_sensor, latest_assets
 from zd_assets.defs.exports import export_asset
 from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from zd_assets.analytics.duck import casts, literal, name, names, nulls, parquet
-from zd_assets.analytics.manifest import Month
-from zd_assets.analytics.stage import Stage
-from zd_assets.analytics.tables import FETCHED_AT, FROM_PARTITION, IS_DELETED, Latest
+from zd_assets.analytics.current.manifest import Month
+from zd_assets.analytics.current.stage import Stage
+from zd_assets.analytics.current.tables import FETCHED_AT, FROM_PARTITION, IS_DELETED, Latest
+from zd_assets.analytics.duck import casts, digest, literal, name, names, nulls, parquet
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.partition import FILE_NAME
 from zd_assets.lake.temporary import create, sweep
@@ -122,15 +122,20 @@ class Merge:
                 f"to {literal(temporary.path)} (format parquet, compression zstd, "
                 f"compression_level 1, row_group_size {_ROW_GROUP_ROWS}, use_tmp_file false)"
             )
-            [(items, deleted)] = self._run(
-                f"select count(*), count(*) filter ({name(IS_DELETED.name)}) "
-                f"from {parquet([temporary.path])}"
+            days = self._run(
+                f"select strftime({name(self._table.created)}, '%Y-%m-%d') as day, count(*), "
+                f"count(*) filter ({name(IS_DELETED.name)}), {digest(self._table.content)} "
+                f"from {parquet([temporary.path])} group by day order by day"
             ).fetchall()
             temporary.commit()
         except BaseException:
             temporary.discard()
             raise
-        return Month(items, deleted)
+        return Month(
+            items=sum(items for _, items, _, _ in days),
+            deleted=sum(deleted for _, _, deleted, _ in days),
+            days={day: content for day, _, _, content in days if day},
+        )
 
     def _staged_months(self) -> set[str]:
         return {month for kind in self._work.glob("*") for month in months_in(kind)}

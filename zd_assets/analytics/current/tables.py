@@ -45,10 +45,17 @@ class Latest:
         )
         return (*self.export.all_columns, deleted, FROM_PARTITION, FETCHED_AT)
 
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The columns that an item's version consists of."""
+        return tuple(column.name for column in (*self.export.all_columns, IS_DELETED))
 
-LATEST = (
-    Latest(CHATS, "timestamp", "coalesce(deleted, false)", "`deleted`"),
-    Latest(TICKETS, "created_at", "coalesce(status = 'deleted', false)", "status `deleted`"),
-    Latest(USERS, "created_at", "coalesce(not active, false)", "not `active`"),
-    Latest(ORGANIZATIONS, "created_at", "false", "never, the export doesn't say"),
+
+CHATS_LATEST = Latest(CHATS, "timestamp", "coalesce(deleted, false)", "`deleted`")
+TICKETS_LATEST = Latest(
+    TICKETS, "created_at", "coalesce(status = 'deleted', false)", "status `deleted`"
 )
+USERS_LATEST = Latest(USERS, "created_at", "coalesce(not active, false)", "not `active`")
+ORGANIZATIONS_LATEST = Latest(ORGANIZATIONS, "created_at", "false", "never, the export doesn't say")
+
+LATEST = (CHATS_LATEST, TICKETS_LATEST, USERS_LATEST, ORGANIZATIONS_LATEST)

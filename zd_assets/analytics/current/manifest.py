@@ -16,10 +16,14 @@ FILE_NAME = "_manifest.json"
 
 @dataclass(frozen=True)
 class Month:
-    """What a month's file holds."""
+    """What a month's file holds.
+
+    `days` tell of each day of creation what changes when any of its items does.
+    """
 
     items: int
     deleted: int
+    days: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,3 @@ def commit_manifest(folder: Path, manifest: Manifest) -> None:
         except BaseException:
             temporary.discard()
             raise
-
-
-def identity(path: Path) -> str:
-    """Changes whenever the file is replaced; needs no look inside.
-
-    Where the lake was copied, all files count as changed: merging them again costs time only.
-    """
-    stat = path.stat()
-    return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"

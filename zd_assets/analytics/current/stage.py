@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from zd_assets.analytics.tables import FETCHED_AT, FROM_PARTITION, Latest
+from zd_assets.analytics.current.tables import FETCHED_AT, FROM_PARTITION, Latest
 from zd_assets.lake.arrow import arrow_type
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.keys import has_keys

@@ -15,17 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from zd_assets.analytics.duck import connect
-from zd_assets.analytics.manifest import (
+from zd_assets.analytics.current.manifest import (
     Manifest,
     commit_manifest,
-    identity,
     read_manifest,
 )
-from zd_assets.analytics.merge import NO_MONTH, Merge, Source, month_file, months_in
-from zd_assets.analytics.tables import Latest
+from zd_assets.analytics.current.merge import NO_MONTH, Merge, Source, month_file, months_in
+from zd_assets.analytics.current.tables import Latest
+from zd_assets.analytics.duck import connect
 from zd_assets.lake.footer import schema_id
-from zd_assets.lake.lake import Lake, writing
+from zd_assets.lake.lake import Lake, identity, writing
 
 MEMORY_MB = 2048
 
@@ -90,6 +89,16 @@ def update(
     )
 
 
+def is_due(table: Latest, lake: Lake) -> bool:
+    """Whether a run would find anything to do.
+
+    Raises:
+        LakeError: the manifest can't be read.
+    """
+    manifest = read_manifest(lake.root.joinpath(*table.path))
+    return next(_unmerged(table, lake, manifest), None) is not None
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[Path]:
     """Wait until no other run is at a table, then hand out an empty folder to work in.
@@ -123,13 +132,18 @@ def _usable(manifest: Manifest, folder: Path) -> Manifest:
 
 def _changed(table: Latest, lake: Lake, manifest: Manifest) -> list[Source]:
     """The partitions that aren't merged as they are now, in order of time."""
+    return [
+        Source(path, key, now, lake.read_footer(path))
+        for path, key, now in _unmerged(table, lake, manifest)
+    ]
+
+
+def _unmerged(table: Latest, lake: Lake, manifest: Manifest) -> Iterator[tuple[Path, str, str]]:
     root = lake.root.joinpath(*table.export.path)
-    sources = []
     for path in lake.files(table.export):
         key, now = str(path.relative_to(root)), identity(path)
         if manifest.partitions.get(key) != now:
-            sources.append(Source(path, key, now, lake.read_footer(path)))
-    return sources
+            yield path, key, now
 
 
 def _batches(sources: Sequence[Source], most_bytes: int) -> Iterator[list[Source]]:

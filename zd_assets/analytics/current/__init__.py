@@ -1,0 +1,1 @@
+"""Current state: the newest version of every item of an export."""

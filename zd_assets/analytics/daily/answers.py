@@ -1,0 +1,361 @@
+"""Answers by day: what people ask of a support team's day, made of facts."""
+
+from zd_assets.analytics.current.tables import CHATS_LATEST
+from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
+from zd_assets.analytics.daily.support import (
+    TICKET_FIELD_CHANGES,
+    TICKET_METRICS,
+    TICKET_STATES,
+)
+from zd_assets.analytics.daily.table import DailyTable, Source
+from zd_assets.exports.columns import Column, List, Scalar
+
+CHAT_DAILY_SUMMARY = DailyTable(
+    name="chat_daily_summary",
+    description=(
+        "The chats that started on the day, by the department that the chat itself names, so that "
+        "a transferred chat counts once, for its department in the end. Deleted chats and offline "
+        "messages count in their own columns alone; all other figures leave them out."
+    ),
+    columns=(
+        Column("department_id", Scalar.ID, "The department; null for chats without one."),
+        Column("department_name", Scalar.TEXT, "The department's name."),
+        Column("chats", Scalar.INTEGER, "Chats that started: served, missed and dropped ones."),
+        Column("served", Scalar.INTEGER, "Chats neither missed nor dropped."),
+        Column("missed", Scalar.INTEGER, "Missed chats: nobody answered."),
+        Column("dropped", Scalar.INTEGER, "Dropped chats that weren't missed: the visitor left."),
+        Column("proactive", Scalar.INTEGER, "Chats that an agent started; counted in chats, too."),
+        Column(
+            "transferred",
+            Scalar.INTEGER,
+            "Chats with an engagement that began by a transfer; counted in chats, too.",
+        ),
+        Column("offline_messages", Scalar.INTEGER, "Offline messages; no chats."),
+        Column("deleted", Scalar.INTEGER, "Deleted chats and messages; counted nowhere else."),
+        Column("abandoned", Scalar.INTEGER, "Missed and dropped chats with an abandon time."),
+        Column("abandon_mean_s", Scalar.DOUBLE, "Mean seconds until these visitors left."),
+        Column("abandon_max_s", Scalar.DOUBLE, "Most seconds until one of them left."),
+        Column(
+            "answered",
+            Scalar.INTEGER,
+            "Served chats with a first response time, without proactive ones: there nobody waits.",
+        ),
+        Column("first_response_mean_s", Scalar.DOUBLE, "Mean first response of these, in seconds."),
+        Column("first_response_median_s", Scalar.DOUBLE, "Median first response of these."),
+        Column("first_response_max_s", Scalar.DOUBLE, "Longest first response of these."),
+        Column("responded", Scalar.INTEGER, "Served chats with a mean response time, all kinds."),
+        Column("response_mean_s", Scalar.DOUBLE, "Mean over these of each one's mean response."),
+        Column("response_max_s", Scalar.DOUBLE, "Longest response in a served chat, in seconds."),
+        Column("timed", Scalar.INTEGER, "Served chats with a duration."),
+        Column("duration_mean_s", Scalar.DOUBLE, "Mean duration of these, in seconds."),
+        Column("good", Scalar.INTEGER, "Chats rated good, served or not."),
+        Column("bad", Scalar.INTEGER, "Chats rated bad, served or not."),
+        Column("satisfaction", Scalar.DOUBLE, "Good of all rated chats, 0 to 1; null for none."),
+        Column("chats_by_hour", List(Scalar.INTEGER), "Chats that started in each hour, 24."),
+    ),
+    key=("department_id",),
+    sources=(Source(CHATS_LATEST), Source(CHAT_ENGAGEMENTS)),
+    sql="""
+        with transfer as (
+            select distinct chat_id from chat_engagements where is_transfer
+        ),
+        chat as (
+            select
+                *,
+                not is_deleted and coalesce(type, 'chat') <> 'offline_msg' as counts,
+                not coalesce(missed, false) and not coalesce(dropped, false) as is_served,
+                hour(timestamp) as hour,
+                transfer.chat_id is not null as is_transferred
+            from chats_latest left join transfer on id = transfer.chat_id
+        ),
+        hours as (
+            select department_id, list(chats order by hour) as chats_by_hour
+            from (
+                select
+                    department_id,
+                    slot as hour,
+                    count(*) filter (counts and hour = slot) as chats
+                from chat cross join range(24) as slots(slot)
+                group by department_id, slot
+            )
+            group by department_id
+        ),
+        summary as (
+            select
+                department_id,
+                arg_max(department_name, update_timestamp) as department_name,
+                count(*) filter (counts) as chats,
+                count(*) filter (counts and is_served) as served,
+                count(*) filter (counts and missed) as missed,
+                count(*) filter (counts and dropped and not coalesce(missed, false)) as dropped,
+                count(*) filter (counts and proactive) as proactive,
+                count(*) filter (counts and is_transferred) as transferred,
+                count(*) filter (not is_deleted and type = 'offline_msg') as offline_messages,
+                count(*) filter (is_deleted) as deleted,
+                count(abandon_time) filter (counts and not is_served) as abandoned,
+                avg(abandon_time) filter (counts and not is_served) as abandon_mean_s,
+                max(abandon_time) filter (counts and not is_served) as abandon_max_s,
+                count(response_time.first) filter (
+                    counts and is_served and not coalesce(proactive, false)
+                ) as answered,
+                avg(response_time.first) filter (
+                    counts and is_served and not coalesce(proactive, false)
+                ) as first_response_mean_s,
+                median(response_time.first) filter (
+                    counts and is_served and not coalesce(proactive, false)
+                ) as first_response_median_s,
+                max(response_time.first) filter (
+                    counts and is_served and not coalesce(proactive, false)
+                ) as first_response_max_s,
+                count(response_time.avg) filter (counts and is_served) as responded,
+                avg(response_time.avg) filter (counts and is_served) as response_mean_s,
+                max(response_time.max) filter (counts and is_served) as response_max_s,
+                count(duration) filter (counts and is_served) as timed,
+                avg(duration) filter (counts and is_served) as duration_mean_s,
+                count(*) filter (counts and rating = 'good') as good,
+                count(*) filter (counts and rating = 'bad') as bad
+            from chat
+            group by department_id
+        )
+        select summary.*, good / nullif(good + bad, 0) as satisfaction, chats_by_hour
+        from summary
+        join hours on summary.department_id is not distinct from hours.department_id
+    """,
+    holds={
+        "chats_add_up": "chats = served + missed + dropped and chats = list_sum(chats_by_hour)",
+        "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
+        "times_not_negative": "least(abandon_mean_s, first_response_mean_s, duration_mean_s) >= 0",
+    },
+)
+
+AGENT_DAILY_SCORECARD = DailyTable(
+    name="agent_daily_scorecard",
+    description=(
+        "What each agent did on the day: time online, engagements of the chats that started on "
+        "the day (those of deleted chats are left out), tickets updated and solved."
+    ),
+    columns=(
+        Column("agent_id", Scalar.ID, "The agent."),
+        Column("agent_name", Scalar.TEXT, "The agent's name, if one of the engagements bears it."),
+        Column("online_s", Scalar.DOUBLE, "Seconds online."),
+        Column("away_s", Scalar.DOUBLE, "Seconds away."),
+        Column("invisible_s", Scalar.DOUBLE, "Seconds invisible."),
+        Column("engagement_s", Scalar.DOUBLE, "Seconds of engagements, weighted by their number."),
+        Column(
+            "concurrency",
+            Scalar.DOUBLE,
+            "Mean number of engagements while there was any; null without engagements.",
+        ),
+        Column("most_engagements", Scalar.INTEGER, "The most engagements at once."),
+        Column("offered", Scalar.INTEGER, "Engagements, accepted or not."),
+        Column("accepted", Scalar.INTEGER, "Engagements that the agent accepted."),
+        Column("not_accepted", Scalar.INTEGER, "Engagements that the agent didn't accept."),
+        Column("taken_over", Scalar.INTEGER, "Accepted engagements that began by a transfer."),
+        Column("proactive", Scalar.INTEGER, "Accepted engagements in chats that agents started."),
+        Column("chats", Scalar.INTEGER, "Chats in which the agent accepted an engagement."),
+        Column("messages", Scalar.INTEGER, "Messages sent in engagements."),
+        Column(
+            "first_response_mean_s",
+            Scalar.DOUBLE,
+            "Mean first response of the accepted engagements, proactive chats left out.",
+        ),
+        Column("duration_mean_s", Scalar.DOUBLE, "Mean duration of the accepted engagements."),
+        Column("good", Scalar.INTEGER, "Engagements rated good."),
+        Column("bad", Scalar.INTEGER, "Engagements rated bad."),
+        Column("satisfaction", Scalar.DOUBLE, "Good of all rated ones, 0 to 1; null for none."),
+        Column("tickets_updated", Scalar.INTEGER, "Tickets of which the agent changed a field."),
+        Column("tickets_solved", Scalar.INTEGER, "Tickets that the agent set to solved."),
+        Column("online_s_by_hour", List(Scalar.DOUBLE), "Seconds online in each hour, 24 of them."),
+    ),
+    key=("agent_id",),
+    sources=(Source(AGENT_ACTIVITY), Source(CHAT_ENGAGEMENTS), Source(TICKET_FIELD_CHANGES)),
+    sql="""
+        with engaged as (
+            select
+                agent_id,
+                arg_max(agent_name, started_at) as agent_name,
+                count(*) as offered,
+                count(*) filter (accepted) as accepted,
+                count(*) filter (not accepted) as not_accepted,
+                count(*) filter (accepted and is_transfer) as taken_over,
+                count(*) filter (accepted and is_proactive) as proactive,
+                count(distinct chat_id) filter (accepted) as chats,
+                sum(agent_messages) filter (accepted) as messages,
+                avg(first_response_s) filter (accepted and not is_proactive)
+                    as first_response_mean_s,
+                avg(duration_s) filter (accepted) as duration_mean_s,
+                count(*) filter (rating = 'good') as good,
+                count(*) filter (rating = 'bad') as bad
+            from chat_engagements
+            where agent_id is not null and not is_deleted
+            group by agent_id
+        ),
+        change as (
+            select
+                updater_id as agent_id,
+                ticket_id,
+                field = 'status' and value = 'solved'
+                    and previous_value is distinct from 'solved' as solves
+            from ticket_field_changes
+        ),
+        ticket as (
+            select
+                agent_id,
+                count(distinct ticket_id) as tickets_updated,
+                count(distinct ticket_id) filter (solves) as tickets_solved
+            from change
+            -- Requesters update tickets, too.
+            where agent_id in (
+                select agent_id from agent_activity union select agent_id from engaged
+            )
+            group by agent_id
+        )
+        select
+            agent_id,
+            agent_name,
+            coalesce(online_s, 0) as online_s,
+            coalesce(away_s, 0) as away_s,
+            coalesce(invisible_s, 0) as invisible_s,
+            coalesce(engagement_s, 0) as engagement_s,
+            engagement_s / nullif(engaged_s, 0) as concurrency,
+            coalesce(most_engagements, 0) as most_engagements,
+            coalesce(offered, 0) as offered,
+            coalesce(accepted, 0) as accepted,
+            coalesce(not_accepted, 0) as not_accepted,
+            coalesce(taken_over, 0) as taken_over,
+            coalesce(proactive, 0) as proactive,
+            coalesce(chats, 0) as chats,
+            coalesce(messages, 0) as messages,
+            first_response_mean_s,
+            duration_mean_s,
+            coalesce(good, 0) as good,
+            coalesce(bad, 0) as bad,
+            good / nullif(good + bad, 0) as satisfaction,
+            coalesce(tickets_updated, 0) as tickets_updated,
+            coalesce(tickets_solved, 0) as tickets_solved,
+            coalesce(online_s_by_hour, list_resize([0.0], 24, 0.0)) as online_s_by_hour
+        from agent_activity
+        full join engaged using (agent_id)
+        left join ticket using (agent_id)
+    """,
+    holds={
+        "a_day_has_24_hours": "online_s + away_s + invisible_s <= 86400.000001",
+        "engagements_add_up": "offered = accepted + not_accepted",
+        "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
+    },
+)
+
+TICKET_BACKLOG_DAILY = DailyTable(
+    name="ticket_backlog_daily",
+    description=(
+        "Unsolved tickets at the day's end (today: as far as it is known), and what came and went "
+        "on the day, by group. Tickets that no event has touched since the exports' first day "
+        "aren't known, and missing."
+    ),
+    columns=(
+        Column("group_id", Scalar.ID, "The group that tickets are assigned to; null if unknown."),
+        Column("backlog", Scalar.INTEGER, "Unsolved tickets: neither solved, closed nor deleted."),
+        Column("new", Scalar.INTEGER, "Unsolved tickets of status new."),
+        Column("open", Scalar.INTEGER, "Unsolved tickets of status open."),
+        Column("pending", Scalar.INTEGER, "Unsolved tickets of status pending."),
+        Column("hold", Scalar.INTEGER, "Unsolved tickets of status hold."),
+        Column("other", Scalar.INTEGER, "Unsolved tickets of any other status."),
+        Column(
+            "unassigned", Scalar.INTEGER, "Unsolved tickets that aren't known to have an agent."
+        ),
+        Column("created", Scalar.INTEGER, "Tickets created on the day."),
+        Column("solved", Scalar.INTEGER, "Solves on the day; a ticket solved twice counts twice."),
+        Column("reopened", Scalar.INTEGER, "Tickets' returns from solved to unsolved on the day."),
+        Column("closed", Scalar.INTEGER, "Tickets closed or deleted on the day."),
+        Column("aged", Scalar.INTEGER, "Unsolved tickets whose creation is known."),
+        Column("age_mean_s", Scalar.DOUBLE, "Mean seconds since these were created."),
+        Column("age_max_s", Scalar.DOUBLE, "Seconds since the oldest of these was created."),
+        Column("older_than_week", Scalar.INTEGER, "How many of these are over 7 days old."),
+    ),
+    key=("group_id",),
+    sources=(Source(TICKET_STATES),),
+    sql="""
+        with state as (
+            select
+                *,
+                status not in ('new', 'open', 'pending', 'hold') as is_other,
+                greatest(date_diff('microseconds', created_at, known_until()), 0) / 1e6 as age_s
+            from ticket_states
+        )
+        select
+            group_id,
+            count(*) filter (is_unsolved) as backlog,
+            count(*) filter (is_unsolved and status = 'new') as new,
+            count(*) filter (is_unsolved and status = 'open') as open,
+            count(*) filter (is_unsolved and status = 'pending') as pending,
+            count(*) filter (is_unsolved and status = 'hold') as hold,
+            count(*) filter (is_unsolved and is_other) as other,
+            count(*) filter (is_unsolved and assignee_id is null) as unassigned,
+            count(*) filter (is_created) as created,
+            sum(solves) as solved,
+            sum(reopens) as reopened,
+            count(*) filter (is_closed) as closed,
+            count(age_s) filter (is_unsolved) as aged,
+            avg(age_s) filter (is_unsolved) as age_mean_s,
+            max(age_s) filter (is_unsolved) as age_max_s,
+            count(*) filter (is_unsolved and age_s > 7 * 86400) as older_than_week
+        from state
+        group by group_id
+    """,
+    holds={
+        "statuses_add_up": "backlog = new + open + pending + hold + other",
+        "counts_within_the_backlog": "greatest(unassigned, aged, older_than_week) <= backlog",
+    },
+)
+
+SLA_BREACHES_DAILY = DailyTable(
+    name="sla_breaches_daily",
+    description=(
+        "Targets of SLA policies that were missed and met on the day, by metric and policy. "
+        "Deleted breaches don't count. A breach counts on the day on which the target was first "
+        "missed, a measurement is met or late on the day on which it was fulfilled."
+    ),
+    columns=(
+        Column("metric", Scalar.TEXT, "reply_time, resolution_time, ...", repeats=True),
+        Column("policy", Scalar.TEXT, "The SLA policy's title; null if unknown.", repeats=True),
+        Column("breaches", Scalar.INTEGER, "Measurements whose target was missed on the day."),
+        Column("met", Scalar.INTEGER, "Measurements fulfilled on the day, never breached."),
+        Column("late", Scalar.INTEGER, "Measurements fulfilled on the day after a breach."),
+        Column("still_late", Scalar.INTEGER, "Breached ones that go on at the day's end."),
+        Column("met_share", Scalar.DOUBLE, "Met of all fulfilled ones, 0 to 1; null for none."),
+        Column("tickets", Scalar.INTEGER, "Tickets with a breach on the day."),
+    ),
+    key=("metric", "policy"),
+    sources=(Source(TICKET_METRICS),),
+    sql="""
+        with measurement as (
+            select
+                *,
+                coalesce(breached_at >= day_start() and breached_at < day_end(), false)
+                    as breaches_today
+            from ticket_metrics
+            -- Others have no target.
+            where policy is not null or target_s is not null or breached_at is not null
+        ),
+        answer as (
+            select
+                metric,
+                policy,
+                count(*) filter (breaches_today) as breaches,
+                count(*) filter (fulfilled_at is not null and breached_at is null) as met,
+                count(*) filter (fulfilled_at is not null and breached_at is not null) as late,
+                count(*) filter (fulfilled_at is null and breached_at is not null) as still_late,
+                count(distinct ticket_id) filter (breaches_today) as tickets
+            from measurement
+            group by metric, policy
+        )
+        select *, met / nullif(met + late, 0) as met_share
+        from answer
+    """,
+    holds={
+        "shares_between_0_and_1": "met_share between 0 and 1",
+        "a_ticket_each": "tickets <= breaches",
+    },
+)
+
+ANSWERS = (CHAT_DAILY_SUMMARY, AGENT_DAILY_SCORECARD, TICKET_BACKLOG_DAILY, SLA_BREACHES_DAILY)

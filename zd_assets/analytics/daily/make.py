@@ -1,0 +1,194 @@
+"""Making days: their sources as views, the table's SQL, one file for each."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zd_assets.analytics.current.tables import Latest
+from zd_assets.analytics.daily.day import Day, DayFooter, day_file
+from zd_assets.analytics.daily.inputs import Finder, Input, Inputs
+from zd_assets.analytics.daily.table import DailyTable
+from zd_assets.analytics.duck import (
+    casts,
+    connect,
+    digest,
+    name,
+    names,
+    nulls,
+    parquet,
+    timestamp,
+)
+from zd_assets.exports.columns import Column
+from zd_assets.exports.export import SECOND_US, Export, ItemTime
+from zd_assets.lake.arrow import arrow_schema, dictionary_paths
+from zd_assets.lake.footer import FOOTER_KEY
+from zd_assets.lake.lake import Lake, writing
+from zd_assets.lake.temporary import create, sweep
+
+MEMORY_MB = 1024
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """What was made of a day."""
+
+    day: Day
+    footer: DayFooter
+    path: Path
+
+
+def make(
+    table: DailyTable, lake: Lake, days: Sequence[Day], *, run_id: str, memory_mb: int = MEMORY_MB
+) -> Iterator[DayReport]:
+    """Make days of a table anew, in order of time, and commit each as soon as it is made.
+
+    DuckDB keeps `memory_mb` MiB. A table that carries goes on from the day before, if there is one.
+
+    Raises:
+        LakeError: something can't be read or written; the days made so far stay.
+    """
+    finder = Finder(lake)
+    with _spill(lake, table) as spill, connect(spill, memory_mb) as connection:
+        for day in sorted(days, key=lambda day: day.key):
+            yield _make(connection, finder, table, lake, day, run_id)
+
+
+@contextmanager
+def _spill(lake: Lake, table: DailyTable) -> Iterator[Path]:
+    """A hidden folder in the lake, which has room."""
+    parent = lake.root.joinpath(*table.path)
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".spill-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    finder: Finder,
+    table: DailyTable,
+    lake: Lake,
+    day: Day,
+    run_id: str,
+) -> DayReport:
+    inputs = finder.inputs(table, day)
+    known_until_us = min(one.known_until_us for one in inputs.sources)
+    _prepare(connection, table, lake, day, inputs, known_until_us)
+    columns = [column.name for column in table.columns]
+    connection.execute(
+        f"create or replace temp table made as select {casts(table.columns)} from ({table.sql})"
+    )
+    [(items, content)] = connection.execute(
+        f"select count(*), coalesce({digest(columns)}, '') from made"
+    ).fetchall()
+    rows = connection.sql(f"from made order by {names(table.key)}").to_arrow_table()
+    yesterday = inputs.yesterday
+    footer = DayFooter(
+        table=table.name,
+        day=day.key,
+        made_of=inputs.made_of,
+        # A day without rows differs from a day that isn't there.
+        content=content or "empty",
+        complete=all(one.complete for one in inputs.sources),
+        known_until_us=known_until_us,
+        items=items,
+        run_id=run_id,
+        carried_since=(yesterday.carried_since if yesterday else day.key)
+        if table.carries
+        else None,
+    )
+    path = day_file(lake, table, day)
+    _write(table, rows, footer, path)
+    return DayReport(day, footer, path)
+
+
+def _prepare(
+    connection: duckdb.DuckDBPyConnection,
+    table: DailyTable,
+    lake: Lake,
+    day: Day,
+    inputs: Inputs,
+    known_until_us: int,
+) -> None:
+    """Let the SQL find the day's bounds and what it is made of."""
+    for macro, us in (
+        ("day_start", day.start_us),
+        ("day_end", day.end_us),
+        ("known_until", known_until_us),
+    ):
+        connection.execute(f"create or replace temp macro {macro}() as {timestamp(us)}")
+    for one in inputs.sources:
+        _view(connection, one.source.table.name, _columns(one), one.files, _of_the_day(one))
+    if table.carries:
+        files = [day_file(lake, table, day.before)] if inputs.yesterday else []
+        _view(connection, "yesterday", table.columns, files, "true")
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    columns: Sequence[Column],
+    files: Sequence[Path],
+    condition: str,
+) -> None:
+    """Files as a table with these columns, also where there are no files."""
+    none = f"select {nulls(columns)} limit 0"
+    rows = f"({none}) union all by name from {parquet(files)}" if files else none
+    connection.execute(
+        f"create or replace temp view {name(view)} as "
+        f"select {casts(columns)} from ({rows}) where {condition}"
+    )
+
+
+def _columns(one: Input) -> Sequence[Column]:
+    table = one.source.table
+    return table.all_columns if isinstance(table, Export) else table.columns
+
+
+def _of_the_day(one: Input) -> str:
+    """Which rows of the files are the day's, in SQL."""
+    match one.source.table:
+        case Latest() as latest:
+            at = name(latest.created)
+        case Export() as export if not one.source.reaches_back:
+            at = _time(export.time)
+        case _:
+            return "true"
+    return f"{at} >= day_start() and {at} < day_end()"
+
+
+def _time(time: ItemTime) -> str:
+    column = name(time.column)
+    return f"to_timestamp({column})" if time.unit_us == SECOND_US else column
+
+
+def _write(table: DailyTable, rows: pa.Table, footer: DayFooter, path: Path) -> None:
+    schema = arrow_schema(table.columns)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path)
+        temporary = create(path)
+        try:
+            with pq.ParquetWriter(
+                temporary.path,
+                schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=dictionary_paths(table.columns),
+            ) as file:
+                file.write_table(rows.cast(schema))
+                file.add_key_value_metadata({FOOTER_KEY: footer.encode()})
+            temporary.commit()
+        except BaseException:
+            temporary.discard()
+            raise

@@ -1,0 +1,55 @@
+"""What a daily table is: its columns, the days of other tables that it is made of, its SQL."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from zd_assets.analytics.current.tables import GROUP, Latest
+from zd_assets.exports.columns import Column
+from zd_assets.exports.export import Export
+
+
+@dataclass(frozen=True)
+class Source:
+    """The days of a table that a day is made of; the SQL finds them under the table's name.
+
+    Of an export these are the items of the day's partition, by the time that orders them; of
+    current state the items created on the day; of a daily table its own day. Where `reaches_back`
+    names a column, later partitions count too, as long as its earliest value there lies before
+    the day's end: an item belongs to every day from that time on to its own.
+    """
+
+    table: "Export | Latest | DailyTable"
+    reaches_back: str | None = None
+
+
+@dataclass(frozen=True)
+class DailyTable:
+    """A table of which each day, UTC, is made by itself, whenever what it is made of changed.
+
+    `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
+    `known_until()`, up to when the day is known; and where the table `carries`, `yesterday`: the
+    rows of the day before. `holds` are conditions, by name, of which every row is checked;
+    `refers` are columns of keys, each of which is looked for in a table of current state.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sources: tuple[Source, ...]
+    sql: str
+    carries: bool = False
+    holds: Mapping[str, str] = field(default_factory=dict)
+    refers: Mapping[str, Latest] = field(default_factory=dict)
+
+    @property
+    def path(self) -> tuple[str, str]:
+        """Group and name: the asset's key and the folder in the lake."""
+        return (GROUP, self.name)
+
+    @property
+    def definition(self) -> str:
+        """Eight digits that change when the table is made in another way."""
+        shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
+        return hashlib.sha256(f"{shapes};{self.sql}".encode()).hexdigest()[:8]
