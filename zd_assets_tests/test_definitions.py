@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from zd_assets.analytics.current.tables import LATEST
+from zd_assets.analytics.daily.catalogue import DAILY
 from zd_assets.defs.partitions import partitions_from_env
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.zendesk.errors import ConfigurationError
@@ -35,7 +36,7 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
 
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
     assert len(CATALOGUE) == 12
-    assert len(specs) == len(CATALOGUE) + len(LATEST)
+    assert len(specs) == len(CATALOGUE) + len(LATEST) + len(DAILY)
     for export in CATALOGUE:
         spec = specs[dg.AssetKey(list(export.path))]
         assert spec.group_name == export.api.value
@@ -47,6 +48,20 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
             *(column.name for column in export.columns),
             "_extra",
         ]
+        assert all(column.description for column in schema.columns)
+
+
+def test_every_table_by_day_says_what_each_figure_means() -> None:
+    from zd_assets.definitions import defs
+
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    for table in DAILY:
+        spec = specs[dg.AssetKey(list(table.path))]
+        assert spec.group_name == "analytics"
+        assert isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
+        assert spec.description
+        schema = spec.metadata["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == [one.name for one in table.columns]
         assert all(column.description for column in schema.columns)
 
 
@@ -72,6 +87,12 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
 
 def test_the_definitions_load_without_any_variable_set_and_without_a_warning() -> None:
     loaded = _load()
+    assert loaded.returncode == 0
+    assert loaded.stderr == ""
+
+
+def test_the_definitions_load_with_hours_where_tables_by_day_stay_so() -> None:
+    loaded = _load(ZD_PARTITION="hour")
     assert loaded.returncode == 0
     assert loaded.stderr == ""
 

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from zd_assets.analytics.current.manifest import FILE_NAME as MANIFEST
 from zd_assets.analytics.current.tables import LATEST, Latest
 from zd_assets.analytics.current.update import Report, update
-from zd_assets.defs.analytics import automation_sensor, latest_asset
+from zd_assets.defs.automation import when_out_of_date
+from zd_assets.defs.current import latest_asset
 from zd_assets.defs.exports import export_asset
-from zd_assets.defs.resources import LakeFolder, ZendeskChat
+from zd_assets.defs.resources import LakeFolder
 from zd_assets.exports.chat import CHATS
 from zd_assets.exports.columns import Column, Scalar
 from zd_assets.exports.export import Export
@@ -382,43 +383,6 @@ def test_over_any_runs_and_fetches_the_table_is_what_a_dict_of_newest_versions_s
                 assert row["_partition"] == one["_partition"]
 
 
-def test_once_for_each_change_and_every_night_the_table_is_asked_for() -> None:
-    definitions = dg.Definitions(
-        [export_asset(CHATS, PARTITIONS), latest_asset(CHATS_LATEST)],
-        resources={"lake": LakeFolder(), "zendesk_chat": ZendeskChat()},
-    )
-    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    cursor = None
-    with dg.DagsterInstance.ephemeral() as instance:
-
-        def asked_for(hours: int = 0) -> int:
-            nonlocal cursor
-            result = dg.evaluate_automation_conditions(
-                definitions, instance, cursor=cursor, evaluation_time=noon + timedelta(hours=hours)
-            )
-            cursor = result.cursor
-            return result.total_requested
-
-        def materialized(*keys: str) -> None:
-            for key in keys:
-                event = dg.AssetMaterialization(list(CHATS.path), partition=key)
-                instance.report_runless_asset_event(event)
-
-        assert [asked_for(), asked_for()] == [0, 0]
-        materialized("2026-02-27", "2026-02-28")
-        assert [asked_for(), asked_for()] == [1, 0]
-        materialized("2026-02-01")
-        # A run that began before that change ends now: the change still counts.
-        instance.report_runless_asset_event(dg.AssetMaterialization(list(CHATS_LATEST.path)))
-        assert [asked_for(), asked_for()] == [1, 0]
-        assert [asked_for(14), asked_for(14)] == [1, 0]
-
-
-def test_the_automation_ships_switched_off() -> None:
-    assert automation_sensor().name == "analytics_automation"
-    assert automation_sensor().default_status is dg.DefaultSensorStatus.STOPPED
-
-
 @pytest.mark.parametrize("table", LATEST, ids=lambda table: table.name)
 def test_after_real_exports_the_asset_holds_the_newest_version_of_every_item(
     table: Latest, sandbox: Running, lake: Lake
@@ -430,7 +394,10 @@ def test_after_real_exports_the_asset_holds_the_newest_version_of_every_item(
 
         def run() -> dict[str, Any]:
             result = dg.materialize(
-                [export_asset(table.export, PARTITIONS), latest_asset(table)],
+                [
+                    export_asset(table.export, PARTITIONS),
+                    latest_asset(table, when_out_of_date(LakeFolder())),
+                ],
                 selection=[dg.AssetKey(list(table.path))],
                 instance=instance,
                 resources={

@@ -4,8 +4,11 @@ import warnings
 
 import dagster as dg
 
-from zd_assets.analytics.current.tables import GROUP
-from zd_assets.defs.analytics import automation_sensor, latest_assets
+from zd_assets.analytics.current.tables import GROUP, LATEST
+from zd_assets.analytics.daily.catalogue import DAILY
+from zd_assets.defs.automation import automation_sensor, when_out_of_date
+from zd_assets.defs.current import latest_asset
+from zd_assets.defs.daily import daily_asset
 from zd_assets.defs.exports import export_asset
 from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
 from zd_assets.defs.partitions import Partitions
@@ -24,12 +27,14 @@ def build_definitions(
 ) -> dg.Definitions:
     """All exports with these partitions, fetched by these resources."""
     checks = [format_check(export, export.sample) for export in CATALOGUE if export.sample]
+    out_of_date = when_out_of_date(lake)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
         return dg.Definitions(
             assets=[
                 *(export_asset(export, partitions_def) for export in CATALOGUE),
-                *latest_assets(),
+                *(latest_asset(table, out_of_date) for table in LATEST),
+                *(daily_asset(table, partitions_def, out_of_date) for table in DAILY),
             ],
             asset_checks=checks,
             jobs=[

@@ -39,10 +39,12 @@ def check_results(
     ordered = sorted(reports, key=lambda report: report.partition.start_us)
     found = [contents(export, report.footer, report.path) for report in ordered]
     earlier = earlier_footers(lake, export, (report.footer for report in ordered))
-    return [_result(finding, len(found)) for finding in check(export, found, earlier, settled_us)]
+    findings = check(export, found, earlier, settled_us)
+    return [check_result(finding, len(found)) for finding in findings]
 
 
-def _result(finding: Finding, partitions: int) -> dg.AssetCheckResult:
+def check_result(finding: Finding, partitions: int) -> dg.AssetCheckResult:
+    """One evaluation of a check, over so many partitions."""
     return dg.AssetCheckResult(
         check_name=finding.name,
         passed=finding.passed,

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from zd_assets.analytics.lineage import Origins
 from zd_assets.exports.columns import Column, List, Struct, Type
 from zd_assets.exports.export import Export
 from zd_assets.extract.report import Action, PartitionReport
@@ -31,6 +32,21 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
             for column in columns
         ]
     )
+
+
+def column_lineage(origins: Origins) -> dict[str, Any]:
+    """Where columns come from, as the UI shows it."""
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                column: [
+                    dg.TableColumnDep(asset_key=dg.AssetKey(list(path)), column_name=origin)
+                    for path, origin in found
+                ]
+                for column, found in origins.items()
+            }
+        )
+    }
 
 
 def partition_metadata(report: PartitionReport) -> dict[str, Any]:

@@ -321,6 +321,13 @@ class LakeFolder(dg.ConfigurableResource[Lake]):
         return open_lake(self.location or _text("ZD_LAKE") or "data")
 
 
+def open_folder(folder: LakeFolder) -> Lake:
+    """The lake of a resource outside of a run, where Dagster hasn't filled in its fields."""
+    filled = folder.process_config_and_initialize()
+    assert isinstance(filled, LakeFolder)
+    return filled.open()
+
+
 # Dagster takes a resource's fields from the run config or from its definition, never from both:
 # read here, the environment counts for whatever neither of them sets.
 def _text(variable: str) -> str | None:

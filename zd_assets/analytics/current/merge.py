@@ -1,15 +1,27 @@
 """Merging changed partitions into the months that their items are from, by DuckDB."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from zd_assets.analytics.current.manifest import Month
 from zd_assets.analytics.current.stage import Stage
 from zd_assets.analytics.current.tables import FETCHED_AT, FROM_PARTITION, IS_DELETED, Latest
-from zd_assets.analytics.duck import casts, digest, literal, name, names, nulls, parquet
+from zd_assets.analytics.duck import (
+    casts,
+    digest,
+    literal,
+    name,
+    names,
+    nulls,
+    parquet,
+    timestamp,
+)
+from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_paths
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.partition import FILE_NAME
 from zd_assets.lake.temporary import create, sweep
@@ -17,7 +29,7 @@ from zd_assets.lake.temporary import create, sweep
 #: Text like the others: pandas fails on Hive's own name for a null.
 NO_MONTH = "unknown"
 
-_ROW_GROUP_ROWS = 65_536
+_ROW_GROUP_ROWS = 32_768
 
 
 @dataclass(frozen=True)
@@ -97,31 +109,21 @@ class Merge:
     def write(self, month: str) -> Month:
         """Write a month's file in one step, each item in its newest version."""
         rows = parquet([self._template, *self._base(month), *self._staged(month)])
-        at_home = f"anti join homes using ({self._keys})" if month == NO_MONTH else ""
-        # Narrow columns alone decide; what is wide streams by. Of equals the one staged last wins.
-        self._run(
-            "create or replace temp table winners as "
-            f"select file_index, file_row_number from (select *, file_index, file_row_number "
-            f"from {rows}) {at_home} "
-            f"qualify row_number() over (partition by {self._keys} order by "
-            f"{name(self._table.export.time.column)} desc nulls last, "
-            f"{name(FETCHED_AT.name)} desc, {name(FROM_PARTITION.name)} desc, "
-            "file_index desc, file_row_number desc) = 1"
-        )
+        self._choose_winners(month, rows)
         target = month_file(self._folder, month)
         sweep(target)
         temporary = create(target)
         try:
-            self._run(
-                f"copy (select {names([column.name for column in self._table.columns])} from ("
-                f"select *, {self._table.deleted} as {name(IS_DELETED.name)} from ("
-                f"select {casts(self._columns)} "
-                f"from (select *, file_index, file_row_number from {rows}) "
-                "semi join winners using (file_index, file_row_number))) "
-                f"order by {name(self._table.created)}, {self._keys}) "
-                f"to {literal(temporary.path)} (format parquet, compression zstd, "
-                f"compression_level 1, row_group_size {_ROW_GROUP_ROWS}, use_tmp_file false)"
-            )
+            with pq.ParquetWriter(
+                temporary.path,
+                arrow_schema(self._table.columns),
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=dictionary_paths(self._table.columns),
+                write_statistics=statistics_paths(self._table.columns),
+            ) as file:
+                for group in self._row_groups(rows):
+                    file.write_table(group.cast(file.schema))
             days = self._run(
                 f"select strftime({name(self._table.created)}, '%Y-%m-%d') as day, count(*), "
                 f"count(*) filter ({name(IS_DELETED.name)}), {digest(self._table.content)} "
@@ -136,6 +138,45 @@ class Merge:
             deleted=sum(deleted for _, _, deleted, _ in days),
             days={day: content for day, _, _, content in days if day},
         )
+
+    def _choose_winners(self, month: str, rows: str) -> None:
+        """Find out by narrow columns alone which rows stay, and to which row group each goes.
+
+        Of equal versions the one staged last wins.
+        """
+        at_home = f"anti join homes using ({self._keys})" if month == NO_MONTH else ""
+        created = name(self._table.created)
+        self._run(
+            "create or replace temp table winners as select file_index, file_row_number, "
+            f"{created} as created, (row_number() over (order by {created}, {self._keys}) - 1) "
+            f"// {_ROW_GROUP_ROWS} as row_group from ("
+            f"select *, file_index, file_row_number from {rows} {at_home} "
+            f"qualify row_number() over (partition by {self._keys} order by "
+            f"{name(self._table.export.time.column)} desc nulls last, "
+            f"{name(FETCHED_AT.name)} desc, {name(FROM_PARTITION.name)} desc, "
+            "file_index desc, file_row_number desc) = 1)"
+        )
+
+    def _row_groups(self, rows: str) -> Iterator[pa.Table]:
+        """The rows that stay, in order; memory holds one row group of what is wide."""
+        created = name(self._table.created)
+        bounds = self._run(
+            "select row_group, epoch_us(min(created)), epoch_us(max(created)), "
+            "count(*) > count(created) from winners group by row_group order by row_group"
+        ).fetchall()
+        for row_group, first_us, last_us, any_without in bounds:
+            # So that files which are in order aren't read whole for each row group.
+            between = f"{created} between {timestamp(first_us or 0)} and {timestamp(last_us or 0)}"
+            within = f"({between} or {created} is null)" if any_without else between
+            yield self._connection.sql(
+                f"select {names([column.name for column in self._table.columns])} from ("
+                f"select *, {self._table.deleted} as {name(IS_DELETED.name)} from ("
+                f"select {casts(self._columns)} "
+                f"from (select *, file_index, file_row_number from {rows}) "
+                f"semi join (from winners where row_group = {row_group}) "
+                f"using (file_index, file_row_number) where {within})) "
+                f"order by {created}, {self._keys}"
+            ).to_arrow_table()
 
     def _staged_months(self) -> set[str]:
         return {month for kind in self._work.glob("*") for month in months_in(kind)}

@@ -19,7 +19,9 @@ from zd_assets.lake.writer import row_groups
 _PENDING_BYTES = 128 * 1024 * 1024
 
 # What is staged is read once: it is quick to write, at the cost of room.
-_STAGED = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+_STAGED = {"compression": "lz4", "use_dictionary": False}
+# Small ones, in order, so that a reader who wants some days can pass over the rest.
+_ROW_GROUP_ROWS = 4096
 
 
 class Stage:
@@ -81,12 +83,18 @@ class Stage:
 
     def _flush(self) -> None:
         for place, tables in self._pending.items():
-            rows = pa.concat_tables(tables)
+            rows = self._in_order(pa.concat_tables(tables))
             if place not in self._files:
                 month, schema = place
                 path = self._folder / f"month={month}" / f"{schema}.staged"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._files[place] = pq.ParquetWriter(path, rows.schema, **_STAGED)
-            self._files[place].write_table(rows)
+                self._files[place] = pq.ParquetWriter(
+                    path, rows.schema, write_statistics=[self._table.created], **_STAGED
+                )
+            self._files[place].write_table(rows, row_group_size=_ROW_GROUP_ROWS)
         self._pending.clear()
         self._nbytes = 0
+
+    def _in_order(self, rows: pa.Table) -> pa.Table:
+        created = self._table.created
+        return rows.sort_by(created) if created in rows.column_names else rows

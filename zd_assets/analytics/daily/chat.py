@@ -1,7 +1,7 @@
 """Facts of Zendesk Chat, by day."""
 
-from zd_assets.analytics.current.tables import CHATS_LATEST, USERS_LATEST
-from zd_assets.analytics.daily.table import DailyTable, Source
+from zd_assets.analytics.current.tables import CHATS_LATEST
+from zd_assets.analytics.daily.table import DailyTable, Reference, Source
 from zd_assets.exports.chat import AGENT_TIMELINE, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.exports.columns import Column, List, Scalar
 
@@ -71,7 +71,6 @@ CHAT_ENGAGEMENTS = DailyTable(
         where engagement is not null
     """,
     holds={"durations_not_negative": "duration_s >= 0"},
-    refers={"agent_id": USERS_LATEST},
 )
 
 CHAT_MESSAGES = DailyTable(
@@ -230,7 +229,6 @@ AGENT_ACTIVITY = DailyTable(
         "a_day_has_24_hours": "online_s + away_s + invisible_s + other_s <= 86400.000001",
         "seconds_not_negative": "least(online_s, away_s, invisible_s, other_s, overlap_s) >= 0",
     },
-    refers={"agent_id": USERS_LATEST},
 )
 
 DEPARTMENT_QUEUE = DailyTable(
@@ -341,7 +339,7 @@ CONVERSION_ATTRIBUTION = DailyTable(
         where id is not null
     """,
     holds={"after_the_chat_started": "after_s >= 0"},
-    refers={"chat_id": CHATS_LATEST, "agent_id": USERS_LATEST},
+    refers=(Reference("chat_id", CHATS_LATEST, since="chat_started_at"),),
 )
 
 CHAT_FACTS = (

@@ -55,14 +55,14 @@ def make(
         LakeError: something can't be read or written; the days made so far stay.
     """
     finder = Finder(lake)
-    with _spill(lake, table) as spill, connect(spill, memory_mb) as connection:
+    with spill(lake, table) as folder, connect(folder, memory_mb) as connection:
         for day in sorted(days, key=lambda day: day.key):
             yield _make(connection, finder, table, lake, day, run_id)
 
 
 @contextmanager
-def _spill(lake: Lake, table: DailyTable) -> Iterator[Path]:
-    """A hidden folder in the lake, which has room."""
+def spill(lake: Lake, table: DailyTable) -> Iterator[Path]:
+    """A hidden folder in the lake, where there is room, for as long as it is used."""
     parent = lake.root.joinpath(*table.path)
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Facts of Zendesk Support, by day."""
 
 from zd_assets.analytics.current.tables import TICKETS_LATEST
-from zd_assets.analytics.daily.table import DailyTable, Source
+from zd_assets.analytics.daily.table import DailyTable, Reference, Source
 from zd_assets.exports.columns import Column, Scalar
 from zd_assets.exports.support import (
     ROUTING_ATTRIBUTE_VALUES,
@@ -35,27 +35,27 @@ TICKET_FIELD_CHANGES = DailyTable(
                 generate_subscripts(children, 1) as ordinal
             from (select *, json_elements(child_events) as children from ticket_events)
         ),
-        field as (
-            select *, unnest(map_entries(cast(child as map(varchar, json)))) as field
+        each as (
+            select *, unnest(map_entries(cast(child as map(varchar, json)))) as entry
             from child
             where child ->> 'event_type' in ('Create', 'Change')
         )
         select
             id as event_id,
             ordinal,
-            field.key as field,
+            entry.key as field,
             ticket_id,
             to_timestamp(timestamp) as changed_at,
             updater_id,
             child ->> 'event_type' as change,
-            field.value ->> '$' as value,
+            entry.value ->> '$' as value,
             child ->> 'previous_value' as previous_value
-        from field
-        where field.key not in (
+        from each
+        where entry.key not in (
             'id', 'type', 'event_type', 'via', 'via_reference_id', 'previous_value'
         )
     """,
-    refers={"ticket_id": TICKETS_LATEST},
+    refers=(Reference("ticket_id", TICKETS_LATEST, since="changed_at"),),
 )
 
 TICKET_STATES = DailyTable(
@@ -149,7 +149,6 @@ TICKET_STATES = DailyTable(
             coalesce(status not in ('solved', 'closed', 'deleted'), false) as is_unsolved
         from state
     """,
-    refers={"ticket_id": TICKETS_LATEST},
 )
 
 TICKET_METRICS = DailyTable(
@@ -274,7 +273,7 @@ TICKET_METRICS = DailyTable(
         "business_within_calendar": "business_s <= reported_s",
         "fulfilled_after_activated": "fulfilled_at >= activated_at",
     },
-    refers={"ticket_id": TICKETS_LATEST},
+    refers=(Reference("ticket_id", TICKETS_LATEST, since="activated_at"),),
 )
 
 SKILLS = DailyTable(

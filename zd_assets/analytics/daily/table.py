@@ -24,13 +24,26 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A column of keys that should stand in a table of current state.
+
+    Only of rows since that table's export began: `since` is the column that tells, such as when
+    what is referred to was there at the latest.
+    """
+
+    column: str
+    to: Latest
+    since: str
+
+
+@dataclass(frozen=True)
 class DailyTable:
     """A table of which each day, UTC, is made by itself, whenever what it is made of changed.
 
     `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
     `known_until()`, up to when the day is known; and where the table `carries`, `yesterday`: the
-    rows of the day before. `holds` are conditions, by name, of which every row is checked;
-    `refers` are columns of keys, each of which is looked for in a table of current state.
+    rows of the day before. `holds` are conditions, by name, that every row is checked for;
+    `refers` are what it refers to.
     """
 
     name: str
@@ -41,7 +54,7 @@ class DailyTable:
     sql: str
     carries: bool = False
     holds: Mapping[str, str] = field(default_factory=dict)
-    refers: Mapping[str, Latest] = field(default_factory=dict)
+    refers: tuple[Reference, ...] = ()
 
     @property
     def path(self) -> tuple[str, str]:

@@ -1,0 +1,107 @@
+"""When analytics are brought up to date: the lake tells what is, so no event can be missed."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import ParamSpec
+
+import dagster as dg
+
+from zd_assets.analytics.current.tables import GROUP, LATEST
+from zd_assets.analytics.current.update import is_due
+from zd_assets.analytics.daily.catalogue import DAILY
+from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.daily.inputs import Finder
+from zd_assets.defs.resources import LakeFolder, open_folder
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake
+
+AUTOMATION = f"{GROUP}_automation"
+
+_P = ParamSpec("_P")
+
+_EVERY_S = 30
+_AGAIN_AFTER_FAILURE = "45 * * * *"
+
+
+class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
+    """Of analytics, the table or those of its days that the lake would make otherwise now."""
+
+    def __init__(self, folder: LakeFolder) -> None:
+        """Look in this lake."""
+        self._folder = folder
+
+    @cached_property
+    def _lake(self) -> Lake:
+        return open_folder(self._folder)
+
+    @property
+    def description(self) -> str:
+        """What the UI says of it."""
+        return "made of something else than what stands in the lake now"
+
+    def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg]
+        """Find the due partitions among those in question.
+
+        What can't be read is due, too: the run says what is wrong.
+        """
+        path = tuple(context.key.path)
+        if path in _LATEST:
+            due = _or_unreadable(is_due, _LATEST[path], self._lake)
+            found = context.candidate_subset if due else context.get_empty_subset()
+        elif path in _DAILY and context.partitions_def:
+            finder, table = _finder(self._lake, context.evaluation_time), _DAILY[path]
+            keys = context.candidate_subset.expensively_compute_partition_keys()
+            found = context.asset_graph_view.get_subset_from_partition_keys(
+                context.key,
+                context.partitions_def,
+                {key for key in keys if _or_unreadable(finder.is_due, table, Day(key))},
+            )
+        else:
+            found = context.get_empty_subset()
+        return dg.AutomationResult(context, found)
+
+
+_LATEST = {table.path: table for table in LATEST}
+_DAILY = {table.path: table for table in DAILY}
+
+
+def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+    try:
+        return due(*args, **kwargs)
+    except LakeError:
+        return True
+
+
+@lru_cache(maxsize=1)
+def _finder(lake: Lake, _tick: datetime) -> Finder:
+    """One for all assets of a tick."""
+    return Finder(lake)
+
+
+def when_out_of_date(folder: LakeFolder) -> dg.AutomationCondition[dg.AssetKey]:
+    """Once what it is made of is up to date itself, and nobody is at it.
+
+    What failed is asked for again within the hour.
+    """
+    due = OutOfDate(folder)
+    waits = dg.AutomationCondition.any_deps_match(due | dg.AutomationCondition.in_progress())
+    again = dg.AutomationCondition.cron_tick_passed(_AGAIN_AFTER_FAILURE, "UTC")
+    return (
+        due
+        & ~waits
+        & ~dg.AutomationCondition.in_progress()
+        & (~dg.AutomationCondition.execution_failed() | again)
+    ).with_label("once it is out of date and what it is made of isn't")
+
+
+def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Brings analytics up to date after changes; ships switched off."""
+    return dg.AutomationConditionSensorDefinition(
+        AUTOMATION,
+        target=dg.AssetSelection.groups(GROUP),
+        minimum_interval_seconds=_EVERY_S,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        use_user_code_server=True,
+        description="Brings the analytics up to date once the exports' partitions changed.",
+    )

@@ -1,0 +1,123 @@
+"""The assets of facts and answers: one for each daily table, partitioned by day."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from zd_assets.analytics.current.tables import GROUP
+from zd_assets.analytics.daily.check import DESCRIPTIONS, check, checks_of
+from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.daily.make import MEMORY_MB, DayReport, make
+from zd_assets.analytics.daily.table import DailyTable
+from zd_assets.analytics.lineage import daily_origins
+from zd_assets.defs.export_checks import check_result
+from zd_assets.defs.metadata import column_lineage, column_schema
+from zd_assets.defs.partitions import Partitions
+from zd_assets.lake.errors import LakeError
+
+_CHART_DAYS = 28
+
+
+class DailyConfig(dg.Config):
+    """Run config of a daily table."""
+
+    memory_mb: int = MEMORY_MB
+    """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
+
+
+def days_def(partitions_def: Partitions) -> dg.DailyPartitionsDefinition:
+    """Days of UTC from the exports' first partition to today."""
+    if isinstance(partitions_def, dg.DailyPartitionsDefinition):
+        return partitions_def
+    return dg.DailyPartitionsDefinition(start_date=partitions_def.start, end_offset=1)
+
+
+def daily_asset(
+    table: DailyTable, partitions_def: Partitions, condition: dg.AutomationCondition[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """The asset of a daily table: a run makes any range of its days, one event for each."""
+    key = dg.AssetKey(list(table.path))
+
+    @dg.asset(
+        key=key,
+        group_name=GROUP,
+        description=table.description,
+        partitions_def=days_def(partitions_def),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=_deps(table),
+        required_resource_keys={"lake"},
+        metadata={
+            "dagster/column_schema": column_schema(table.columns),
+            "key": ", ".join(table.key),
+        },
+        kinds={"duckdb", "parquet"},
+        owners=["team:data"],
+        automation_condition=condition,
+        pool="_".join(table.path),
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=key, description=DESCRIPTIONS[name])
+            for name in checks_of(table)
+        ],
+    )
+    def _daily(context: dg.AssetExecutionContext, config: DailyConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
+        lake = context.resources.lake.open()
+        days = [Day(key) for key in context.partition_keys]
+        made: list[DayReport] = []
+        try:
+            for report in make(
+                table, lake, days, run_id=context.run.run_id, memory_mb=config.memory_mb
+            ):
+                made.append(report)
+            findings = check(table, lake, made, config.memory_mb)
+            newest = column_lineage(daily_origins(table))
+        except BaseException as error:
+            # No result will carry their events: the committed days are reported here.
+            for report in made:
+                context.log_event(
+                    dg.AssetMaterialization(
+                        key, partition=report.day.key, metadata=_metadata(report)
+                    )
+                )
+            if isinstance(error, LakeError):
+                raise dg.Failure(description=str(error)) from error
+            raise
+        for report in made:
+            metadata = _metadata(report) | (newest if report is made[-1] else {})
+            context.add_asset_metadata(metadata, partition_key=report.day.key)
+        return dg.MaterializeResult(
+            check_results=[check_result(finding, len(made)) for finding in findings]
+        )
+
+    return _daily
+
+
+def _deps(table: DailyTable) -> list[dg.AssetDep]:
+    """What it is made of, and what its checks look up."""
+    deps = {}
+    for source in table.sources:
+        reaches_on = dg.TimeWindowPartitionMapping(
+            end_offset=1, allow_nonexistent_upstream_partitions=True
+        )
+        mapping = reaches_on if source.reaches_back else None
+        deps[source.table.path] = dg.AssetDep(list(source.table.path), partition_mapping=mapping)
+    for reference in table.refers:
+        deps[reference.to.path] = dg.AssetDep(list(reference.to.path))
+    return list(deps.values())
+
+
+def _metadata(report: DayReport) -> dict[str, Any]:
+    footer = report.footer
+    metadata: dict[str, Any] = {
+        "complete": footer.complete,
+        "known_until": dg.MetadataValue.timestamp(
+            datetime.fromtimestamp(footer.known_until_us / 1_000_000, UTC)
+        ),
+        "dagster/partition_row_count": footer.items,
+        "path": dg.MetadataValue.path(str(report.path)),
+        "file_size_bytes": report.path.stat().st_size,
+        "package_version": footer.package_version,
+    }
+    if footer.carried_since:
+        metadata["carried_since"] = footer.carried_since
+    return metadata

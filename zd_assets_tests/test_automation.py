@@ -1,0 +1,194 @@
+"""Analytics follow the exports: what the lake would make otherwise is asked for, once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from zd_assets.analytics.current.tables import GROUP
+from zd_assets.defs.automation import automation_sensor
+from zd_assets.defs.build import build_definitions
+from zd_assets.defs.resources import LakeFolder
+from zd_assets.exports.chat import CHATS, CONVERSIONS
+from zd_assets.exports.export import Export
+from zd_assets.lake.lake import Lake
+from zd_assets.sandbox import Running
+from zd_assets_tests.conftest import NO_LIMITS, NOW
+from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, materialize, support_resource
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAYS = ("2026-02-26", "2026-02-28")
+Asked = dict[str, list[str]]
+
+
+@dataclass
+class Automation:
+    """The sensor of analytics, tick by tick, and the runs that it asks for."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    sandbox: Running
+    lake: Lake
+    now: datetime = NOON
+    cursor: Any = None
+
+    def export(self, export: Export, keys: str | tuple[str, str], **config: Any) -> None:
+        api = chat_resource(self.sandbox)
+        assert materialize(self.instance, export, keys, api, self.lake, **config).success
+
+    def tick(self) -> Asked:
+        """What is asked for: days by name of table, or nothing but the name."""
+        self.now += timedelta(seconds=30)
+        result = dg.evaluate_automation_conditions(
+            self.definitions,
+            self.instance,
+            asset_selection=dg.AssetSelection.groups(GROUP),
+            evaluation_time=self.now,
+            cursor=self.cursor,
+        )
+        self.cursor = result.cursor
+        subsets = [(one.key, one.true_subset) for one in result.results if one.true_subset.size]
+        return {
+            key.path[-1]: sorted(subset.expensively_compute_partition_keys() - {None})
+            if subset.is_partitioned
+            else []
+            for key, subset in subsets
+        }
+
+    def run(self, asked: Asked, fails: bool = False) -> None:
+        """Make what was asked for, each table in a run of its own."""
+        graph = self.definitions.resolve_asset_graph()
+        for table in sorted(asked, key=lambda name: len(graph.get_ancestor_asset_keys(_key(name)))):
+            days = asked[table]
+            job = self.definitions.resolve_implicit_global_asset_job_def()
+            tags = {"dagster/asset_partition_range_start": days[0]} if days else {}
+            tags |= {"dagster/asset_partition_range_end": days[-1]} if days else {}
+            result = job.execute_in_process(
+                asset_selection=[_key(table)],
+                instance=self.instance,
+                tags=tags,
+                raise_on_error=False,
+            )
+            assert result.success is not fails
+
+    def settle(self) -> list[Asked]:
+        """Tick and run until nothing is asked for any more; gives what each tick asked for."""
+        ticks = []
+        while asked := self.tick():
+            ticks.append(asked)
+            self.run(asked)
+        assert not self.tick()
+        return ticks
+
+
+def _key(table: str) -> dg.AssetKey:
+    return dg.AssetKey([GROUP, table])
+
+
+@pytest.fixture
+def automation(sandbox: Running, lake: Lake) -> Iterator[Automation]:
+    data = {"chats_per_day": 60, "tickets_per_day": 30, "start": "2026-02-26"}
+    sandbox.reset(**NO_LIMITS, **data, now=NOW, clock="frozen")
+    definitions = build_definitions(
+        PARTITIONS,
+        chat_resource(sandbox),
+        support_resource(sandbox),
+        LakeFolder(location=str(lake.root)),
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Automation(definitions, instance, sandbox, lake)
+
+
+def test_without_exports_nothing_is_asked_for(automation: Automation) -> None:
+    assert automation.settle() == []
+
+
+def test_facts_follow_current_state_and_answers_follow_facts_once_each(
+    automation: Automation,
+) -> None:
+    automation.export(CHATS, DAYS)
+    days = ["2026-02-26", "2026-02-27", "2026-02-28"]
+    assert automation.settle() == [
+        {"chats_latest": []},
+        {"chat_engagements": days, "chat_messages": days},
+        {"chat_daily_summary": days, "agent_daily_scorecard": days},
+    ]
+
+
+def test_a_partition_that_is_fetched_again_without_a_change_ends_at_current_state(
+    automation: Automation,
+) -> None:
+    automation.export(CHATS, DAYS)
+    automation.settle()
+    automation.export(CHATS, "2026-02-27", refetch=True)
+    assert automation.settle() == [{"chats_latest": []}]
+
+
+def test_an_event_stream_touches_its_own_day_alone(automation: Automation) -> None:
+    automation.export(CONVERSIONS, DAYS)
+    automation.settle()
+    automation.export(CONVERSIONS, "2026-02-27", refetch=True)
+    assert automation.settle() == [{"conversion_attribution": ["2026-02-27"]}]
+
+
+def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
+    automation: Automation,
+) -> None:
+    chat = {
+        "id": "mine",
+        "type": "chat",
+        "timestamp": "2026-02-26T10:00:00Z",
+        "update_timestamp": "2026-02-26T10:10:00Z",
+        "department_id": None,
+        "deleted": False,
+        "missed": False,
+        "rating": None,
+    }
+    automation.sandbox.reset(**NO_LIMITS, seeded=False, now=NOW, clock="frozen")
+    automation.sandbox.put("chats", [chat])
+    automation.export(CHATS, DAYS)
+    automation.settle()
+    rated = {**chat, "rating": "good", "update_timestamp": "2026-03-01T09:00:00Z"}
+    automation.sandbox.put("chats", [rated])
+    automation.export(CHATS, "2026-03-01")
+    # Without engagements nothing of the chat changes but its rating.
+    assert automation.settle() == [
+        {"chats_latest": []},
+        {"chat_engagements": ["2026-02-26"], "chat_messages": ["2026-02-26"]},
+        {"chat_daily_summary": ["2026-02-26"]},
+    ]
+
+
+def test_nothing_is_asked_for_while_what_it_is_made_of_is_being_made(
+    automation: Automation,
+) -> None:
+    automation.export(CHATS, DAYS)
+    job = automation.definitions.resolve_implicit_global_asset_job_def()
+    started = automation.instance.create_run_for_job(
+        job, asset_selection=frozenset({_key("chats_latest")}), status=dg.DagsterRunStatus.STARTED
+    )
+    assert automation.tick() == {}
+    automation.instance.report_run_canceled(started)
+    assert automation.tick() == {"chats_latest": []}
+
+
+def test_what_failed_is_asked_for_again_within_the_hour(automation: Automation) -> None:
+    automation.export(CHATS, DAYS)
+    blocked = automation.lake.root / GROUP / "chats_latest"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("in the way")
+    asked = automation.tick()
+    assert asked == {"chats_latest": []}
+    automation.run(asked, fails=True)
+    blocked.unlink()
+    assert [automation.tick() for _ in range(3)] == [{}, {}, {}]
+    automation.now += timedelta(hours=1)
+    assert automation.tick() == {"chats_latest": []}
+
+
+def test_the_automation_ships_switched_off() -> None:
+    assert automation_sensor().name == "analytics_automation"
+    assert automation_sensor().default_status is dg.DefaultSensorStatus.STOPPED
