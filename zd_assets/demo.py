@@ -99,7 +99,7 @@ def _sandbox(first: date) -> Iterator[sandbox.Running]:
     """A sandbox with data from `first` on, and an environment that points at it."""
     _DAGSTER.mkdir(parents=True, exist_ok=True)
     (_DAGSTER / "dagster.yaml").write_text(_INSTANCE)
-    settings = sandbox.Settings(support_requests_per_minute=_SUPPORT_BUDGET)
+    settings = sandbox.Settings(odd=False, support_requests_per_minute=_SUPPORT_BUDGET)
     with sandbox.start(settings) as running:
         os.environ |= {
             "DAGSTER_HOME": str(_DAGSTER),

@@ -86,7 +86,7 @@ def test_versions_are_linked_both_ways(seed: int, slot: int) -> None:
 
 
 def test_a_day_has_the_promised_rates_and_shape() -> None:
-    streams = chat_streams(1, START_US, 3000, 0)
+    streams = chat_streams(1, True, START_US, 3000, 0)
     week = [START_US + days * DAY_US for days in (33, 40)]
     for name, per_day in zip(EXPORTS, (3000, 5000, 400, 2000), strict=True):
         unit_us = CHAT_EXPORTS[name].unit_us
@@ -100,7 +100,7 @@ def test_a_day_has_the_promised_rates_and_shape() -> None:
 @settings(max_examples=20)
 @given(SEEDS, st.integers(0, 1000))
 def test_an_updated_chat_stands_once_and_newest_whatever_the_time(seed: int, first: int) -> None:
-    recipe = Chats(seed, START_US, 100)
+    recipe = Chats(seed, True, START_US, 100)
     timetable = recipe.timetable
     chats = Stream(recipe, SECOND_US, 5000)
     for slot in range(first, first + 12):
@@ -139,7 +139,7 @@ def test_seeking_is_a_suffix_of_enumerating(name: str, offset_us: int) -> None:
 
 @pytest.mark.parametrize("chats_per_day", [1, 40, 3000])
 def test_spans_of_an_agent_touch_and_never_overlap_nor_exceed_a_day(chats_per_day: int) -> None:
-    stream = chat_streams(3, START_US, chats_per_day, 0)["agent_timeline"]
+    stream = chat_streams(3, True, START_US, chats_per_day, 0)["agent_timeline"]
     spans = defaultdict(list)
     for row in itertools.islice(stream.rows(0, START_US + 60 * DAY_US), 8000):
         assert isinstance(row.source, int)
@@ -172,6 +172,15 @@ def test_a_few_seeded_chats_are_odd() -> None:
     odd = [kinds(mix(5, number)) for number in range(50_000)]
     assert 60 < sum(unknown is not None for unknown, _ in odd) < 140
     assert 60 < sum(drift is not None for _, drift in odd) < 140
+
+
+def test_without_odd_chats_every_chat_has_the_documented_attributes_alone() -> None:
+    def attributes(odd: bool) -> set[str]:
+        stream = chat_streams(1, odd, START_US, 200, 50_000)["chats"]
+        rows = stream.rows(0, START_US + 14 * DAY_US)
+        return {name for row in rows for name in orjson.loads(stream.item(row.source))}
+
+    assert attributes(odd=False) < attributes(odd=True)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +288,7 @@ def seeded(name: str) -> Stream:
     return STREAMS[name]
 
 
-STREAMS = chat_streams(7, START_US, 200, 50_000)
+STREAMS = chat_streams(7, True, START_US, 200, 50_000)
 STORE = Store(CHAT_EXPORTS, STREAMS)
 
 

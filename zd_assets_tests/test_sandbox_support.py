@@ -50,7 +50,7 @@ settings.load_profile("sandbox")
 
 
 def store_of(tickets_per_day: int) -> Store:
-    streams = support_streams(7, START_US, tickets_per_day, 50_000)
+    streams = support_streams(7, True, START_US, tickets_per_day, 50_000)
     return Store(EXPORTS | SIDELOADED, streams)
 
 

@@ -33,6 +33,9 @@ _DEFAULTS = Settings()
 )
 @click.option("--seeded/--no-seeded", default=True, help="Serve seeded items at all.")
 @click.option(
+    "--odd/--no-odd", default=True, help="Let one item in 250 not look like the document."
+)
+@click.option(
     "--pages",
     type=click.Choice(["full", "documented"]),
     default=_DEFAULTS.pages,

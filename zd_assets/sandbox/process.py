@@ -155,8 +155,8 @@ def _options(settings: Settings | None) -> list[str]:
     options = []
     for name, value in dataclasses.asdict(settings or Settings()).items():
         option = f"--{name.replace('_', '-')}"
-        if name == "seeded":
-            options.append("--seeded" if value else "--no-seeded")
+        if isinstance(value, bool):
+            options.append(option if value else f"--no-{name}")
         elif value is not None:
             options.append(f"{option}={value}")
     return options

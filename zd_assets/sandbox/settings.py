@@ -24,6 +24,8 @@ class Settings:
     """New tickets on an average day; the other Support exports scale with it."""
     seeded: bool = True
     """Whether the seeded items are served beside the explicit ones."""
+    odd: bool = True
+    """Whether one item in 250 doesn't look like the document."""
     pages: Literal["full", "documented"] = "full"
     """`full`: full pages but the last; `documented`: `count` < `limit` while more remain."""
     latency: float = 0.0

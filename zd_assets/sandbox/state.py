@@ -71,6 +71,6 @@ def _streams(settings: Settings) -> dict[str, Stream]:
     if not settings.seeded:
         return {}
     start_us = parse_us(dt.datetime.combine(settings.start, dt.time(), dt.UTC).isoformat())
-    seed, cached = settings.seed, settings.item_cache
-    chat = chat_streams(seed, start_us, settings.chats_per_day, cached)
-    return chat | support_streams(seed, start_us, settings.tickets_per_day, cached)
+    seed, odd, cached = settings.seed, settings.odd, settings.item_cache
+    chat = chat_streams(seed, odd, start_us, settings.chats_per_day, cached)
+    return chat | support_streams(seed, odd, start_us, settings.tickets_per_day, cached)

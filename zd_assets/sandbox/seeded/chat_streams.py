@@ -16,15 +16,15 @@ _EVENTS = 2 / 3
 
 
 def chat_streams(
-    seed: int, start_us: int, chats_per_day: int, cached_items: int
+    seed: int, odd: bool, start_us: int, chats_per_day: int, cached_items: int
 ) -> dict[str, Stream]:
     """Return the streams by name of export, beginning at `start_us` (a full hour)."""
-    chats = Chats(seed, start_us, chats_per_day)
+    chats = Chats(seed, odd, start_us, chats_per_day)
     recipes: dict[str, Recipe] = {
         "chats": chats,
-        "agent_timeline": Timeline(seed, start_us, chats_per_day * _SPANS),
-        "conversions": Conversions(seed, start_us, chats_per_day * _CONVERSIONS, chats),
-        "department_events": DepartmentEvents(seed, start_us, chats_per_day * _EVENTS),
+        "agent_timeline": Timeline(seed, odd, start_us, chats_per_day * _SPANS),
+        "conversions": Conversions(seed, odd, start_us, chats_per_day * _CONVERSIONS, chats),
+        "department_events": DepartmentEvents(seed, odd, start_us, chats_per_day * _EVENTS),
     }
     return {
         name: Stream(recipe, CHAT_EXPORTS[name].unit_us, cached_items)

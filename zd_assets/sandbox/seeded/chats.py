@@ -14,9 +14,9 @@ from zd_assets.sandbox.timestamps import SECOND_US, iso, month_code
 class Chats(Records):
     """The recipe of seeded chats."""
 
-    def __init__(self, seed: int, start_us: int, chats_per_day: float) -> None:
+    def __init__(self, seed: int, odd: bool, start_us: int, chats_per_day: float) -> None:
         """Begin at `start_us` with `chats_per_day` new chats on an average day."""
-        super().__init__(seed, "chats", start_us, chats_per_day * BLOCK / NEW)
+        super().__init__(seed, odd, "chats", start_us, chats_per_day * BLOCK / NEW)
 
     def reference(self, slot: int) -> tuple[str, str, Item | None]:
         """Return id, `timestamp` and last engagement of the chat that stands at a slot."""

@@ -9,7 +9,7 @@ import orjson
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.chats import Chats
 from zd_assets.sandbox.seeded.hashing import base62, mix, subseed
-from zd_assets.sandbox.seeded.oddities import distort
+from zd_assets.sandbox.seeded.oddities import Oddities, distort
 from zd_assets.sandbox.seeded.timetable import Timetable
 from zd_assets.sandbox.timestamps import SECOND_US, iso, month_code
 
@@ -25,14 +25,16 @@ _DRIFTS: tuple[dict[str, Any], ...] = (
 class Conversions:
     """The recipe of seeded conversions."""
 
-    def __init__(self, seed: int, start_us: int, conversions_per_day: float, chats: Chats) -> None:
+    def __init__(
+        self, seed: int, odd: bool, start_us: int, conversions_per_day: float, chats: Chats
+    ) -> None:
         """Begin at `start_us` with `conversions_per_day` on an average day."""
         seed = subseed(seed, "conversions")
         self.timetable = Timetable(seed, start_us, conversions_per_day)
         self._chats = chats
         self._ids = subseed(seed, "ids")
         self._contents = subseed(seed, "contents")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
 
     def id(self, slot: int) -> str:
         """Return the conversion's id."""
@@ -54,7 +56,7 @@ class Conversions:
             "id": self.id(slot),
             "timestamp": iso(self.timetable.time_us(slot) // SECOND_US),
         }
-        distort(conversion, mix(self._oddities, slot), _DRIFTS)
+        distort(conversion, self._oddities.chance(slot), _DRIFTS)
         return orjson.dumps(conversion)
 
     def _goal(self, slot: int) -> tuple[int, str]:

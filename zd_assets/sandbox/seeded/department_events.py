@@ -12,7 +12,7 @@ import orjson
 
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.hashing import base62, mix, subseed
-from zd_assets.sandbox.seeded.oddities import big_integer, distort
+from zd_assets.sandbox.seeded.oddities import Oddities, big_integer, distort
 from zd_assets.sandbox.seeded.timetable import Timetable
 from zd_assets.sandbox.timestamps import SECOND_US, iso, month_code
 
@@ -30,13 +30,13 @@ _DRIFTS: tuple[dict[str, Any], ...] = (
 class DepartmentEvents:
     """The recipe of seeded department events."""
 
-    def __init__(self, seed: int, start_us: int, events_per_day: float) -> None:
+    def __init__(self, seed: int, odd: bool, start_us: int, events_per_day: float) -> None:
         """Begin at `start_us` with `events_per_day` on an average day."""
         seed = subseed(seed, "department_events")
         self.timetable = Timetable(seed, start_us, events_per_day)
         self._ids = subseed(seed, "ids")
         self._turns = subseed(seed, "turns")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
 
     def id(self, slot: int) -> str:
         """Return the event's id."""
@@ -63,5 +63,5 @@ class DepartmentEvents:
         # "may not present in response in case of being null or not applicable"
         if block and before:
             event["previous_value"] = {"queue_size": before}
-        distort(event, mix(self._oddities, slot), _DRIFTS)
+        distort(event, self._oddities.chance(slot), _DRIFTS)
         return orjson.dumps(event)

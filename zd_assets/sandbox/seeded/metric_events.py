@@ -16,7 +16,7 @@ from zd_assets.sandbox.seeded.lives import (
     SOLVED,
     Lives,
 )
-from zd_assets.sandbox.seeded.oddities import big_integer, distort
+from zd_assets.sandbox.seeded.oddities import Oddities, big_integer, distort
 from zd_assets.sandbox.seeded.tickets import number
 from zd_assets.sandbox.seeded.timetable import Several
 from zd_assets.sandbox.timestamps import iso
@@ -67,13 +67,13 @@ _DRIFTS: tuple[Item, ...] = (
 class MetricEvents:
     """The recipe of seeded ticket metric events: three slots for each step, most of them empty."""
 
-    def __init__(self, seed: int, lives: Lives) -> None:
+    def __init__(self, seed: int, odd: bool, lives: Lives) -> None:
         """Measure these `lives`."""
         seed = subseed(seed, "ticket_metric_events")
         self.timetable = Several(lives.timetable, _A_STEP)
         self._lives = lives
         self._stories = subseed(seed, "stories")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
 
     def id(self, slot: int) -> str:
         """Return the event's id."""
@@ -114,7 +114,7 @@ class MetricEvents:
                 "target": target_s // 60,
                 "target_in_seconds": target_s,
             }
-        distort(item, mix(self._oddities, slot), _DRIFTS)
+        distort(item, self._oddities.chance(slot), _DRIFTS)
         return orjson.dumps(item)
 
     def _event(self, slot: int) -> tuple[int, int, str, str] | None:

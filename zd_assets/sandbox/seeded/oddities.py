@@ -10,9 +10,24 @@ from typing import Any
 
 import orjson
 
+from zd_assets.sandbox.seeded.hashing import mix, subseed
+
 _ONE_IN = 500
+_ORDINARY = 2
 
 Item = dict[str, Any]
+
+
+class Oddities:
+    """Chooses which items of a recipe are odd."""
+
+    def __init__(self, seed: int, odd: bool) -> None:
+        """Choose by the recipe's seed; none unless `odd`."""
+        self._seed = subseed(seed, "oddities") if odd else None
+
+    def chance(self, slot: int) -> int:
+        """Return 64 bits, random ones if any item may be odd."""
+        return _ORDINARY if self._seed is None else mix(self._seed, slot)
 
 
 def kinds(chance: int) -> tuple[int | None, int | None]:

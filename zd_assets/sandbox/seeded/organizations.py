@@ -21,9 +21,9 @@ _DRIFTS: tuple[Item, ...] = (
 class Organizations(Records):
     """The recipe of seeded organizations."""
 
-    def __init__(self, seed: int, start_us: int, slots_per_day: float) -> None:
+    def __init__(self, seed: int, odd: bool, start_us: int, slots_per_day: float) -> None:
         """Begin at `start_us` with `slots_per_day` new and updated ones on an average day."""
-        super().__init__(seed, "organizations", start_us, slots_per_day)
+        super().__init__(seed, odd, "organizations", start_us, slots_per_day)
 
     def pick(self, lot: int, time_us: int) -> int | None:
         """Choose the id of an organization that exists at a time, by lot."""

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from zd_assets.sandbox.seeded.hashing import mix, subseed
+from zd_assets.sandbox.seeded.oddities import Oddities
 from zd_assets.sandbox.seeded.timetable import Timetable
 from zd_assets.sandbox.seeded.versions import Versions
 from zd_assets.sandbox.timestamps import SECOND_US
@@ -19,7 +20,9 @@ Item = dict[str, Any]
 class Records(ABC):
     """What such recipes have in common."""
 
-    def __init__(self, seed: int, name: str, start_us: int, slots_per_day: float) -> None:
+    def __init__(
+        self, seed: int, odd: bool, name: str, start_us: int, slots_per_day: float
+    ) -> None:
         """Begin at `start_us` with `slots_per_day` new items and updates on an average day."""
         seed = subseed(seed, name)
         self.timetable = Timetable(seed, start_us, slots_per_day)
@@ -27,7 +30,7 @@ class Records(ABC):
         self._ids = subseed(seed, "ids")
         self._contents = subseed(seed, "contents")
         self._updates = subseed(seed, "updates")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
         self._random = Random()
         self.next = self._versions.next
 
@@ -42,7 +45,7 @@ class Records(ABC):
         for update in updates:
             self._random.seed(mix(self._updates, update))
             self._update(item, update)
-        self._distort(item, mix(self._oddities, origin))
+        self._distort(item, self._oddities.chance(origin))
         return orjson.dumps(item)
 
     def origin(self, slot: int) -> int:

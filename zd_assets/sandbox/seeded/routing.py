@@ -11,7 +11,7 @@ import orjson
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.hashing import mix, subseed
 from zd_assets.sandbox.seeded.lives import Lives
-from zd_assets.sandbox.seeded.oddities import distort
+from zd_assets.sandbox.seeded.oddities import Oddities, distort
 from zd_assets.sandbox.seeded.tickets import number
 from zd_assets.sandbox.seeded.timetable import Timetable
 from zd_assets.sandbox.timestamps import SECOND_US, iso
@@ -27,12 +27,12 @@ _DRIFTS: tuple[Item, ...] = ({"name": None}, {"attribute_value_id": 17}, {"insta
 class _Routing(ABC):
     """What the three recipes have in common."""
 
-    def __init__(self, seed: int, name: str, start_us: int, rows_per_day: float) -> None:
+    def __init__(self, seed: int, odd: bool, name: str, start_us: int, rows_per_day: float) -> None:
         seed = subseed(seed, name)
         self.timetable = Timetable(seed, start_us, rows_per_day)
         self._ids = subseed(seed, "ids")
         self._contents = subseed(seed, "contents")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
 
     def id(self, slot: int) -> str:
         """Return what tells a row from others: id, type and time."""
@@ -48,7 +48,7 @@ class _Routing(ABC):
         thing, kind = self._change(slot)
         row = {"id": self._uuid(thing)} | self._content(thing, slot)
         row |= {"time": self._time(slot), "type": kind}
-        distort(row, mix(self._oddities, slot), _DRIFTS)
+        distort(row, self._oddities.chance(slot), _DRIFTS)
         return orjson.dumps(row)
 
     def living(self, lot: int, time_us: int) -> str:
@@ -80,9 +80,9 @@ class _Routing(ABC):
 class Attributes(_Routing):
     """The recipe of changes of routing attributes."""
 
-    def __init__(self, seed: int, start_us: int, rows_per_day: float) -> None:
+    def __init__(self, seed: int, odd: bool, start_us: int, rows_per_day: float) -> None:
         """Begin at `start_us` with `rows_per_day` on an average day."""
-        super().__init__(seed, "routing_attributes", start_us, rows_per_day)
+        super().__init__(seed, odd, "routing_attributes", start_us, rows_per_day)
 
     def _content(self, thing: int, slot: int) -> Item:
         return {"name": ("Language", "Product", "Région", "Stufe")[thing % 4]}
@@ -92,10 +92,10 @@ class AttributeValues(_Routing):
     """The recipe of changes of the values that routing attributes can have."""
 
     def __init__(
-        self, seed: int, start_us: int, rows_per_day: float, attributes: Attributes
+        self, seed: int, odd: bool, start_us: int, rows_per_day: float, attributes: Attributes
     ) -> None:
         """Begin at `start_us` with `rows_per_day` on an average day."""
-        super().__init__(seed, "routing_attribute_values", start_us, rows_per_day)
+        super().__init__(seed, odd, "routing_attribute_values", start_us, rows_per_day)
         self._attributes = attributes
 
     def _content(self, thing: int, slot: int) -> Item:
@@ -110,10 +110,16 @@ class InstanceValues(_Routing):
     """The recipe of agents and tickets that get and lose values of routing attributes."""
 
     def __init__(
-        self, seed: int, start_us: int, rows_per_day: float, values: AttributeValues, lives: Lives
+        self,
+        seed: int,
+        odd: bool,
+        start_us: int,
+        rows_per_day: float,
+        values: AttributeValues,
+        lives: Lives,
     ) -> None:
         """Begin at `start_us` with `rows_per_day` on an average day."""
-        super().__init__(seed, "routing_instance_values", start_us, rows_per_day)
+        super().__init__(seed, odd, "routing_instance_values", start_us, rows_per_day)
         self._values = values
         self._lives = lives
 

@@ -24,7 +24,7 @@ _WEEK_US = 7 * 24 * HOUR_US
 
 
 def support_streams(
-    seed: int, start_us: int, tickets_per_day: int, cached_items: int
+    seed: int, odd: bool, start_us: int, tickets_per_day: int, cached_items: int
 ) -> dict[str, Stream]:
     """Return the streams by name of export; tickets begin at `start_us` (a full hour).
 
@@ -36,21 +36,21 @@ def support_streams(
         return start_us - number * _WEEK_US
 
     lives = Lives(seed, start_us, tickets_per_day)
-    organizations = Organizations(seed, weeks_before(5), tickets_per_day * _ORGANIZATIONS)
-    users = Users(seed, weeks_before(4), tickets_per_day * _USERS, organizations)
-    tickets = Tickets(seed, lives, users)
-    attributes = Attributes(seed, weeks_before(2), tickets_per_day * _ATTRIBUTES)
-    values = AttributeValues(seed, weeks_before(1), tickets_per_day * _VALUES, attributes)
+    organizations = Organizations(seed, odd, weeks_before(5), tickets_per_day * _ORGANIZATIONS)
+    users = Users(seed, odd, weeks_before(4), tickets_per_day * _USERS, organizations)
+    tickets = Tickets(seed, odd, lives, users)
+    attributes = Attributes(seed, odd, weeks_before(2), tickets_per_day * _ATTRIBUTES)
+    values = AttributeValues(seed, odd, weeks_before(1), tickets_per_day * _VALUES, attributes)
     recipes: dict[str, Recipe] = {
         "tickets": tickets,
-        "ticket_events": TicketEvents(seed, lives, tickets),
-        "ticket_metric_events": MetricEvents(seed, lives),
+        "ticket_events": TicketEvents(seed, odd, lives, tickets),
+        "ticket_metric_events": MetricEvents(seed, odd, lives),
         "users": users,
         "organizations": organizations,
         "routing_attributes": attributes,
         "routing_attribute_values": values,
         "routing_instance_values": InstanceValues(
-            seed, start_us, tickets_per_day * _INSTANCE_VALUES, values, lives
+            seed, odd, start_us, tickets_per_day * _INSTANCE_VALUES, values, lives
         ),
     }
     found = {"users": users.slot, "organizations": organizations.slot}

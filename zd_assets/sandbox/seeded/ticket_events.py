@@ -9,7 +9,7 @@ import orjson
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.hashing import mix, subseed
 from zd_assets.sandbox.seeded.lives import ANSWERED, CLOSED, CREATED, REPLIED, SYSTEM, Lives
-from zd_assets.sandbox.seeded.oddities import big_integer, distort, lone_surrogate
+from zd_assets.sandbox.seeded.oddities import Oddities, big_integer, distort, lone_surrogate
 from zd_assets.sandbox.seeded.tickets import Tickets, number
 from zd_assets.sandbox.timestamps import iso
 
@@ -32,14 +32,14 @@ _DRIFTS: tuple[Item, ...] = (
 class TicketEvents:
     """The recipe of seeded ticket events, with their comments."""
 
-    def __init__(self, seed: int, lives: Lives, tickets: Tickets) -> None:
+    def __init__(self, seed: int, odd: bool, lives: Lives, tickets: Tickets) -> None:
         """Report on the steps of `lives`, which are those of `tickets`."""
         seed = subseed(seed, "ticket_events")
         self.timetable = lives.timetable
         self._lives = lives
         self._tickets = tickets
         self._contents = subseed(seed, "contents")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
 
     def id(self, slot: int) -> str:
         """Return the event's id."""
@@ -74,7 +74,7 @@ class TicketEvents:
             "updater_id": updater,
             "via": "Rule" if step == CLOSED else "Web form",
         }
-        distort(event, mix(self._oddities, slot), _DRIFTS)
+        distort(event, self._oddities.chance(slot), _DRIFTS)
         return orjson.dumps(event)
 
     def _children(self, slot: int, ticket: int, step: int, updater: int, second: int) -> list[Item]:
@@ -83,7 +83,8 @@ class TicketEvents:
         change: Item = {"id": first, "via": "Web form", "via_reference_id": None, "status": status}
         if step == CREATED:
             subject, text = self._tickets.opening(ticket)
-            change |= {"subject": subject, "event_type": "Create"}
+            group = self._tickets.group(ticket)
+            change |= {"subject": subject, "group_id": group, "event_type": "Create"}
         else:
             before = self._tickets.status(ticket, 3 if step == CLOSED else step - 1)
             change |= {"previous_value": before, "event_type": "Change"}

@@ -18,7 +18,7 @@ from zd_assets.sandbox.seeded.lives import (
     SYSTEM,
     Lives,
 )
-from zd_assets.sandbox.seeded.oddities import big_integer, distort, lone_surrogate
+from zd_assets.sandbox.seeded.oddities import Oddities, big_integer, distort, lone_surrogate
 from zd_assets.sandbox.seeded.users import Users
 from zd_assets.sandbox.timestamps import iso
 
@@ -52,7 +52,7 @@ class People(NamedTuple):
 class Tickets:
     """The recipe of seeded tickets."""
 
-    def __init__(self, seed: int, lives: Lives, users: Users) -> None:
+    def __init__(self, seed: int, odd: bool, lives: Lives, users: Users) -> None:
         """Let `users` request the tickets that live these `lives`."""
         seed = subseed(seed, "tickets")
         self.timetable = lives.timetable
@@ -60,7 +60,7 @@ class Tickets:
         self._users = users
         self._people = subseed(seed, "people")
         self._contents = subseed(seed, "contents")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
         self._random = Random()
 
     def id(self, slot: int) -> str:
@@ -80,7 +80,7 @@ class Tickets:
         here = self._lives.at(slot)
         assert here is not None
         item = self._item(here.ticket, here.step)
-        distort(item, mix(self._oddities, here.ticket), _DRIFTS)
+        distort(item, self._oddities.chance(here.ticket), _DRIFTS)
         return orjson.dumps(item)
 
     def people(self, ticket: int) -> People:
@@ -109,13 +109,17 @@ class Tickets:
         text = world.OPENERS[mix(self._contents, ticket) % len(world.OPENERS)]
         return text[:40], text
 
+    def group(self, ticket: int) -> int:
+        """Return the group it was assigned to when it was created."""
+        return world.DEPARTMENTS[mix(self._people, ticket) // 7 % len(world.DEPARTMENTS)].id
+
     def _item(self, ticket: int, step: int) -> Item:
         random = self._random
         random.seed(mix(self._contents, ticket))
         draw = random.random
         requester, organization, agent, follower = self.people(ticket)
         subject, description = self.opening(ticket)
-        group = random.choice(world.DEPARTMENTS).id
+        group = self.group(ticket)
         followers = [follower] if draw() < 0.3 else []
         custom = [{"id": 27642 + 6 * place, "value": random.choice(_CUSTOM)} for place in range(3)]
         second = self._lives.second(ticket, step)

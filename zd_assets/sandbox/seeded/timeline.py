@@ -11,7 +11,7 @@ import orjson
 
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.hashing import mix, subseed
-from zd_assets.sandbox.seeded.oddities import big_integer, distort
+from zd_assets.sandbox.seeded.oddities import Oddities, big_integer, distort
 from zd_assets.sandbox.seeded.timetable import Timetable
 from zd_assets.sandbox.timestamps import HOUR_US, SECOND_US, iso_us
 
@@ -43,7 +43,7 @@ _DRIFTS = (
 class Timeline:
     """The recipe of seeded agent timespans."""
 
-    def __init__(self, seed: int, start_us: int, spans_per_day: float) -> None:
+    def __init__(self, seed: int, odd: bool, start_us: int, spans_per_day: float) -> None:
         """Begin at `start_us` with `spans_per_day` on an average day."""
         seed = subseed(seed, "agent_timeline")
         self.timetable = Timetable(seed, start_us, spans_per_day)
@@ -51,7 +51,7 @@ class Timeline:
         self._turns = subseed(seed, "turns")
         self._shifts = subseed(seed, "shifts")
         self._gaps = subseed(seed, "gaps")
-        self._oddities = subseed(seed, "oddities")
+        self._oddities = Oddities(seed, odd)
         # Few spans a day make few agents, so that a span stays well below a day.
         self._agents = max(1, min(len(world.AGENTS), int(spans_per_day) // _SHORTEST_SHIFT_PER_DAY))
 
@@ -87,7 +87,7 @@ class Timeline:
             "start_time": iso_us(start_us),
             "status": status,
         }
-        distort(span, mix(self._oddities, slot), _DRIFTS)
+        distort(span, self._oddities.chance(slot), _DRIFTS)
         return orjson.dumps(span)
 
     def _turn(self, block: int) -> int:

@@ -26,10 +26,15 @@ class Users(Records):
     """The recipe of seeded users."""
 
     def __init__(
-        self, seed: int, start_us: int, slots_per_day: float, organizations: Organizations
+        self,
+        seed: int,
+        odd: bool,
+        start_us: int,
+        slots_per_day: float,
+        organizations: Organizations,
     ) -> None:
         """Begin at `start_us` with `slots_per_day` new and updated users on an average day."""
-        super().__init__(seed, "users", start_us, slots_per_day)
+        super().__init__(seed, odd, "users", start_us, slots_per_day)
         self._organizations = organizations
 
     def pick(self, lot: int, time_us: int) -> int:
