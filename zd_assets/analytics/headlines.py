@@ -97,4 +97,5 @@ def _change(kind: _Kind, section: Section, value: float, earlier: float) -> str:
         return f"{sign}{abs(value - earlier) * 100:.1f} points"
     if kind.name in section.measures.means:
         return f"{sign}{duration(abs(value - earlier))}"
-    return f"{sign}{abs(value - earlier) / earlier:.1%}" if earlier else f"{sign}{count(value)}"
+    # Of nothing there is no percentage.
+    return f"{sign}{share(abs(value - earlier) / earlier) if earlier else kind.write(value)}"

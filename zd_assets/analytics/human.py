@@ -23,7 +23,7 @@ def decimal(number: float) -> str:
 
 def share(part: float) -> str:
     """Of a share from 0 to 1: `87.1%`."""
-    return NONE if math.isnan(part) else f"{part:.1%}"
+    return NONE if math.isnan(part) else f"{part:,.1%}"
 
 
 def hours(seconds: float) -> str:
