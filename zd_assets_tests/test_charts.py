@@ -203,7 +203,7 @@ def test_any_name_is_drawn() -> None:
     names = [
         "Maximiliane-Henriette von Hohenzollern-Sigmaringen zu Altenburg",
         *("佐藤 健太", "مُحَمَّد بن عبد الله", "Ελένη Παπαδοπούλου", "😀 \U0001f468\u200d\U0001f469"),
-        *(UNWRITABLE, r"$\bad{", "$x$", "_private", "a\nb\x00c", "   ", "", "<b>&amp;</b>"),
+        *(UNWRITABLE, r"$\bad{$", "$x$", "_private", "a\nb\x00c", "   ", "", "<b>&amp;</b>"),
     ]
     agents = [agent(place, name, [9]) for place, name in enumerate(names)]
     assert pixels(agents_chart(frame({MONDAY: agents}))).shape[1] == 900
