@@ -33,7 +33,7 @@ def report_file(lake: Lake, last: Day) -> Path:
 
 
 def write_report(lake: Lake, last: Day, days: int) -> Path:
-    """Write the report of so many days, the last one being `last`, as one page without links.
+    """Write the report of so many days, at least 1, the last one being `last`, as one page.
 
     It is made of what the lake holds; days that are missing or incomplete are named in it.
 
@@ -67,11 +67,12 @@ class _Source:
 
 
 def _page(lake: Lake, last: Day, days: int) -> str:
-    wanted = _days(last, days)
-    now = {one.table.name: read_days(lake, one.table, wanted) for one in SECTIONS}
-    earlier = _days(wanted[0].before, days)
-    before = {one.table.name: read_days(lake, one.table, earlier) for one in SECTIONS}
     shown = _days(last, max(days, _FEWEST_CHART_DAYS))
+    every = _days(last, max(2 * days, len(shown)))
+    earlier, wanted = every[-2 * days : -days], every[-days:]
+    read = {one.table.name: read_days(lake, one.table, every) for one in SECTIONS}
+    now = {name: rows.of(wanted) for name, rows in read.items()}
+    before = {name: rows.of(earlier) for name, rows in read.items()}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(
         files(__package__).joinpath("report.html").read_text("utf-8")
@@ -89,7 +90,7 @@ def _page(lake: Lake, last: Day, days: int) -> str:
                 "title": one.title,
                 "shows": one.shows,
                 "about": one.table.description,
-                "picture": _picture(one, read_days(lake, one.table, shown)),
+                "picture": _picture(one, read[one.table.name].of(shown)),
                 "keys": [key.head for key in one.keys],
                 "figures": [
                     (figure.head, figure.name, definition(one, figure.name))

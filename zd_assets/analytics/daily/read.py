@@ -35,6 +35,12 @@ class Rows:
         """The days that have a file which isn't complete; the last one is mostly today."""
         return tuple(day for day, footer in self.footers.items() if not footer.complete)
 
+    def of(self, days: Sequence[Day]) -> "Rows":
+        """Those of some of the days."""
+        keys = tuple(day.key for day in days)
+        footers = {key: self.footers[key] for key in keys if key in self.footers}
+        return Rows(keys, self.frame[self.frame["date"].isin(keys)], footers)
+
 
 def read_days(lake: Lake, table: DailyTable, days: Sequence[Day]) -> Rows:
     """The rows of these days, in their order; days without a file have none.
@@ -51,9 +57,8 @@ def read_days(lake: Lake, table: DailyTable, days: Sequence[Day]) -> Rows:
         if footer is None:
             continue
         footers[day.key] = footer
-        with reading(path):
-            # Else Arrow makes a column of the folder's name.
-            part = pq.read_table(path, partitioning=None)
+        with reading(path), pq.ParquetFile(path) as file:
+            part = file.read()
         parts.append(part.append_column("date", pa.array([day.key] * len(part), pa.string())))
     rows = pa.concat_tables(parts, promote_options="permissive").select([*schema.names, "date"])
     # Integers with nulls would become floats, which can't hold every id.
