@@ -63,12 +63,12 @@ def run(days: int) -> None:
     console.width = max(console.width, _TABLE_WIDTH)
     with _sandbox(date.fromisoformat(keys[0])) as running:
         console.print(f"sandbox Zendesk at {running.url}; materializing {keys[0]} to {keys[-1]}")
-        days = ("--partition-range", f"{keys[0]}...{keys[-1]}")
-        _materialize(" or ".join(f"group:{api.value}" for api in Api), *days)
+        span = ("--partition-range", f"{keys[0]}...{keys[-1]}")
+        _materialize(" or ".join(f"group:{api.value}" for api in Api), *span)
         pages = [entry for entry in running.requests() if entry["endpoint"] != "sample"]
         requests = Counter(str(entry["export"]) for entry in pages)
         table = _table(open_lake(str(_LAKE)), keys, requests)
-        _materialize(f"group:{GROUP}", *days)
+        _materialize(f"group:{GROUP}", *span)
     console.print(table)
     console.print(_current(open_lake(str(_LAKE))))
     console.print(f"The lake: {_LAKE}")

@@ -16,17 +16,17 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from zd_assets.analytics.charts import (
+from zd_assets.analytics.daily.answers import ANSWERS, CHAT_DAILY_SUMMARY
+from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.daily.read import read_days
+from zd_assets.analytics.report.charts import (
     CHARTS,
     agents_chart,
     backlog_chart,
     chats_chart,
     sla_chart,
 )
-from zd_assets.analytics.daily.answers import ANSWERS, CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.daily.read import read_days
-from zd_assets.analytics.drawing import (
+from zd_assets.analytics.report.drawing import (
     BLUE,
     ORANGE,
     SKY,
@@ -35,8 +35,8 @@ from zd_assets.analytics.drawing import (
     days_axis,
     readable,
 )
-from zd_assets.analytics.human import count, duration, hours, share
-from zd_assets.analytics.totals import AGENTS, CHATS, SLA, TICKETS, summed
+from zd_assets.analytics.report.human import count, duration, hours, share
+from zd_assets.analytics.report.totals import AGENTS, CHATS, SLA, TICKETS, summed
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets_tests.day_files import agent, backlog, chats, put_day, sla

@@ -15,8 +15,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from zd_assets.analytics import report
-from zd_assets.analytics.charts import CHARTS
 from zd_assets.analytics.daily.answers import (
     AGENT_DAILY_SCORECARD,
     ANSWERS,
@@ -25,8 +23,10 @@ from zd_assets.analytics.daily.answers import (
     TICKET_BACKLOG_DAILY,
 )
 from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.report import report_file, write_report
-from zd_assets.analytics.sections import SECTIONS
+from zd_assets.analytics.report import page as report
+from zd_assets.analytics.report.charts import CHARTS
+from zd_assets.analytics.report.page import report_file, write_report
+from zd_assets.analytics.report.sections import SECTIONS
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.temporary import TemporaryFile

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import ParamSpec
 
 import dagster as dg
@@ -12,6 +12,8 @@ from zd_assets.analytics.current.update import is_due
 from zd_assets.analytics.daily.catalogue import DAILY
 from zd_assets.analytics.daily.day import Day
 from zd_assets.analytics.daily.inputs import Finder
+from zd_assets.analytics.report.made_of import NAME
+from zd_assets.analytics.report.made_of import is_due as is_report_due
 from zd_assets.defs.resources import LakeFolder, open_folder
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
@@ -19,6 +21,8 @@ from zd_assets.lake.lake import Lake
 AUTOMATION = f"{GROUP}_automation"
 
 _P = ParamSpec("_P")
+
+REPORT = (GROUP, NAME)
 
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
@@ -49,17 +53,26 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         if path in _LATEST:
             due = _or_unreadable(is_due, _LATEST[path], self._lake)
             found = context.candidate_subset if due else context.get_empty_subset()
-        elif path in _DAILY and context.partitions_def:
-            finder, table = _finder(self._lake, context.evaluation_time), _DAILY[path]
+        elif (is_due_on := self._by_day(path, context.evaluation_time)) and context.partitions_def:
             keys = context.candidate_subset.expensively_compute_partition_keys()
             found = context.asset_graph_view.get_subset_from_partition_keys(
                 context.key,
                 context.partitions_def,
-                {key for key in keys if _or_unreadable(finder.is_due, table, Day(key))},
+                {key for key in keys if _or_unreadable(is_due_on, Day(key))},
             )
         else:
             found = context.get_empty_subset()
         return dg.AutomationResult(context, found)
+
+    def _by_day(
+        self, path: tuple[str, ...], evaluated_at: datetime
+    ) -> Callable[[Day], bool] | None:
+        """What tells which days of an asset are due; None of an asset without such days."""
+        if path == REPORT:
+            return partial(is_report_due, self._lake)
+        if path in _DAILY:
+            return partial(_finder(self._lake, evaluated_at).is_due, _DAILY[path])
+        return None
 
 
 _LATEST = {table.path: table for table in LATEST}
@@ -92,7 +105,7 @@ def when_out_of_date(folder: LakeFolder) -> dg.AutomationCondition[dg.AssetKey]:
         & ~waits
         & ~dg.AutomationCondition.in_progress()
         & (~dg.AutomationCondition.execution_failed() | again)
-    ).with_label("once it is out of date and what it is made of isn't")
+    ).with_label("when out of date")
 
 
 def automation_sensor() -> dg.AutomationConditionSensorDefinition:

@@ -12,6 +12,7 @@ from zd_assets.defs.daily import daily_asset
 from zd_assets.defs.exports import export_asset
 from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
 from zd_assets.defs.partitions import Partitions
+from zd_assets.defs.report import report_asset
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 from zd_assets.defs.schedules import nightly_schedule
 from zd_assets.defs.sensors import follow_up_sensor
@@ -35,6 +36,7 @@ def build_definitions(
                 *(export_asset(export, partitions_def) for export in CATALOGUE),
                 *(latest_asset(table, out_of_date) for table in LATEST),
                 *(daily_asset(table, partitions_def, out_of_date) for table in DAILY),
+                report_asset(partitions_def, out_of_date),
             ],
             asset_checks=checks,
             jobs=[

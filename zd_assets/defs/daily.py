@@ -1,20 +1,24 @@
 """The assets of facts and answers: one for each daily table, partitioned by day."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 from zd_assets.analytics.current.tables import GROUP
+from zd_assets.analytics.daily.answers import ANSWERS
 from zd_assets.analytics.daily.check import DESCRIPTIONS, check, checks_of
-from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.daily.day import Day, up_to
 from zd_assets.analytics.daily.make import MEMORY_MB, DayReport, make
+from zd_assets.analytics.daily.read import read_days
 from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.analytics.lineage import daily_origins
 from zd_assets.defs.export_checks import check_result
 from zd_assets.defs.metadata import column_lineage, column_schema
 from zd_assets.defs.partitions import Partitions
 from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake
 
 _CHART_DAYS = 28
 
@@ -70,7 +74,7 @@ def daily_asset(
             ):
                 made.append(report)
             findings = check(table, lake, made, config.memory_mb)
-            newest = column_lineage(daily_origins(table))
+            newest = {**_chart(table, lake, made[-1].day), **column_lineage(daily_origins(table))}
         except BaseException as error:
             # No result will carry their events: the committed days are reported here.
             for report in made:
@@ -121,3 +125,15 @@ def _metadata(report: DayReport) -> dict[str, Any]:
     if footer.carried_since:
         metadata["carried_since"] = footer.carried_since
     return metadata
+
+
+def _chart(table: DailyTable, lake: Lake, last: Day) -> dict[str, Any]:
+    """Of an answer, a picture of the days up to the last that was made."""
+    if table not in ANSWERS:
+        return {}
+    # Only here: it takes longer to load than all the rest.
+    from zd_assets.analytics.report.charts import CHARTS
+
+    rows = read_days(lake, table, up_to(last, _CHART_DAYS))
+    png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+    return {"chart": dg.MetadataValue.md(f"![{table.name}](data:image/png;base64,{png})")}

@@ -49,6 +49,14 @@ class Day:
         return self.key[:7]
 
 
+def up_to(last: Day, days: int) -> list[Day]:
+    """So many days up to this one, in order."""
+    found = [last]
+    while len(found) < days:
+        found.append(found[-1].before)
+    return found[::-1]
+
+
 @dataclass(frozen=True)
 class DayFooter:
     """What a day's file was made of, and how.

@@ -12,8 +12,8 @@ from zd_assets.analytics.daily.answers import (
     TICKET_BACKLOG_DAILY,
 )
 from zd_assets.analytics.daily.table import DailyTable
-from zd_assets.analytics.human import count, decimal, duration, hours, share, words
-from zd_assets.analytics.totals import AGENTS, CHATS, SLA, TICKETS, Measures, summed
+from zd_assets.analytics.report.human import count, decimal, duration, hours, share, words
+from zd_assets.analytics.report.totals import AGENTS, CHATS, SLA, TICKETS, Measures, summed
 
 
 @dataclass(frozen=True)

@@ -4,32 +4,26 @@ import base64
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from zd_assets.analytics.charts import CHARTS
-from zd_assets.analytics.current.tables import GROUP
 from zd_assets.analytics.daily.day import Day
 from zd_assets.analytics.daily.read import Rows, read_days
-from zd_assets.analytics.headlines import headlines
-from zd_assets.analytics.sections import SECTIONS, Section, definition, lines, total
+from zd_assets.analytics.report.charts import CHARTS
+from zd_assets.analytics.report.headlines import headlines
+from zd_assets.analytics.report.made_of import (
+    FEWEST_CHART_DAYS,
+    days_of,
+    made_of,
+    report_file,
+)
+from zd_assets.analytics.report.sections import SECTIONS, Section, definition, lines, total
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.temporary import create, sweep
-
-NAME = "support_report"
-FILE_NAME = "report.html"
-
-# A picture of one day alone shows no trend.
-_FEWEST_CHART_DAYS = 7
-
-
-def report_file(lake: Lake, last: Day) -> Path:
-    """Where the report of the days up to this one stands."""
-    return lake.root / GROUP / NAME / f"date={last.key}" / FILE_NAME
 
 
 def write_report(lake: Lake, last: Day, days: int) -> Path:
@@ -67,9 +61,9 @@ class _Source:
 
 
 def _page(lake: Lake, last: Day, days: int) -> str:
-    shown = _days(last, max(days, _FEWEST_CHART_DAYS))
-    every = _days(last, max(2 * days, len(shown)))
+    every = days_of(last, days)
     earlier, wanted = every[-2 * days : -days], every[-days:]
+    shown = every[-max(days, FEWEST_CHART_DAYS) :]
     read = {one.table.name: read_days(lake, one.table, every) for one in SECTIONS}
     now = {name: rows.of(wanted) for name, rows in read.items()}
     before = {name: rows.of(earlier) for name, rows in read.items()}
@@ -81,6 +75,7 @@ def _page(lake: Lake, last: Day, days: int) -> str:
         period=_period(wanted),
         length="1 day" if days == 1 else f"{days} days",
         days=days,
+        made_of=made_of(lake, last, days),
         before=_period(earlier),
         not_compared=[one.title for one in SECTIONS if before[one.table.name].missing],
         headlines=headlines(now, before),
@@ -105,12 +100,6 @@ def _page(lake: Lake, last: Day, days: int) -> str:
         made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         version=version("zd_assets"),
     )
-
-
-def _days(last: Day, days: int) -> list[Day]:
-    """So many days up to this one, in order."""
-    end = date.fromisoformat(last.key)
-    return [Day(str(end - timedelta(days=ago))) for ago in reversed(range(days))]
 
 
 def _period(days: Sequence[Day]) -> str:

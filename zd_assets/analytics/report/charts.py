@@ -16,7 +16,7 @@ from zd_assets.analytics.daily.answers import (
     SLA_BREACHES_DAILY,
     TICKET_BACKLOG_DAILY,
 )
-from zd_assets.analytics.drawing import (
+from zd_assets.analytics.report.drawing import (
     BLUE,
     FAINT,
     FEW_DAYS,
@@ -41,8 +41,8 @@ from zd_assets.analytics.drawing import (
     style,
     write,
 )
-from zd_assets.analytics.human import count, duration, share, words
-from zd_assets.analytics.totals import CHATS, SLA, TICKETS, Measures, summed
+from zd_assets.analytics.report.human import count, duration, share, words
+from zd_assets.analytics.report.totals import CHATS, SLA, TICKETS, Measures, summed
 
 _MOST_AGENTS = 60
 _ONLINE = LinearSegmentedColormap.from_list("online", ["#E6EBF0", "#9CCBE8", "#0072B2", "#003F66"])

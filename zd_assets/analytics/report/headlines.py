@@ -14,9 +14,9 @@ from zd_assets.analytics.daily.answers import (
     TICKET_BACKLOG_DAILY,
 )
 from zd_assets.analytics.daily.read import Rows
-from zd_assets.analytics.human import count, duration, hours, share
-from zd_assets.analytics.sections import SECTIONS, Section
-from zd_assets.analytics.totals import summed
+from zd_assets.analytics.report.human import count, duration, hours, share
+from zd_assets.analytics.report.sections import SECTIONS, Section
+from zd_assets.analytics.report.totals import summed
 
 
 @dataclass(frozen=True)

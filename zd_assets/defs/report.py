@@ -1,0 +1,78 @@
+"""The asset of the support report: a page for each day, of the week that ends with it."""
+
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from zd_assets.analytics.current.tables import GROUP
+from zd_assets.analytics.daily.answers import ANSWERS
+from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.report.made_of import NAME
+from zd_assets.defs.daily import days_def
+from zd_assets.defs.partitions import Partitions
+from zd_assets.lake.errors import LakeError
+
+DAYS = 7
+KEY = dg.AssetKey([GROUP, NAME])
+
+
+class ReportConfig(dg.Config):
+    """Run config of the report."""
+
+    days: int = Field(default=DAYS, ge=1, le=366)
+    """Of how many days it is, up to and including the partition's: 1 of a day, 7 of a week."""
+
+
+def report_asset(
+    partitions_def: Partitions, condition: dg.AutomationCondition[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """The asset of the report."""
+    week = dg.TimeWindowPartitionMapping(
+        start_offset=1 - DAYS, allow_nonexistent_upstream_partitions=True
+    )
+
+    @dg.asset(
+        key=KEY,
+        group_name=GROUP,
+        description=(
+            "One page for who runs a support team: charts, tables and what each figure means, of "
+            f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
+            "before. It needs no network, and can be sent as it is."
+        ),
+        partitions_def=days_def(partitions_def),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[dg.AssetDep(list(table.path), partition_mapping=week) for table in ANSWERS],
+        required_resource_keys={"lake"},
+        kinds={"html"},
+        owners=["team:data"],
+        automation_condition=condition,
+        pool="_".join(KEY.path),
+    )
+    def _report(context: dg.AssetExecutionContext, config: ReportConfig) -> None:
+        # Only here: it takes longer to load than all the rest.
+        from zd_assets.analytics.report.page import write_report
+
+        lake = context.resources.lake.open()
+        written: dict[str, dict[str, Any]] = {}
+        try:
+            for key in context.partition_keys:
+                path = write_report(lake, Day(key), config.days)
+                written[key] = {
+                    "report": dg.MetadataValue.url(path.as_uri()),
+                    "path": dg.MetadataValue.path(str(path)),
+                    "days": config.days,
+                    "file_size_bytes": path.stat().st_size,
+                }
+        except BaseException as error:
+            # No result will carry their events: the pages written so far are reported here.
+            for key, metadata in written.items():
+                event = dg.AssetMaterialization(KEY, partition=key, metadata=metadata)
+                context.log_event(event)
+            if isinstance(error, LakeError):
+                raise dg.Failure(description=str(error)) from error
+            raise
+        for key, metadata in written.items():
+            context.add_asset_metadata(metadata, partition_key=key)
+
+    return _report
