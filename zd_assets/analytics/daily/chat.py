@@ -48,7 +48,7 @@ CHAT_ENGAGEMENTS = DailyTable(
             ordinal,
             engagement.id as engagement_id,
             engagement.timestamp as started_at,
-            engagement.timestamp + to_seconds(engagement.duration) as ended_at,
+            try(engagement.timestamp + to_seconds(engagement.duration)) as ended_at,
             engagement.duration as duration_s,
             engagement.started_by as started_by,
             coalesce(engagement.started_by = 'transfer', false) as is_transfer,
@@ -82,7 +82,11 @@ CHAT_MESSAGES = DailyTable(
     ),
     columns=(
         Column("chat_id", Scalar.TEXT, "The chat."),
-        Column("ordinal", Scalar.INTEGER, "Which entry of the chat's history it is, from 1."),
+        Column(
+            "ordinal",
+            Scalar.INTEGER,
+            "Which entry of the chat's history it is, from 1; 0 for an offline message's text.",
+        ),
         Column("sent_at", Scalar.TIMESTAMP, "When it was sent."),
         Column("sender_type", Scalar.TEXT, "Visitor, Agent, Trigger, ..., as sent.", repeats=True),
         Column("agent_id", Scalar.ID, "The agent who sent it."),
@@ -117,7 +121,7 @@ CHAT_MESSAGES = DailyTable(
             from entry
             where entry ->> 'type' = 'chat.msg'
             union all
-            select id, 1, timestamp, 'Visitor', null, visitor.name, message, true, is_deleted
+            select id, 0, timestamp, 'Visitor', null, visitor.name, message, true, is_deleted
             from chats_latest
             where type = 'offline_msg' and message is not null
         )
@@ -170,7 +174,8 @@ AGENT_ACTIVITY = DailyTable(
                 coalesce(engagement_count, 0) as engagements,
                 start_time + to_microseconds(cast(round(duration * 1e6) as bigint)) as end_time
             from (select distinct * from agent_timeline)
-            where agent_id is not null and duration > 0
+            -- A longer one is no duration, and would leave the range of timestamps.
+            where agent_id is not null and duration > 0 and duration < 1e9
         ),
         -- A later timespan ends the one before, so that no second counts twice.
         cut as (

@@ -26,7 +26,7 @@ from zd_assets.analytics.duck import (
     timestamp,
 )
 from zd_assets.exports.columns import Column
-from zd_assets.exports.export import SECOND_US, Export, ItemTime
+from zd_assets.exports.export import SECOND_US, Export
 from zd_assets.lake.arrow import arrow_schema, dictionary_paths
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, writing
@@ -128,7 +128,8 @@ def _prepare(
     ):
         connection.execute(f"create or replace temp macro {macro}() as {timestamp(us)}")
     for one in inputs.sources:
-        _view(connection, one.source.table.name, _columns(one), one.files, _of_the_day(one))
+        view = one.source.table.name
+        _view(connection, view, _columns(one), one.files, _of_the_day(one), _once(one))
     if table.carries:
         files = [day_file(lake, table, day.before)] if inputs.yesterday else []
         _view(connection, "yesterday", table.columns, files, "true")
@@ -140,10 +141,11 @@ def _view(
     columns: Sequence[Column],
     files: Sequence[Path],
     condition: str,
+    once: str = "",
 ) -> None:
     """Files as a table with these columns, also where there are no files."""
     none = f"select {nulls(columns)} limit 0"
-    rows = f"({none}) union all by name from {parquet(files)}" if files else none
+    rows = f"({none}) union all by name (from {parquet(files)} {once})" if files else none
     connection.execute(
         f"create or replace temp view {name(view)} as "
         f"select {casts(columns)} from ({rows}) where {condition}"
@@ -161,15 +163,25 @@ def _of_the_day(one: Input) -> str:
         case Latest() as latest:
             at = name(latest.created)
         case Export() as export if not one.source.reaches_back:
-            at = _time(export.time)
+            at = name(export.time.column)
+            if export.time.unit_us == SECOND_US:
+                return f"{at} >= epoch(day_start()) and {at} < epoch(day_end())"
         case _:
             return "true"
     return f"{at} >= day_start() and {at} < day_end()"
 
 
-def _time(time: ItemTime) -> str:
-    column = name(time.column)
-    return f"to_timestamp({column})" if time.unit_us == SECOND_US else column
+def _once(one: Input) -> str:
+    """Each key once, in SQL, where a day's own partition stands beside some of its hours."""
+    table = one.source.table
+    if not isinstance(table, Export) or not table.key:
+        return ""
+    if len({len(path.parts) for path in one.files}) < 2:
+        return ""
+    lacking = " or ".join(f"{name(column)} is null" for column in table.key)
+    # The day's own file comes last.
+    newest = f"partition by {names(table.key)} order by file_index desc"
+    return f"qualify {lacking} or row_number() over ({newest}) = 1"
 
 
 def _write(table: DailyTable, rows: pa.Table, footer: DayFooter, path: Path) -> None:
