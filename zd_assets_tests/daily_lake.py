@@ -74,20 +74,28 @@ def put(
 
     Items are objects or JSON texts. A partition is complete, or as far as `until`.
     """
-    items = list(items)
-    texts = [one if isinstance(one, str) else json.dumps(one) for one in items]
-    table = convert(export, f"[{','.join(texts)}]".encode())
-    times, _ = item_times_us(export, table)
+    table, times = _converted(export, items)
     for window in windows:
         partition = day(key(window)) if isinstance(window, int) else window
         inside = (times >= partition.start_us) & (times < partition.end_us)
-        place(lake, export, table.filter(pa.array(inside)), times[inside], partition, until)
+        _write(lake, export, table.filter(pa.array(inside)), times[inside], partition, until)
 
 
-def place(
+def put_all(lake: Lake, export: Export, items: Iterable[Item | str], number: int) -> None:
+    """Write a day's file with all items, also those of other times or none."""
+    table, times = _converted(export, items)
+    _write(lake, export, table, times, day(key(number)), None)
+
+
+def _converted(export: Export, items: Iterable[Item | str]) -> tuple[pa.Table, Times]:
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in items]
+    table = convert(export, f"[{','.join(texts)}]".encode())
+    return table, item_times_us(export, table)[0]
+
+
+def _write(
     lake: Lake, export: Export, rows: pa.Table, times: Times, partition: Partition, until: str | None
 ) -> None:
-    """Write a partition's file with these rows, wherever their times are."""
     reached = min(partition.end_us, us(until)) if until else partition.end_us
     writer = PartitionWriter(lake, export, partition)
     writer.add(rows, times)

@@ -294,7 +294,7 @@ TICKET_BACKLOG_DAILY = DailyTable(
             count(*) filter (is_created) as created,
             sum(solves) as solved,
             sum(reopens) as reopened,
-            count(*) filter (is_closed) as closed,
+            count(*) filter (is_closed and status_since >= day_start()) as closed,
             count(age_s) filter (is_unsolved) as aged,
             avg(age_s) filter (is_unsolved) as age_mean_s,
             max(age_s) filter (is_unsolved) as age_max_s,

@@ -36,7 +36,7 @@ TICKET_FIELD_CHANGES = DailyTable(
             from (select *, json_elements(child_events) as children from ticket_events)
         ),
         field as (
-            select *, unnest(map_entries(cast(child as map(varchar, json)))) as field
+            select *, unnest(map_entries(try_cast(child as map(varchar, json)))) as field
             from child
             where child ->> 'event_type' in ('Create', 'Change')
         )
@@ -52,8 +52,8 @@ TICKET_FIELD_CHANGES = DailyTable(
             child ->> 'previous_value' as previous_value
         from field
         where field.key not in (
-            'id', 'type', 'event_type', 'via', 'via_reference_id', 'previous_value'
-        )
+            'id', 'event_type', 'via', 'via_reference_id', 'previous_value'
+        ) and not (field.key = 'type' and child ->> 'type' in ('Create', 'Change'))
     """,
     refers={"ticket_id": TICKETS_LATEST},
 )
@@ -124,7 +124,10 @@ TICKET_STATES = DailyTable(
             from status left join yesterday on status.ticket_id = yesterday.ticket_id
             group by status.ticket_id
         ),
-        known as (select * from yesterday where not is_closed),
+        known as (
+            select * from yesterday
+            where not is_closed or ticket_id in (select ticket_id from change)
+        ),
         state as (
             select
                 ticket_id,
@@ -192,7 +195,7 @@ TICKET_METRICS = DailyTable(
     sql="""
         with event as (
             select
-                ticket_id, metric, instance_id, type, time as moment, (time, id) as place,
+                ticket_id, metric, instance_id, type, time as moment, id, (time, id) as place,
                 readable(status) as status, readable(coalesce(group_sla, sla)) as sla
             from ticket_metric_events
             where not coalesce(deleted, false)
@@ -204,12 +207,11 @@ TICKET_METRICS = DailyTable(
             where fulfilled_at is null and (activated_at is not null or is_running or pauses > 0)
         ),
         step as (
-            select ticket_id, metric, instance_id, moment, place, type = 'activate' as runs
+            select ticket_id, metric, instance_id, moment, id, type = 'activate' as runs
             from event where type in ('activate', 'pause', 'fulfill')
             union all
             select
-                ticket_id, metric, instance_id, day_start(), (day_start(), cast(null as bigint)),
-                is_running
+                ticket_id, metric, instance_id, day_start(), cast(null as bigint), is_running
             from known
         ),
         stretch as (
@@ -218,7 +220,8 @@ TICKET_METRICS = DailyTable(
                 date_diff(
                     'microseconds', moment,
                     lead(moment, 1, greatest(moment, known_until())) over (
-                        partition by ticket_id, metric, instance_id order by place nulls first
+                        partition by ticket_id, metric, instance_id
+                        order by moment, id nulls first
                     )
                 ) / 1e6 as seconds
             from step
@@ -227,13 +230,15 @@ TICKET_METRICS = DailyTable(
             select
                 ticket_id, metric, instance_id,
                 coalesce(sum(seconds) filter (runs), 0) as seconds,
-                arg_max(runs, (moment, place[2] is not null, place[2])) as is_running
+                arg_max(runs, (moment, id is not null, id)) as is_running
             from stretch group by all
         ),
         today as (
             select
                 ticket_id, metric, instance_id,
-                min(moment) filter (type = 'activate') as activated_at,
+                -- What is paused or fulfilled first had begun before.
+                case when arg_min(type, place) filter (type in ('activate', 'pause', 'fulfill'))
+                    = 'activate' then min(moment) filter (type = 'activate') end as activated_at,
                 arg_max(type, place) filter (type in ('activate', 'pause', 'fulfill')) as last_type,
                 max(moment) filter (type = 'fulfill') as fulfilled_at,
                 count(*) filter (type = 'pause') as pauses,
@@ -251,7 +256,8 @@ TICKET_METRICS = DailyTable(
         state as (
             select
                 ticket_id, metric, instance_id,
-                coalesce(known.activated_at, today.activated_at) as activated_at,
+                case when known.is_running is null then today.activated_at
+                    else known.activated_at end as activated_at,
                 case when last_type = 'fulfill' then today.fulfilled_at end as fulfilled_at,
                 coalesce(run.is_running, false) as is_running,
                 coalesce(known.pauses, 0) + coalesce(today.pauses, 0) as pauses,
@@ -298,29 +304,37 @@ SKILLS = DailyTable(
     sources=(Source(ROUTING_ATTRIBUTE_VALUES), Source(ROUTING_ATTRIBUTES)),
     carries=True,
     sql="""
-        with value as (
-            select
-                id as attribute_value_id,
-                arg_max(name, time) as skill,
-                arg_max(attribute_id, time) as attribute_id,
-                arg_max(type, time) = 'delete' as is_deleted
+        with change as (
+            -- In one second a thing is created first and deleted last.
+            select *, (time, type <> 'create', type = 'delete') as place
             from routing_attribute_values
             where id is not null
+        ),
+        value as (
+            select
+                id as attribute_value_id,
+                arg_max(name, place) as skill,
+                arg_max(attribute_id, place) as attribute_id,
+                arg_max(type, place) = 'delete' as is_deleted
+            from change
             group by id
         ),
         attribute as (
-            select id as attribute_id, arg_max(name, time) as attribute
+            select
+                id as attribute_id,
+                arg_max(name, (time, type <> 'create', type = 'delete')) as attribute
             from routing_attributes
             where id is not null
             group by id
         ),
+        known as (select * from yesterday where attribute_value_id is not null),
         skill as (
             select
                 attribute_value_id,
-                coalesce(value.skill, yesterday.skill) as skill,
-                coalesce(value.attribute_id, yesterday.attribute_id) as attribute_id,
-                coalesce(value.is_deleted, yesterday.is_deleted) as is_deleted
-            from value full join yesterday using (attribute_value_id)
+                coalesce(value.skill, known.skill) as skill,
+                coalesce(value.attribute_id, known.attribute_id) as attribute_id,
+                coalesce(value.is_deleted, known.is_deleted) as is_deleted
+            from value full join known using (attribute_value_id)
         ),
         name as (
             select attribute_id, coalesce(attribute.attribute, earlier.attribute) as attribute
@@ -366,11 +380,14 @@ SKILL_ASSIGNMENTS = DailyTable(
                 instance_id as holder_id,
                 attribute_value_id,
                 time as moment,
-                type like 'associate%' as gives
-            from (select distinct * from routing_instance_values)
+                bool_or(type like 'associate%') as gives
+            from routing_instance_values
             where type in (
                 'associate_agent', 'unassociate_agent', 'associate_ticket', 'unassociate_ticket'
             ) and instance_id is not null and attribute_value_id is not null
+            group by all
+            -- Given and taken away in one moment, in whatever order: all stays as it was.
+            having count(distinct type) = 1
         ),
         known as (select * from yesterday where until is null),
         closed as (
@@ -394,8 +411,7 @@ SKILL_ASSIGNMENTS = DailyTable(
             select
                 *,
                 lag(gives) over moves as gave,
-                lead(moment) over moves as next_at,
-                lead(gives) over moves as next_gives
+                lead(moment) over moves as next_at
             from (
                 select * from (
                     select
