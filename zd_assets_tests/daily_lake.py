@@ -94,7 +94,12 @@ def _converted(export: Export, items: Iterable[Item | str]) -> tuple[pa.Table, T
 
 
 def _write(
-    lake: Lake, export: Export, rows: pa.Table, times: Times, partition: Partition, until: str | None
+    lake: Lake,
+    export: Export,
+    rows: pa.Table,
+    times: Times,
+    partition: Partition,
+    until: str | None,
 ) -> None:
     reached = min(partition.end_us, us(until)) if until else partition.end_us
     writer = PartitionWriter(lake, export, partition)

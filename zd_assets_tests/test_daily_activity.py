@@ -100,9 +100,7 @@ def test_a_timespan_over_days_is_cut_at_midnight_and_known_when_it_is_exported(l
 def test_a_timespan_that_ends_at_midnight_belongs_to_the_day_before_alone(lake: Lake) -> None:
     put(lake, AGENT_TIMELINE, [span("02 23:00", "03 00:00")], 2, 3)
     make_days(lake, AGENT_ACTIVITY, 2, 3)
-    assert values(lake, AGENT_ACTIVITY, 2, "online_s", "last_seen_at") == [
-        (HOUR, when("03 00:00"))
-    ]
+    assert values(lake, AGENT_ACTIVITY, 2, "online_s", "last_seen_at") == [(HOUR, when("03 00:00"))]
     assert rows(lake, AGENT_ACTIVITY, 3) == []
 
 

@@ -174,7 +174,10 @@ def test_an_offline_message_is_the_visitors_and_its_history_stays_apart(lake: La
         ('{"type": "chat.msg", "msg": "no list"}', []),
         ("3", []),
         ('[null, 3, "chat.msg", [], {"msg": "no type"}, {"type": "chat.msg"}]', [None]),
-        (r'[{"type": "chat.msg", "msg": "half \ud83d, \ude00 half"}]', ["half \ufffd, \ufffd half"]),
+        (
+            r'[{"type": "chat.msg", "msg": "half \ud83d, \ude00 half"}]',
+            ["half \ufffd, \ufffd half"],
+        ),
         (
             r'[{"type": "chat.msg", "msg": "\ud83d"}, {"type": "chat.msg", "msg": "\ud83d\ude00"}]',
             ["\ufffd", "😀"],

@@ -222,7 +222,14 @@ def test_closing_a_ticket_ends_its_skills_but_not_an_agents(status: str, lake: L
     ends = status != "solved"
     assert intervals(lake, 3) == [
         ("agent", 1, "en", "02 20:00", None, 24 * HOUR),
-        ("ticket", 1, "en", "02 20:00", "03 09:00" if ends else "03 11:00", (9 if ends else 11) * HOUR),
+        (
+            "ticket",
+            1,
+            "en",
+            "02 20:00",
+            "03 09:00" if ends else "03 11:00",
+            (9 if ends else 11) * HOUR,
+        ),
         ("ticket", 1, "fr", "03 08:00", "03 09:00" if ends else None, HOUR if ends else 16 * HOUR),
         ("ticket", 2, "en", "02 20:00", None, 24 * HOUR),
     ]

@@ -113,7 +113,10 @@ def test_an_event_without_a_time_is_in_no_day_and_spoils_none(lake: Lake) -> Non
 
 
 def test_hours_beside_their_day_count_once(lake: Lake) -> None:
-    events = [event("02 00:30", created(status="new")), event("02 01:30", changed("status", "open"))]
+    events = [
+        event("02 00:30", created(status="new")),
+        event("02 01:30", changed("status", "open")),
+    ]
     put(lake, TICKET_EVENTS, events, hour(2, 1), 2)
     make_days(lake, TICKET_FIELD_CHANGES, 2)
     assert len(rows(lake, TICKET_FIELD_CHANGES, 2)) == 2

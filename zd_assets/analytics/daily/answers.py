@@ -279,7 +279,8 @@ TICKET_BACKLOG_DAILY = DailyTable(
             select
                 *,
                 status not in ('new', 'open', 'pending', 'hold') as is_other,
-                greatest(date_diff('microseconds', created_at, known_until()), 0) / 1e6 as age_s
+                date_diff('microseconds', created_at, greatest(created_at, known_until())) / 1e6
+                    as age_s
             from ticket_states
         )
         select
