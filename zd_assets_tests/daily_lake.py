@@ -165,10 +165,14 @@ def due(
     ]
 
 
-def settle(lake: Lake, numbers: Iterable[int], tables: Sequence[DailyTable] = DAILY) -> None:
-    """Make whatever is due, until nothing is."""
-    numbers = list(numbers)
+def settle(
+    lake: Lake, numbers: Iterable[int], tables: Sequence[DailyTable] = DAILY
+) -> set[tuple[str, int]]:
+    """Make whatever is due, until nothing is; returns what was made, tables by their names."""
+    numbers, made = list(numbers), set()
     while found := due(lake, numbers, tables):
+        made |= {(table.name, number) for table, number in found}
         for table, number in found:
             for _ in make(table, lake, [Day(key(number))], run_id="run", memory_mb=256):
                 pass
+    return made

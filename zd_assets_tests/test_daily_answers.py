@@ -21,7 +21,7 @@ HOUR = 3600
 
 def chat(at: str, **attributes: Any) -> Item:
     """A chat of department 3 that was served, unless the attributes say otherwise."""
-    item = {"id": f"c{next(_IDS)}", "type": "chat", "timestamp": iso(at)}
+    item: Item = {"id": f"c{next(_IDS)}", "type": "chat", "timestamp": iso(at)}
     item |= {"update_timestamp": iso("05 12:00"), "department_id": 3, "department_name": "Sales"}
     return item | {"missed": False, "dropped": False} | attributes
 

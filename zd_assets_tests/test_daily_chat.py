@@ -202,7 +202,7 @@ def test_a_history_may_be_anything(history: str, texts: list[str | None], lake: 
 
 def queue(id: str, at: str, size: Any, before: Any = None, department: int | None = 1) -> Item:
     """A change of a department's queue; `before` is absent where there was none."""
-    item = {"id": id, "department_id": department, "timestamp": iso(at)}
+    item: Item = {"id": id, "department_id": department, "timestamp": iso(at)}
     item |= {"field_name": "queue_sizes", "value": {"queue_size": size}}
     return item | ({} if before is None else {"previous_value": {"queue_size": before}})
 
