@@ -13,18 +13,20 @@ from zd_assets.exports.columns import Column, List, Scalar
 CHAT_DAILY_SUMMARY = DailyTable(
     name="chat_daily_summary",
     description=(
-        "The chats that started on the day, by the department that the chat itself names, so that "
-        "a transferred chat counts once, for its department in the end. Deleted chats and offline "
-        "messages count in their own columns alone; all other figures leave them out."
+        "The chats that started on the day, UTC, by the department that the chat itself names, so "
+        "that a transferred chat counts once, for its department in the end. Whoever started them, "
+        "a visitor, an agent or a trigger, they count. Deleted chats and offline messages count in "
+        "their own columns alone; all other figures leave them out. Means and the like are null "
+        "where there is nothing to count."
     ),
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
         Column("department_name", Scalar.TEXT, "The department's name."),
         Column("chats", Scalar.INTEGER, "Chats that started: served, missed and dropped ones."),
         Column("served", Scalar.INTEGER, "Chats neither missed nor dropped."),
-        Column("missed", Scalar.INTEGER, "Missed chats: nobody answered."),
+        Column("missed", Scalar.INTEGER, "Missed chats: nobody answered; dropped or not."),
         Column("dropped", Scalar.INTEGER, "Dropped chats that weren't missed: the visitor left."),
-        Column("proactive", Scalar.INTEGER, "Chats that an agent started; counted in chats, too."),
+        Column("proactive", Scalar.INTEGER, "Chats that an agent started; in chats, too."),
         Column(
             "transferred",
             Scalar.INTEGER,
@@ -132,7 +134,9 @@ AGENT_DAILY_SCORECARD = DailyTable(
     name="agent_daily_scorecard",
     description=(
         "What each agent did on the day: time online, engagements of the chats that started on "
-        "the day (those of deleted chats are left out), tickets updated and solved."
+        "the day (those of deleted chats are left out), tickets updated and solved. Agents who "
+        "were neither seen in Chat nor had an engagement have no row, whatever tickets they "
+        "updated."
     ),
     columns=(
         Column("agent_id", Scalar.ID, "The agent."),
@@ -144,7 +148,7 @@ AGENT_DAILY_SCORECARD = DailyTable(
         Column(
             "concurrency",
             Scalar.DOUBLE,
-            "Mean number of engagements while there was any; null without engagements.",
+            "Mean number of engagements at once, while there was any; null for none.",
         ),
         Column("most_engagements", Scalar.INTEGER, "The most engagements at once."),
         Column("offered", Scalar.INTEGER, "Engagements, accepted or not."),
@@ -164,7 +168,7 @@ AGENT_DAILY_SCORECARD = DailyTable(
         Column("bad", Scalar.INTEGER, "Engagements rated bad."),
         Column("satisfaction", Scalar.DOUBLE, "Good of all rated ones, 0 to 1; null for none."),
         Column("tickets_updated", Scalar.INTEGER, "Tickets of which the agent changed a field."),
-        Column("tickets_solved", Scalar.INTEGER, "Tickets that the agent set to solved."),
+        Column("tickets_solved", Scalar.INTEGER, "Tickets that the agent solved, each once."),
         Column("online_s_by_hour", List(Scalar.DOUBLE), "Seconds online in each hour, 24 of them."),
     ),
     key=("agent_id",),
@@ -266,7 +270,9 @@ TICKET_BACKLOG_DAILY = DailyTable(
         Column("created", Scalar.INTEGER, "Tickets created on the day."),
         Column("solved", Scalar.INTEGER, "Solves on the day; a ticket solved twice counts twice."),
         Column("reopened", Scalar.INTEGER, "Tickets' returns from solved to unsolved on the day."),
-        Column("closed", Scalar.INTEGER, "Tickets closed or deleted on the day."),
+        Column(
+            "closed", Scalar.INTEGER, "Tickets closed or deleted on the day, solved before or not."
+        ),
         Column("aged", Scalar.INTEGER, "Unsolved tickets whose creation is known."),
         Column("age_mean_s", Scalar.DOUBLE, "Mean seconds since these were created."),
         Column("age_max_s", Scalar.DOUBLE, "Seconds since the oldest of these was created."),

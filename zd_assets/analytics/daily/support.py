@@ -13,7 +13,10 @@ from zd_assets.exports.support import (
 
 TICKET_FIELD_CHANGES = DailyTable(
     name="ticket_field_changes",
-    description="Every field that a ticket event of the day set, with its value before and after.",
+    description=(
+        "Every field that a ticket event of the day set, with its value before and after. Comments "
+        "set none."
+    ),
     columns=(
         Column("event_id", Scalar.ID, "The ticket event."),
         Column("ordinal", Scalar.INTEGER, "Which child event of it, from 1."),
@@ -67,16 +70,25 @@ TICKET_STATES = DailyTable(
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
-        Column("status", Scalar.TEXT, "new, open, pending, hold, solved, ...", repeats=True),
-        Column("status_since", Scalar.TIMESTAMP, "Since when it has had the status."),
+        Column(
+            "status",
+            Scalar.TEXT,
+            "new, open, pending, hold, solved, ...; null if that was never seen.",
+            repeats=True,
+        ),
+        Column("status_since", Scalar.TIMESTAMP, "Since when it has had it; null if unknown."),
         Column("group_id", Scalar.ID, "The group it is assigned to, if that was ever seen."),
         Column("assignee_id", Scalar.ID, "The agent it is assigned to, if that was ever seen."),
         Column("priority", Scalar.TEXT, "The priority, if that was ever seen.", repeats=True),
         Column("created_at", Scalar.TIMESTAMP, "When it was created; null if before all exports."),
         Column("is_created", Scalar.BOOL, "Whether it was created on the day."),
         Column("solves", Scalar.INTEGER, "How often it was solved on the day."),
-        Column("reopens", Scalar.INTEGER, "How often it went on the day from solved to unsolved."),
-        Column("is_closed", Scalar.BOOL, "Whether it is closed or deleted: gone the day after."),
+        Column("reopens", Scalar.INTEGER, "How often it went from solved to unsolved on the day."),
+        Column(
+            "is_closed",
+            Scalar.BOOL,
+            "Whether it is closed or deleted: gone the day after, unless that touches it again.",
+        ),
         Column("is_unsolved", Scalar.BOOL, "Whether it is neither solved, closed nor deleted."),
     ),
     key=("ticket_id",),
@@ -160,8 +172,9 @@ TICKET_METRICS = DailyTable(
     description=(
         "What is measured of tickets (reply time, resolution time, waits), as it stood at the "
         "day's end: measurements that went on from the day before, or that the day touched. A "
-        "measurement runs from activate to pause or fulfill; deleted events don't count. Those "
-        "that began before the exports' first day are known from then on."
+        "measurement runs from activate to pause or fulfill, and is gone the day after that; "
+        "deleted events don't count. Those that began before the exports' first day are known "
+        "from their first activate, pause or fulfill on."
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
@@ -298,7 +311,7 @@ SKILLS = DailyTable(
         Column("skill", Scalar.TEXT, "The skill's name."),
         Column("attribute_id", Scalar.TEXT, "The routing attribute: the type of skill."),
         Column("attribute", Scalar.TEXT, "The routing attribute's name.", repeats=True),
-        Column("is_deleted", Scalar.BOOL, "Whether the skill was deleted."),
+        Column("is_deleted", Scalar.BOOL, "Whether the skill was deleted; null without one."),
     ),
     key=("attribute_id", "attribute_value_id"),
     sources=(Source(ROUTING_ATTRIBUTE_VALUES), Source(ROUTING_ATTRIBUTES)),
@@ -354,13 +367,19 @@ SKILL_ASSIGNMENTS = DailyTable(
     description=(
         "Which agents and tickets had which skill on the day: intervals, from the routing "
         "streams. An interval that goes on past midnight stands in each day that it touches. A "
-        "ticket's ends when the skill is taken away or the ticket is closed."
+        "ticket's ends when the skill is taken away or the ticket is closed. What is given twice "
+        "is held since the first time; given and taken away in one moment, all stays as it was."
     ),
     columns=(
         Column("holder", Scalar.TEXT, "agent or ticket.", repeats=True),
         Column("holder_id", Scalar.ID, "The agent or the ticket."),
         Column("attribute_value_id", Scalar.TEXT, "The skill."),
-        Column("since", Scalar.TIMESTAMP, "When it was given; null if before all exports."),
+        Column(
+            "since",
+            Scalar.TIMESTAMP,
+            "When it was given; null if it was taken away though that was never seen: it then "
+            "counts from midnight on.",
+        ),
         Column("until", Scalar.TIMESTAMP, "When it was taken away; null if not on this day."),
         Column("held_s", Scalar.DOUBLE, "Seconds of the day in which it was held."),
         Column("skill", Scalar.TEXT, "The skill's name, if that was ever seen.", repeats=True),
