@@ -1,9 +1,11 @@
 """Making days: their sources as views, the table's SQL, one file for each."""
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,8 @@ from zd_assets.lake.temporary import create, sweep
 
 MEMORY_MB = 1024
 
+_SPILL = ".spill-"
+
 
 @dataclass(frozen=True)
 class DayReport:
@@ -62,15 +66,45 @@ def make(
 
 @contextmanager
 def _spill(lake: Lake, table: DailyTable) -> Iterator[Path]:
-    """A hidden folder in the lake, which has room."""
+    """A hidden folder in the lake, which has room; locked by its process while that lives."""
     parent = lake.root.joinpath(*table.path)
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".spill-", dir=parent))
+        _sweep_spills(parent)
+        folder, lock = _claim(parent)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _claim(parent: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_SPILL, dir=parent))
+        # A sweep may take it between its creation and its lock.
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+
+
+def _sweep_spills(parent: Path) -> None:
+    """Remove what killed runs left; a living one's is locked."""
+    for folder in parent.glob(f"{_SPILL}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(lock)
 
 
 def _make(
