@@ -44,7 +44,13 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
         chat("02 09:00", duration=0, response_time=times(None, None, None)),
         # An agent or a trigger began it: nobody waits for the first response of the one.
         chat("02 09:10", proactive=True, duration=30, response_time=times(1000, 6, 7)),
-        chat("02 09:20", triggered=True, duration=20, response_time=times(60, 12, 13)),
+        chat(
+            "02 09:20",
+            triggered=True,
+            duration=20,
+            response_time=times(60, 12, 13),
+            abandon_time=5000,  # of a chat that nobody abandoned
+        ),
         chat("02 10:00", missed=True, abandon_time=30, rating="good", duration=9),
         chat("02 10:00", missed=True, dropped=True, abandon_time=60),
         chat("02 10:00", dropped=True, abandon_time=15, response_time=times(5, 5, 500)),

@@ -19,6 +19,7 @@ from zd_assets_tests.daily_lake import (
     iso,
     make_days,
     put,
+    put_all,
     row,
     rows,
     values,
@@ -249,6 +250,22 @@ def test_a_queue_whose_size_before_isnt_told_is_known_from_its_first_event_on(la
     ]
 
 
+def test_what_is_carried_goes_before_what_the_first_event_says_was_before(lake: Lake) -> None:
+    events = [
+        queue("a", "02 12:00", 3, 0),
+        queue("b", "03 06:00", 1, 9),
+        queue("c", "02 12:00", 2, 4, department=None),
+        queue("d", "03 12:00", 0, 2, department=None),
+    ]
+    put(lake, DEPARTMENT_EVENTS, events, 2, 3)
+    make_days(lake, DEPARTMENT_QUEUE, 2, 3)
+    assert values(lake, DEPARTMENT_QUEUE, 3, "department_id", *QUEUE) == [
+        # 3 for six hours, 1 for eighteen; 2 for twelve.
+        (1, 3, 1, 3, when("03 00:00"), 36 / 24, 86400, 86400, 1),
+        (None, 2, 0, 2, when("03 00:00"), 1.0, 12 * 3600, 86400, 1),
+    ]
+
+
 def test_todays_queue_is_known_until_the_partition_is(lake: Lake) -> None:
     put(lake, DEPARTMENT_EVENTS, [queue("a", "02 09:00", 2, 0)], 2, until="02 12:00")
     make_days(lake, DEPARTMENT_QUEUE, 2)
@@ -320,6 +337,14 @@ def test_a_conversion_is_owed_to_the_chat_that_it_names_or_to_none(lake: Lake) -
     first = rows(lake, CONVERSION_ATTRIBUTION, 3)[0]
     assert first["converted_at"] == when("03 00:10:00.500000")
     assert first["chat_started_at"] == when("02 23:50")
+
+
+def test_what_stands_in_another_days_partition_is_not_that_days(lake: Lake) -> None:
+    times = ("01 23:59:59", "02 00:00", "02 23:59:59.999999", "03 00:00")
+    put_all(lake, CONVERSIONS, [conversion(at, at) for at in times], 2)
+    make_days(lake, CONVERSION_ATTRIBUTION, 2)
+    found = [one for (one,) in values(lake, CONVERSION_ATTRIBUTION, 2, "conversion_id")]
+    assert found == ["02 00:00", "02 23:59:59.999999"]
 
 
 def test_hours_beside_their_day_count_once(lake: Lake) -> None:

@@ -151,6 +151,19 @@ def test_the_same_chats_fetched_again_make_nothing_due(lake: Lake) -> None:
     assert due(lake, range(1, 10)) == []
 
 
+def test_a_day_of_hours_is_whole_when_its_last_hour_is(lake: Lake) -> None:
+    chats = [chat("a", "02 09:00", "02 10:00"), chat("b", "02 22:00", "02 23:10")]
+    put(lake, CHATS, chats, *(hour(2, number) for number in range(23)))
+    refresh(lake)
+    settle(lake, [2])
+    assert footer(lake, CHAT_DAILY_SUMMARY, 2).known_until_us == hour(2, 23).start_us
+    put(lake, CHATS, chats, hour(2, 23))
+    refresh(lake)
+    assert ("chat_daily_summary", 2) in settle(lake, [2])
+    assert footer(lake, CHAT_DAILY_SUMMARY, 2).complete
+    assert values(lake, CHAT_DAILY_SUMMARY, 2, "chats") == [(2,)]
+
+
 def test_a_change_that_a_day_doesnt_hand_on_stops_there(lake: Lake) -> None:
     events = [queue("a", "02 09:00", 3), queue("b", "03 09:00", 0)]
     put(lake, DEPARTMENT_EVENTS, events, *range(2, 6))
@@ -307,6 +320,20 @@ def test_what_a_killed_run_committed_stays_whole_and_the_next_one_ends_the_same(
         there, here = (footer(one, TICKET_STATES, number) for one in (unharmed, lake))
         assert (there.content, there.carried_since) == (here.content, here.carried_since)
     assert not list(folder.rglob("*.tmp"))
+    assert not list(folder.glob(".spill*"))
+
+
+def test_what_a_living_run_spills_stays(lake: Lake) -> None:
+    put(lake, CONVERSIONS, [], 2, 3)
+    folder = lake.root.joinpath(*CONVERSION_ATTRIBUTION.path)
+    days = [Day(key(number)) for number in (2, 3)]
+    living = make(CONVERSION_ATTRIBUTION, lake, days, run_id="living")
+    next(living)
+    [spill] = folder.glob(".spill*")
+    make_days(lake, CONVERSION_ATTRIBUTION, 2)
+    assert list(folder.glob(".spill*")) == [spill]
+    assert [report.day.key for report in living] == [key(3)]
+    assert not list(folder.glob(".spill*"))
 
 
 def test_a_day_that_cant_be_made_leaves_those_before_and_its_old_file(lake: Lake) -> None:

@@ -32,6 +32,7 @@ from zd_assets_tests.daily_lake import (
     rows,
     settle,
 )
+from zd_assets_tests.files import duck
 from zd_assets_tests.odd_items import PATIENT
 
 DAYS = (2, 3, 4)
@@ -125,9 +126,15 @@ def everything(lake: Lake) -> dict[tuple[str, int], Any]:
     }
 
 
-def test_every_table_has_rows_in_this_world(in_order: Lake) -> None:
+def test_every_table_has_rows_in_this_world_and_they_keep_what_it_promises(
+    in_order: Lake,
+) -> None:
     for table in DAILY:
         assert any(rows(in_order, table, number) for number in DAYS), table.name
+        days = in_order.root.joinpath(*table.path, "date=*", "*.parquet")
+        for promise, condition in table.holds.items():
+            broken = duck(f"select count(*) from '{days}' where not ({condition})")
+            assert broken == [(0,)], f"{table.name}: {promise}"
 
 
 @settings(PATIENT, max_examples=3)

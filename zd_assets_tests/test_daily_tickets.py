@@ -189,7 +189,9 @@ def test_a_ticket_may_be_assigned_to_nobody_again(lake: Lake) -> None:
         event("02 09:00", changed("assignee_id", 8), changed("status", "open", "new")),
         event("02 09:00", changed("group_id", 6, 5)),
         event("03 09:00", nobody, changed("priority", "low")),
+        event("04 08:00", changed("assignee_id", 9), changed("priority", "high", "low")),
         event("04 09:00", {"event_type": "Change", "group_id": None, "previous_value": 6}),
+        event("04 09:00", nobody),
     ]
     put(lake, TICKET_EVENTS, events, 2, 3, 4)
     make_days(lake, TICKET_STATES, 2, 3, 4)
@@ -197,7 +199,7 @@ def test_a_ticket_may_be_assigned_to_nobody_again(lake: Lake) -> None:
     assert [values(lake, TICKET_STATES, number, *columns) for number in (2, 3, 4)] == [
         [("open", 6, 8, None)],
         [("open", 6, None, "low")],
-        [("open", None, None, "low")],
+        [("open", None, None, "high")],
     ]
 
 
