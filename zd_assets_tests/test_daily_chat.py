@@ -255,7 +255,7 @@ def test_what_is_carried_goes_before_what_the_first_event_says_was_before(lake: 
         queue("a", "02 12:00", 3, 0),
         queue("b", "03 06:00", 1, 9),
         queue("c", "02 12:00", 2, 4, department=None),
-        queue("d", "03 12:00", 0, 2, department=None),
+        queue("d", "03 12:00", 0, 7, department=None),
     ]
     put(lake, DEPARTMENT_EVENTS, events, 2, 3)
     make_days(lake, DEPARTMENT_QUEUE, 2, 3)
@@ -302,11 +302,12 @@ def test_sizes_that_are_no_numbers_change_nothing(lake: Lake) -> None:
         queue("f", "02 12:00", 9) | {"field_name": "agents"},
         queue("g", "02 13:00", 9) | {"value": [1]},
         queue("h", "02 13:00", 0, department=2) | {"value": "3"},
+        queue("i", "02 13:30", "\ud83d") | {"value": {"queue_size": 3, "\ud83d": 1}},
     ]
     put(lake, DEPARTMENT_EVENTS, events, 2)
     make_days(lake, DEPARTMENT_QUEUE, 2)
     assert values(lake, DEPARTMENT_QUEUE, 2, "at_start", "at_end", "peak", "events") == [
-        (1, 3, 3, 1)
+        (1, 3, 3, 2)
     ]
 
 
@@ -349,12 +350,16 @@ def test_what_stands_in_another_days_partition_is_not_that_days(lake: Lake) -> N
 
 def test_hours_beside_their_day_count_once(lake: Lake) -> None:
     conversions = [conversion(one, f"02 0{number}:30") for number, one in enumerate("abc")]
-    put(lake, CONVERSIONS, conversions, hour(2, 0), hour(2, 1), 2)
+    older = [one | {"goal_name": "older"} for one in conversions]
+    put(lake, CONVERSIONS, older, hour(2, 0), hour(2, 1))
+    put(lake, CONVERSIONS, conversions, 2)
     events = [queue("a", "02 00:30", 1, 0), queue("b", "02 01:30", 0, 1)]
     put(lake, DEPARTMENT_EVENTS, events, hour(2, 1), 2)
     for table in (CONVERSION_ATTRIBUTION, DEPARTMENT_QUEUE):
         make_days(lake, table, 2)
-    assert values(lake, CONVERSION_ATTRIBUTION, 2, "conversion_id") == [("a",), ("b",), ("c",)]
+    assert values(lake, CONVERSION_ATTRIBUTION, 2, "conversion_id", "goal_name") == [
+        (one, "buy") for one in "abc"
+    ]
     assert values(lake, DEPARTMENT_QUEUE, 2, "events", "waiting_s") == [(2, 3600)]
 
 

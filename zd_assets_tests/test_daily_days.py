@@ -164,6 +164,15 @@ def test_a_day_of_hours_is_whole_when_its_last_hour_is(lake: Lake) -> None:
     assert values(lake, CHAT_DAILY_SUMMARY, 2, "chats") == [(2,)]
 
 
+def test_a_day_is_due_when_more_of_it_is_known_though_nothing_came(lake: Lake) -> None:
+    for until in ("02 12:00", "02 18:00", None):
+        put(lake, CHATS, [chat("a", "02 09:00", "02 10:00")], 2, until=until)
+        refresh(lake)
+        assert numbers_due(lake, CHAT_MESSAGES) == [2]
+        settle(lake, [2])
+        assert footer(lake, CHAT_MESSAGES, 2).known_until_us == us(until or "03 00:00")
+
+
 def test_a_change_that_a_day_doesnt_hand_on_stops_there(lake: Lake) -> None:
     events = [queue("a", "02 09:00", 3), queue("b", "03 09:00", 0)]
     put(lake, DEPARTMENT_EVENTS, events, *range(2, 6))

@@ -175,6 +175,7 @@ def test_the_last_policy_counts_and_the_first_breach_that_isnt_deleted(lake: Lak
         ({"group_sla": {"policy": {"title": "Team"}, "target_in_seconds": 60}}, "Team", 60),
         ({"sla": {"policy": {"id": 5}}}, '{"id":5}', None),
         ({"sla": {"policy": None, "target_in_seconds": "soon"}}, None, None),
+        ({"sla": {"policy": "half \ud83d", "target_in_seconds": 2**70}}, "half \ufffd", 2.0**70),
         ({"sla": "Gold"}, None, None),
         ({"sla": None}, None, None),
     ],
