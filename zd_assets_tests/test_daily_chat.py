@@ -158,12 +158,21 @@ def row_of(lake: Lake, ordinal: int) -> Item:
 def test_an_offline_message_is_the_visitors_and_its_history_stays_apart(lake: Lake) -> None:
     offline = {"type": "offline_msg", "message": "Call me", "visitor": {"name": "Bo"}}
     beside = [message("Still there?", "02 09:00:10")]
-    put(lake, CHATS, [chat("c", "02 09:00", history=beside) | offline], 2)
+    # A chat has no such text, and its messages waited for none of another.
+    other = chat("b", "02 08:00", message="?", history=[message("Bye", "02 08:00")])
+    silent = {**offline, "message": None}
+    chats = [
+        chat("c", "02 09:00", history=beside) | offline,
+        other,
+        chat("d", "02 09:00") | silent,
+    ]
+    put(lake, CHATS, chats, 2)
     make_days(lake, CHAT_MESSAGES, 2)
     columns = ("ordinal", "sender_type", "sender_name", "text", "sent_at", "is_offline", "waited_s")
-    assert values(lake, CHAT_MESSAGES, 2, *columns) == [
-        (0, "Visitor", "Bo", "Call me", when("02 09:00"), True, None),
-        (1, "Visitor", None, "Still there?", when("02 09:00:10"), False, 10.0),
+    assert values(lake, CHAT_MESSAGES, 2, "chat_id", *columns) == [
+        ("b", 1, "Visitor", None, "Bye", when("02 08:00"), False, None),
+        ("c", 0, "Visitor", "Bo", "Call me", when("02 09:00"), True, None),
+        ("c", 1, "Visitor", None, "Still there?", when("02 09:00:10"), False, 10.0),
     ]
 
 
