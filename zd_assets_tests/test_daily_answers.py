@@ -137,8 +137,9 @@ def test_a_transferred_chat_counts_once_for_the_department_that_it_names(lake: L
 
 def test_a_department_bears_the_name_that_its_chats_had_last(lake: Lake) -> None:
     chats = [
-        chat("02 09:00", department_name="Support", update_timestamp=iso("04 09:00")),
         chat("02 09:00", department_name="Sale", update_timestamp=iso("03 09:00")),
+        chat("02 09:00", department_name="Support", update_timestamp=iso("04 09:00")),
+        chat("02 09:00", department_name="Sales", update_timestamp=iso("02 09:00")),
         chat("02 09:00", department_name=None, update_timestamp=iso("05 09:00")),
     ]
     assert [one["department_name"] for one in summary(lake, chats)] == ["Support"]

@@ -93,6 +93,7 @@ def test_a_day_goes_as_far_as_the_least_known_of_what_it_is_made_of(lake: Lake) 
     settle(lake, [2])
     by_name = {table.name: footer(lake, table, 2) for table in DAILY if _is_there(lake, table)}
     assert by_name["agent_daily_scorecard"].known_until_us == us("02 09:00")
+    assert not by_name["agent_daily_scorecard"].complete
     assert by_name["ticket_backlog_daily"].known_until_us == us("02 12:00")
     assert by_name["chat_daily_summary"].complete
     assert "ticket_metrics" not in by_name  # Nothing there is of the day.
