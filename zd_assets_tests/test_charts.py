@@ -322,8 +322,8 @@ def test_means_are_weighted_by_their_counts() -> None:
 
 def test_concurrency_is_weighted_by_the_time_with_engagements() -> None:
     # 2 at once for 100 s, and 1 for 300 s.
-    busy = agent(1, engagement_s=200.0, concurrency=2.0)
-    calm = agent(2, engagement_s=300.0, concurrency=1.0)
+    busy = agent(1, engaged_s=100.0, concurrency=2.0)
+    calm = agent(2, engaged_s=300.0, concurrency=1.0)
     [made] = summed(frame({MONDAY: [busy, calm, agent(3)]}), AGENTS).to_dict("records")
     assert made["concurrency"] == pytest.approx(500 / 400)
 

@@ -137,10 +137,11 @@ def fill_week(lake: Lake) -> Lake:
             chats(None, None, chats=5, missed=5, abandoned=5, abandon_mean_s=134.0),
         ],
     )
-    ana = {"chats": 4, "online_s": 5400.0, "accepted": 5, "proactive": 1, "tickets_solved": 2}
+    ana = {"chats": 4, "online_s": 5400.0, "answered": 4, "timed": 5, "tickets_solved": 2}
     ana_means = {"first_response_mean_s": 10.0, "duration_mean_s": 100.0}
     put_day(lake, AGENT_DAILY_SCORECARD, MONDAY, [agent(11, "Ana", **{**ana, **ana_means})])
-    last = {"chats": 9, "accepted": 15, "duration_mean_s": 20.0, "first_response_mean_s": 20.0}
+    last = {"chats": 9, "duration_mean_s": 20.0, "first_response_mean_s": 20.0}
+    last |= {"answered": 15, "timed": 15}
     put_day(lake, AGENT_DAILY_SCORECARD, TUESDAY, [agent(11, "Ana", **last), agent(12)])
     aged = {"aged": 4, "age_mean_s": 3600.0, "age_max_s": 7200.0}
     put_day(lake, TICKET_BACKLOG_DAILY, SUNDAY, [backlog(7, open=10, created=3)])

@@ -2,29 +2,31 @@
 
 from zd_assets.analytics.current.tables import CHATS_LATEST
 from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
-from zd_assets.analytics.daily.support import (
+from zd_assets.analytics.daily.table import DailyTable, Source
+from zd_assets.analytics.daily.tickets import (
     TICKET_FIELD_CHANGES,
     TICKET_METRICS,
     TICKET_STATES,
 )
-from zd_assets.analytics.daily.table import DailyTable, Source
 from zd_assets.exports.columns import Column, List, Scalar
 
 CHAT_DAILY_SUMMARY = DailyTable(
     name="chat_daily_summary",
     description=(
-        "The chats that started on the day, by the department that the chat itself names, so that "
-        "a transferred chat counts once, for its department in the end. Deleted chats and offline "
-        "messages count in their own columns alone; all other figures leave them out."
+        "The chats that started on the day, UTC, by the department that the chat itself names, so "
+        "that a transferred chat counts once, for its department in the end. Whoever started them, "
+        "a visitor, an agent or a trigger, they count. Deleted chats and offline messages count in "
+        "their own columns alone; all other figures leave them out. Means and the like are null "
+        "where there is nothing to count."
     ),
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
         Column("department_name", Scalar.TEXT, "The department's name."),
         Column("chats", Scalar.INTEGER, "Chats that started: served, missed and dropped ones."),
         Column("served", Scalar.INTEGER, "Chats neither missed nor dropped."),
-        Column("missed", Scalar.INTEGER, "Missed chats: nobody answered."),
+        Column("missed", Scalar.INTEGER, "Missed chats: nobody answered; dropped or not."),
         Column("dropped", Scalar.INTEGER, "Dropped chats that weren't missed: the visitor left."),
-        Column("proactive", Scalar.INTEGER, "Chats that an agent started; counted in chats, too."),
+        Column("proactive", Scalar.INTEGER, "Chats that an agent started; in chats, too."),
         Column(
             "transferred",
             Scalar.INTEGER,
@@ -33,21 +35,45 @@ CHAT_DAILY_SUMMARY = DailyTable(
         Column("offline_messages", Scalar.INTEGER, "Offline messages; no chats."),
         Column("deleted", Scalar.INTEGER, "Deleted chats and messages; counted nowhere else."),
         Column("abandoned", Scalar.INTEGER, "Missed and dropped chats with an abandon time."),
-        Column("abandon_mean_s", Scalar.DOUBLE, "Mean seconds until these visitors left."),
-        Column("abandon_max_s", Scalar.DOUBLE, "Most seconds until one of them left."),
+        Column(
+            "abandon_mean_s",
+            Scalar.DOUBLE,
+            "Mean abandon time of abandoned chats, seconds.",
+        ),
+        Column(
+            "abandon_max_s",
+            Scalar.DOUBLE,
+            "Longest abandon time, in seconds.",
+        ),
         Column(
             "answered",
             Scalar.INTEGER,
             "Served chats with a first response time, without proactive ones: there nobody waits.",
         ),
-        Column("first_response_mean_s", Scalar.DOUBLE, "Mean first response of these, in seconds."),
-        Column("first_response_median_s", Scalar.DOUBLE, "Median first response of these."),
-        Column("first_response_max_s", Scalar.DOUBLE, "Longest first response of these."),
+        Column(
+            "first_response_mean_s",
+            Scalar.DOUBLE,
+            "Mean over answered chats, in seconds.",
+        ),
+        Column(
+            "first_response_median_s",
+            Scalar.DOUBLE,
+            "Median over answered chats, in seconds.",
+        ),
+        Column(
+            "first_response_max_s",
+            Scalar.DOUBLE,
+            "Longest of answered chats, in seconds.",
+        ),
         Column("responded", Scalar.INTEGER, "Served chats with a mean response time, all kinds."),
-        Column("response_mean_s", Scalar.DOUBLE, "Mean over these of each one's mean response."),
+        Column(
+            "response_mean_s",
+            Scalar.DOUBLE,
+            "Mean over responded chats, in seconds.",
+        ),
         Column("response_max_s", Scalar.DOUBLE, "Longest response in a served chat, in seconds."),
         Column("timed", Scalar.INTEGER, "Served chats with a duration."),
-        Column("duration_mean_s", Scalar.DOUBLE, "Mean duration of these, in seconds."),
+        Column("duration_mean_s", Scalar.DOUBLE, "Mean duration of timed chats, in seconds."),
         Column("good", Scalar.INTEGER, "Chats rated good, served or not."),
         Column("bad", Scalar.INTEGER, "Chats rated bad, served or not."),
         Column("satisfaction", Scalar.DOUBLE, "Good of all rated chats, 0 to 1; null for none."),
@@ -132,7 +158,9 @@ AGENT_DAILY_SCORECARD = DailyTable(
     name="agent_daily_scorecard",
     description=(
         "What each agent did on the day: time online, engagements of the chats that started on "
-        "the day (those of deleted chats are left out), tickets updated and solved."
+        "the day (those of deleted chats are left out), tickets updated and solved. Agents who "
+        "were neither seen in Chat nor had an engagement have no row, whatever tickets they "
+        "updated."
     ),
     columns=(
         Column("agent_id", Scalar.ID, "The agent."),
@@ -140,11 +168,12 @@ AGENT_DAILY_SCORECARD = DailyTable(
         Column("online_s", Scalar.DOUBLE, "Seconds online."),
         Column("away_s", Scalar.DOUBLE, "Seconds away."),
         Column("invisible_s", Scalar.DOUBLE, "Seconds invisible."),
+        Column("engaged_s", Scalar.DOUBLE, "Seconds with at least one engagement."),
         Column("engagement_s", Scalar.DOUBLE, "Seconds of engagements, weighted by their number."),
         Column(
             "concurrency",
             Scalar.DOUBLE,
-            "Mean number of engagements while there was any; null without engagements.",
+            "Mean number of engagements at once, while there was any; null for none.",
         ),
         Column("most_engagements", Scalar.INTEGER, "The most engagements at once."),
         Column("offered", Scalar.INTEGER, "Engagements, accepted or not."),
@@ -155,16 +184,24 @@ AGENT_DAILY_SCORECARD = DailyTable(
         Column("chats", Scalar.INTEGER, "Chats in which the agent accepted an engagement."),
         Column("messages", Scalar.INTEGER, "Messages sent in engagements."),
         Column(
+            "answered",
+            Scalar.INTEGER,
+            "Accepted engagements with a first response time, without those of proactive chats.",
+        ),
+        Column(
             "first_response_mean_s",
             Scalar.DOUBLE,
-            "Mean first response of the accepted engagements, proactive chats left out.",
+            "Mean first response of the answered engagements, in seconds.",
         ),
-        Column("duration_mean_s", Scalar.DOUBLE, "Mean duration of the accepted engagements."),
+        Column("timed", Scalar.INTEGER, "Accepted engagements with a duration."),
+        Column(
+            "duration_mean_s", Scalar.DOUBLE, "Mean duration of the timed engagements, in seconds."
+        ),
         Column("good", Scalar.INTEGER, "Engagements rated good."),
         Column("bad", Scalar.INTEGER, "Engagements rated bad."),
         Column("satisfaction", Scalar.DOUBLE, "Good of all rated ones, 0 to 1; null for none."),
         Column("tickets_updated", Scalar.INTEGER, "Tickets of which the agent changed a field."),
-        Column("tickets_solved", Scalar.INTEGER, "Tickets that the agent set to solved."),
+        Column("tickets_solved", Scalar.INTEGER, "Tickets that the agent solved, each once."),
         Column("online_s_by_hour", List(Scalar.DOUBLE), "Seconds online in each hour, 24 of them."),
     ),
     key=("agent_id",),
@@ -181,8 +218,10 @@ AGENT_DAILY_SCORECARD = DailyTable(
                 count(*) filter (accepted and is_proactive) as proactive,
                 count(distinct chat_id) filter (accepted) as chats,
                 sum(agent_messages) filter (accepted) as messages,
+                count(first_response_s) filter (accepted and not is_proactive) as answered,
                 avg(first_response_s) filter (accepted and not is_proactive)
                     as first_response_mean_s,
+                count(duration_s) filter (accepted) as timed,
                 avg(duration_s) filter (accepted) as duration_mean_s,
                 count(*) filter (rating = 'good') as good,
                 count(*) filter (rating = 'bad') as bad
@@ -216,6 +255,7 @@ AGENT_DAILY_SCORECARD = DailyTable(
             coalesce(online_s, 0) as online_s,
             coalesce(away_s, 0) as away_s,
             coalesce(invisible_s, 0) as invisible_s,
+            coalesce(engaged_s, 0) as engaged_s,
             coalesce(engagement_s, 0) as engagement_s,
             engagement_s / nullif(engaged_s, 0) as concurrency,
             coalesce(most_engagements, 0) as most_engagements,
@@ -226,7 +266,9 @@ AGENT_DAILY_SCORECARD = DailyTable(
             coalesce(proactive, 0) as proactive,
             coalesce(chats, 0) as chats,
             coalesce(messages, 0) as messages,
+            coalesce(answered, 0) as answered,
             first_response_mean_s,
+            coalesce(timed, 0) as timed,
             duration_mean_s,
             coalesce(good, 0) as good,
             coalesce(bad, 0) as bad,
@@ -241,6 +283,7 @@ AGENT_DAILY_SCORECARD = DailyTable(
     holds={
         "a_day_has_24_hours": "online_s + away_s + invisible_s <= 86400.000001",
         "engagements_add_up": "offered = accepted + not_accepted",
+        "counts_within_the_accepted": "greatest(answered, timed) <= accepted",
         "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
     },
 )
@@ -266,11 +309,13 @@ TICKET_BACKLOG_DAILY = DailyTable(
         Column("created", Scalar.INTEGER, "Tickets created on the day."),
         Column("solved", Scalar.INTEGER, "Solves on the day; a ticket solved twice counts twice."),
         Column("reopened", Scalar.INTEGER, "Tickets' returns from solved to unsolved on the day."),
-        Column("closed", Scalar.INTEGER, "Tickets closed or deleted on the day."),
+        Column(
+            "closed", Scalar.INTEGER, "Tickets closed or deleted on the day, solved before or not."
+        ),
         Column("aged", Scalar.INTEGER, "Unsolved tickets whose creation is known."),
-        Column("age_mean_s", Scalar.DOUBLE, "Mean seconds since these were created."),
-        Column("age_max_s", Scalar.DOUBLE, "Seconds since the oldest of these was created."),
-        Column("older_than_week", Scalar.INTEGER, "How many of these are over 7 days old."),
+        Column("age_mean_s", Scalar.DOUBLE, "Mean age of aged tickets, in seconds."),
+        Column("age_max_s", Scalar.DOUBLE, "Age of the oldest aged ticket, in seconds."),
+        Column("older_than_week", Scalar.INTEGER, "Aged tickets over 7 days old."),
     ),
     key=("group_id",),
     sources=(Source(TICKET_STATES),),
@@ -279,7 +324,8 @@ TICKET_BACKLOG_DAILY = DailyTable(
             select
                 *,
                 status not in ('new', 'open', 'pending', 'hold') as is_other,
-                greatest(date_diff('microseconds', created_at, known_until()), 0) / 1e6 as age_s
+                date_diff('microseconds', created_at, greatest(created_at, known_until())) / 1e6
+                    as age_s
             from ticket_states
         )
         select
@@ -294,7 +340,7 @@ TICKET_BACKLOG_DAILY = DailyTable(
             count(*) filter (is_created) as created,
             sum(solves) as solved,
             sum(reopens) as reopened,
-            count(*) filter (is_closed) as closed,
+            count(*) filter (is_closed and status_since >= day_start()) as closed,
             count(age_s) filter (is_unsolved) as aged,
             avg(age_s) filter (is_unsolved) as age_mean_s,
             max(age_s) filter (is_unsolved) as age_max_s,

@@ -7,7 +7,11 @@ from zd_assets.exports.columns import Column, List, Scalar
 
 CHAT_ENGAGEMENTS = DailyTable(
     name="chat_engagements",
-    description="Agents' engagements in chats, on the day on which the chat started.",
+    description=(
+        "Agents' engagements in chats, on the day, UTC, on which the chat started, whenever they "
+        "were. Those of deleted chats stay, flagged. Chats that don't say when they started are in "
+        "no day."
+    ),
     columns=(
         Column("chat_id", Scalar.TEXT, "The chat."),
         Column("ordinal", Scalar.INTEGER, "Which engagement of the chat it is, from 1."),
@@ -21,8 +25,12 @@ CHAT_ENGAGEMENTS = DailyTable(
         Column("agent_name", Scalar.TEXT, "The agent's full name, or else the displayed one."),
         Column("department_id", Scalar.ID, "The department of the engagement; null for none."),
         Column("assigned", Scalar.BOOL, "Whether the agent was assigned."),
-        Column("accepted", Scalar.BOOL, "Whether the agent accepted and joined."),
-        Column("first_response_s", Scalar.DOUBLE, "Seconds until the agent's first response."),
+        Column("accepted", Scalar.BOOL, "Whether the agent accepted and joined; false if untold."),
+        Column(
+            "first_response_s",
+            Scalar.DOUBLE,
+            "Seconds until the agent's first response; null if there was none.",
+        ),
         Column("mean_response_s", Scalar.DOUBLE, "Mean seconds until a response."),
         Column("max_response_s", Scalar.DOUBLE, "Longest seconds until a response."),
         Column("agent_messages", Scalar.INTEGER, "Messages of the agent."),
@@ -30,7 +38,7 @@ CHAT_ENGAGEMENTS = DailyTable(
         Column("rating", Scalar.TEXT, "The visitor's rating: good, bad or none.", repeats=True),
         Column("skills_requested", Scalar.JSON, "Skills requested, as sent (JSON)."),
         Column("skills_fulfilled", Scalar.BOOL, "Whether the agent had the skills."),
-        Column("is_proactive", Scalar.BOOL, "Whether an agent started the chat proactively."),
+        Column("is_proactive", Scalar.BOOL, "Whether an agent started the chat; false if untold."),
         Column("is_deleted", Scalar.BOOL, "Whether the chat was deleted."),
     ),
     key=("chat_id", "ordinal"),
@@ -48,7 +56,7 @@ CHAT_ENGAGEMENTS = DailyTable(
             ordinal,
             engagement.id as engagement_id,
             engagement.timestamp as started_at,
-            engagement.timestamp + to_seconds(engagement.duration) as ended_at,
+            try(engagement.timestamp + to_seconds(engagement.duration)) as ended_at,
             engagement.duration as duration_s,
             engagement.started_by as started_by,
             coalesce(engagement.started_by = 'transfer', false) as is_transfer,
@@ -76,19 +84,24 @@ CHAT_ENGAGEMENTS = DailyTable(
 CHAT_MESSAGES = DailyTable(
     name="chat_messages",
     description=(
-        "What was said in chats, on the day on which the chat started: the messages of their "
-        "history, and the texts of offline messages."
+        "What was said in chats, on the day, UTC, on which the chat started, also where it went on "
+        "past midnight: the messages of their history, and the texts of offline messages. Those "
+        "of deleted chats stay, flagged."
     ),
     columns=(
         Column("chat_id", Scalar.TEXT, "The chat."),
-        Column("ordinal", Scalar.INTEGER, "Which entry of the chat's history it is, from 1."),
+        Column(
+            "ordinal",
+            Scalar.INTEGER,
+            "Which entry of the chat's history it is, from 1; 0 for an offline message's text.",
+        ),
         Column("sent_at", Scalar.TIMESTAMP, "When it was sent."),
         Column("sender_type", Scalar.TEXT, "Visitor, Agent, Trigger, ..., as sent.", repeats=True),
         Column("agent_id", Scalar.ID, "The agent who sent it."),
         Column("sender_name", Scalar.TEXT, "The sender's displayed name."),
         Column("text", Scalar.TEXT, "What was said."),
         Column("characters", Scalar.INTEGER, "Length of the text, in characters."),
-        Column("waited_s", Scalar.DOUBLE, "Seconds since the message before, by whomever."),
+        Column("waited_s", Scalar.DOUBLE, "Seconds since the chat's message before, by whomever."),
         Column("is_offline", Scalar.BOOL, "Whether it is an offline message."),
         Column("is_deleted", Scalar.BOOL, "Whether the chat was deleted."),
     ),
@@ -116,7 +129,7 @@ CHAT_MESSAGES = DailyTable(
             from entry
             where entry ->> 'type' = 'chat.msg'
             union all
-            select id, 1, timestamp, 'Visitor', null, visitor.name, message, true, is_deleted
+            select id, 0, timestamp, 'Visitor', null, visitor.name, message, true, is_deleted
             from chats_latest
             where type = 'offline_msg' and message is not null
         )
@@ -135,7 +148,7 @@ AGENT_ACTIVITY = DailyTable(
     description=(
         "How long each agent was online, away and invisible, from the timespans cut at midnight. "
         "A timespan is exported once it has ended: one that goes on past midnight adds to the day "
-        "when it does."
+        "when it does. Offline is the rest of the day; who was offline all day has no row."
     ),
     columns=(
         Column("agent_id", Scalar.ID, "The agent."),
@@ -150,8 +163,8 @@ AGENT_ACTIVITY = DailyTable(
             "Seconds of engagements: the time, weighted by how many there were at once.",
         ),
         Column("most_engagements", Scalar.INTEGER, "The most engagements at once."),
-        Column("first_seen_at", Scalar.TIMESTAMP, "When the first timespan of the day starts."),
-        Column("last_seen_at", Scalar.TIMESTAMP, "When the last timespan of the day ends."),
+        Column("first_seen_at", Scalar.TIMESTAMP, "When the first timespan starts, or midnight."),
+        Column("last_seen_at", Scalar.TIMESTAMP, "When the last timespan ends, or midnight."),
         Column("timespans", Scalar.INTEGER, "Timespans that the day has a part of."),
         Column(
             "overlap_s",
@@ -169,7 +182,8 @@ AGENT_ACTIVITY = DailyTable(
                 coalesce(engagement_count, 0) as engagements,
                 start_time + to_microseconds(cast(round(duration * 1e6) as bigint)) as end_time
             from (select distinct * from agent_timeline)
-            where agent_id is not null and duration > 0
+            -- A longer one is no duration, and would leave the range of timestamps.
+            where agent_id is not null and duration > 0 and duration < 1e9
         ),
         -- A later timespan ends the one before, so that no second counts twice.
         cut as (
@@ -235,14 +249,15 @@ DEPARTMENT_QUEUE = DailyTable(
     name="department_queue",
     description=(
         "How many visitors waited in each department's queue. A queue keeps its size from one "
-        "event to the next, over midnight too, where the day before is there."
+        "event to the next, over midnight too, where the day before is there. Events of one moment "
+        "stand in the order of their IDs; those whose size is no number don't count."
     ),
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
         Column("at_start", Scalar.INTEGER, "The queue at midnight; null where it isn't known."),
         Column("at_end", Scalar.INTEGER, "The queue at the day's end, or as far as it is known."),
         Column("peak", Scalar.INTEGER, "The longest queue."),
-        Column("peak_at", Scalar.TIMESTAMP, "When the queue was first that long."),
+        Column("peak_at", Scalar.TIMESTAMP, "When it was first that long; midnight, if then."),
         Column("mean", Scalar.DOUBLE, "The mean queue, weighted by time, over the known seconds."),
         Column("waiting_s", Scalar.DOUBLE, "Seconds in which anybody waited."),
         Column("known_s", Scalar.DOUBLE, "Seconds of the day in which the queue is known."),
@@ -308,7 +323,10 @@ DEPARTMENT_QUEUE = DailyTable(
 
 CONVERSION_ATTRIBUTION = DailyTable(
     name="conversion_attribution",
-    description="Conversions of the day, and the chat, agent and department they are owed to.",
+    description=(
+        "Conversions that happened on the day, and the chat, agent and department they are owed "
+        "to, each null for none."
+    ),
     columns=(
         Column("conversion_id", Scalar.TEXT, "The conversion."),
         Column("converted_at", Scalar.TIMESTAMP, "When it happened."),

@@ -113,13 +113,20 @@ class Finder:
         folder = self._lake.root.joinpath(*latest.path)
         if latest not in self._manifests:
             self._manifests[latest] = read_manifest(folder)
-        month = self._manifests[latest].months.get(day.month)
+        manifest = self._manifests[latest]
+        month = manifest.months.get(day.month)
         content = month.days.get(day.key, "") if month else ""
         # An item is exported once it was created, so the day's partitions tell how far it is known.
-        complete, known_until_us = self._reach(
-            self._partitions(latest.export).get(day.key, []), day
-        )
+        exported = self._lake.root.joinpath(*latest.export.path)
+        merged = [
+            file
+            for file in self._partitions(latest.export).get(day.key, [])
+            if str(file.path.relative_to(exported)) in manifest.partitions
+        ]
+        complete, known_until_us = self._reach(merged, day)
         files = (month_file(folder, day.month),) if content else ()
+        # A day without items differs from a day that isn't there.
+        content = content or ("empty" if merged else "")
         return Input(source, files, content, complete, known_until_us)
 
     def _of_daily(self, source: Source, table: DailyTable, day: Day) -> Input:

@@ -1,9 +1,11 @@
 """Making days: their sources as views, the table's SQL, one file for each."""
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +28,15 @@ from zd_assets.analytics.duck import (
     timestamp,
 )
 from zd_assets.exports.columns import Column
-from zd_assets.exports.export import SECOND_US, Export, ItemTime
+from zd_assets.exports.export import SECOND_US, Export
 from zd_assets.lake.arrow import arrow_schema, dictionary_paths
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.temporary import create, sweep
 
 MEMORY_MB = 1024
+
+_SPILL = ".spill-"
 
 
 @dataclass(frozen=True)
@@ -62,15 +66,45 @@ def make(
 
 @contextmanager
 def spill(lake: Lake, table: DailyTable) -> Iterator[Path]:
-    """A hidden folder in the lake, where there is room, for as long as it is used."""
+    """A hidden folder in the lake, which has room; locked by its process while that lives."""
     parent = lake.root.joinpath(*table.path)
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".spill-", dir=parent))
+        _sweep_spills(parent)
+        folder, lock = _claim(parent)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _claim(parent: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_SPILL, dir=parent))
+        # A sweep may take it between its creation and its lock.
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+
+
+def _sweep_spills(parent: Path) -> None:
+    """Remove what killed runs left; a living one's is locked."""
+    for folder in parent.glob(f"{_SPILL}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(lock)
 
 
 def _make(
@@ -128,7 +162,8 @@ def _prepare(
     ):
         connection.execute(f"create or replace temp macro {macro}() as {timestamp(us)}")
     for one in inputs.sources:
-        _view(connection, one.source.table.name, _columns(one), one.files, _of_the_day(one))
+        view = one.source.table.name
+        _view(connection, view, _columns(one), one.files, _of_the_day(one), _once(one))
     if table.carries:
         files = [day_file(lake, table, day.before)] if inputs.yesterday else []
         _view(connection, "yesterday", table.columns, files, "true")
@@ -140,10 +175,11 @@ def _view(
     columns: Sequence[Column],
     files: Sequence[Path],
     condition: str,
+    once: str = "",
 ) -> None:
     """Files as a table with these columns, also where there are no files."""
     none = f"select {nulls(columns)} limit 0"
-    rows = f"({none}) union all by name from {parquet(files)}" if files else none
+    rows = f"({none}) union all by name (from {parquet(files)} {once})" if files else none
     connection.execute(
         f"create or replace temp view {name(view)} as "
         f"select {casts(columns)} from ({rows}) where {condition}"
@@ -161,15 +197,25 @@ def _of_the_day(one: Input) -> str:
         case Latest() as latest:
             at = name(latest.created)
         case Export() as export if not one.source.reaches_back:
-            at = _time(export.time)
+            at = name(export.time.column)
+            if export.time.unit_us == SECOND_US:
+                return f"{at} >= epoch(day_start()) and {at} < epoch(day_end())"
         case _:
             return "true"
     return f"{at} >= day_start() and {at} < day_end()"
 
 
-def _time(time: ItemTime) -> str:
-    column = name(time.column)
-    return f"to_timestamp({column})" if time.unit_us == SECOND_US else column
+def _once(one: Input) -> str:
+    """Each key once, in SQL, where a day's own partition stands beside some of its hours."""
+    table = one.source.table
+    if not isinstance(table, Export) or not table.key:
+        return ""
+    if len({len(path.parts) for path in one.files}) < 2:
+        return ""
+    lacking = " or ".join(f"{name(column)} is null" for column in table.key)
+    # The day's own file comes last.
+    newest = f"partition by {names(table.key)} order by file_index desc"
+    return f"qualify {lacking} or row_number() over ({newest}) = 1"
 
 
 def _write(table: DailyTable, rows: pa.Table, footer: DayFooter, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 class Measures:
     """How a table's figures are summed.
 
-    `means` are weighted, each by a count or an expression of counts; `shares` are of two counts,
+    `means` are weighted, each by a count or by seconds; `shares` are of two counts,
     the first of both. A mean of means would count a department of one chat like one of a thousand.
     `levels` stand at a day's end: of several days, the last one's count.
     """
@@ -48,9 +47,9 @@ AGENTS = Measures(
     ),
     most=("most_engagements",),
     means={
-        "concurrency": "engagement_s / concurrency",
-        "first_response_mean_s": "accepted - proactive",
-        "duration_mean_s": "accepted",
+        "concurrency": "engaged_s",
+        "first_response_mean_s": "answered",
+        "duration_mean_s": "timed",
     },
     shares={"satisfaction": ("good", "bad")},
 )
@@ -99,12 +98,12 @@ def summed(rows: pd.DataFrame, measures: Measures, by: Sequence[str] = ()) -> pd
 def _figures(rows: pd.DataFrame, measures: Measures, levels: Sequence[str]) -> pd.DataFrame:
     """The figures as floats, `levels` of the last day only; of each mean its weight and its sum."""
     shared = [column for pair in measures.shares.values() for column in pair]
-    names = dict.fromkeys([*measures.sums, *measures.most, *measures.means, *shared])
+    weighted = [column for pair in measures.means.items() for column in pair]
+    names = dict.fromkeys([*measures.sums, *measures.most, *weighted, *shared])
     figures = rows[list(names)].astype("Float64").astype(float)
     figures.loc[rows["date"] != rows["date"].max(), list(levels)] = np.nan
-    for mean, expression in measures.means.items():
-        weight = cast("pd.Series[float]", figures.eval(expression)).replace(np.inf, np.nan)
-        weight = weight.where(figures[mean].notna(), 0).fillna(0)
+    for mean, count in measures.means.items():
+        weight = figures[count].where(figures[mean].notna(), 0).fillna(0)
         figures[f"{mean} weight"] = weight
         figures[f"{mean} sum"] = figures[mean].fillna(0) * weight
     return figures

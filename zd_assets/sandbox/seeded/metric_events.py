@@ -47,7 +47,11 @@ def _of(metric: str) -> _Story:
 
 _STORIES: tuple[_Story, ...] = (
     {},
-    {REPLIED: ("reply_time update_status",), SOLVED: ("resolution_time update_status",)},
+    {
+        CREATED: ("reply_time apply_sla",),
+        REPLIED: ("reply_time update_status",),
+        SOLVED: ("resolution_time update_status",),
+    },
     {CREATED: ("resolution_time apply_sla",), _BREACHED_AT: ("resolution_time breach",)},
     {CREATED: ("group_ownership_time apply_group_sla",), SOLVED: ("reply_time measure",)},
     {CREATED: ("periodic_update_time activate",), REPLIED: ("periodic_update_time fulfill",)},

@@ -1,19 +1,16 @@
-"""Facts of Zendesk Support, by day."""
+"""Facts of tickets, by day."""
 
 from zd_assets.analytics.current.tables import TICKETS_LATEST
 from zd_assets.analytics.daily.table import DailyTable, Reference, Source
 from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.support import (
-    ROUTING_ATTRIBUTE_VALUES,
-    ROUTING_ATTRIBUTES,
-    ROUTING_INSTANCE_VALUES,
-    TICKET_EVENTS,
-    TICKET_METRIC_EVENTS,
-)
+from zd_assets.exports.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
 
 TICKET_FIELD_CHANGES = DailyTable(
     name="ticket_field_changes",
-    description="Every field that a ticket event of the day set, with its value before and after.",
+    description=(
+        "Every field that a ticket event of the day set, with its value before and after. Comments "
+        "set none."
+    ),
     columns=(
         Column("event_id", Scalar.ID, "The ticket event."),
         Column("ordinal", Scalar.INTEGER, "Which child event of it, from 1."),
@@ -36,7 +33,7 @@ TICKET_FIELD_CHANGES = DailyTable(
             from (select *, json_elements(child_events) as children from ticket_events)
         ),
         each as (
-            select *, unnest(map_entries(cast(child as map(varchar, json)))) as entry
+            select *, unnest(map_entries(try_cast(child as map(varchar, json)))) as entry
             from child
             where child ->> 'event_type' in ('Create', 'Change')
         )
@@ -52,8 +49,8 @@ TICKET_FIELD_CHANGES = DailyTable(
             child ->> 'previous_value' as previous_value
         from each
         where entry.key not in (
-            'id', 'type', 'event_type', 'via', 'via_reference_id', 'previous_value'
-        )
+            'id', 'event_type', 'via', 'via_reference_id', 'previous_value'
+        ) and not (entry.key = 'type' and child ->> 'type' in ('Create', 'Change'))
     """,
     refers=(Reference("ticket_id", TICKETS_LATEST, since="changed_at"),),
 )
@@ -67,16 +64,25 @@ TICKET_STATES = DailyTable(
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
-        Column("status", Scalar.TEXT, "new, open, pending, hold, solved, ...", repeats=True),
-        Column("status_since", Scalar.TIMESTAMP, "Since when it has had the status."),
+        Column(
+            "status",
+            Scalar.TEXT,
+            "new, open, pending, hold, solved, ...; null if that was never seen.",
+            repeats=True,
+        ),
+        Column("status_since", Scalar.TIMESTAMP, "Since when it has had it; null if unknown."),
         Column("group_id", Scalar.ID, "The group it is assigned to, if that was ever seen."),
         Column("assignee_id", Scalar.ID, "The agent it is assigned to, if that was ever seen."),
         Column("priority", Scalar.TEXT, "The priority, if that was ever seen.", repeats=True),
         Column("created_at", Scalar.TIMESTAMP, "When it was created; null if before all exports."),
         Column("is_created", Scalar.BOOL, "Whether it was created on the day."),
         Column("solves", Scalar.INTEGER, "How often it was solved on the day."),
-        Column("reopens", Scalar.INTEGER, "How often it went on the day from solved to unsolved."),
-        Column("is_closed", Scalar.BOOL, "Whether it is closed or deleted: gone the day after."),
+        Column("reopens", Scalar.INTEGER, "How often it went from solved to unsolved on the day."),
+        Column(
+            "is_closed",
+            Scalar.BOOL,
+            "Whether it is closed or deleted: gone the day after, unless that touches it again.",
+        ),
         Column("is_unsolved", Scalar.BOOL, "Whether it is neither solved, closed nor deleted."),
     ),
     key=("ticket_id",),
@@ -124,7 +130,10 @@ TICKET_STATES = DailyTable(
             from status left join yesterday on status.ticket_id = yesterday.ticket_id
             group by status.ticket_id
         ),
-        known as (select * from yesterday where not is_closed),
+        known as (
+            select * from yesterday
+            where not is_closed or ticket_id in (select ticket_id from change)
+        ),
         state as (
             select
                 ticket_id,
@@ -156,8 +165,9 @@ TICKET_METRICS = DailyTable(
     description=(
         "What is measured of tickets (reply time, resolution time, waits), as it stood at the "
         "day's end: measurements that went on from the day before, or that the day touched. A "
-        "measurement runs from activate to pause or fulfill; deleted events don't count. Those "
-        "that began before the exports' first day are known from then on."
+        "measurement runs from activate to pause or fulfill, and is gone the day after that; "
+        "deleted events don't count. Those that began before the exports' first day are known "
+        "from their first activate, pause or fulfill on."
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
@@ -191,7 +201,7 @@ TICKET_METRICS = DailyTable(
     sql="""
         with event as (
             select
-                ticket_id, metric, instance_id, type, time as moment, (time, id) as place,
+                ticket_id, metric, instance_id, type, time as moment, id, (time, id) as place,
                 readable(status) as status, readable(coalesce(group_sla, sla)) as sla
             from ticket_metric_events
             where not coalesce(deleted, false)
@@ -203,12 +213,11 @@ TICKET_METRICS = DailyTable(
             where fulfilled_at is null and (activated_at is not null or is_running or pauses > 0)
         ),
         step as (
-            select ticket_id, metric, instance_id, moment, place, type = 'activate' as runs
+            select ticket_id, metric, instance_id, moment, id, type = 'activate' as runs
             from event where type in ('activate', 'pause', 'fulfill')
             union all
             select
-                ticket_id, metric, instance_id, day_start(), (day_start(), cast(null as bigint)),
-                is_running
+                ticket_id, metric, instance_id, day_start(), cast(null as bigint), is_running
             from known
         ),
         stretch as (
@@ -217,7 +226,8 @@ TICKET_METRICS = DailyTable(
                 date_diff(
                     'microseconds', moment,
                     lead(moment, 1, greatest(moment, known_until())) over (
-                        partition by ticket_id, metric, instance_id order by place nulls first
+                        partition by ticket_id, metric, instance_id
+                        order by moment, id nulls first
                     )
                 ) / 1e6 as seconds
             from step
@@ -226,13 +236,15 @@ TICKET_METRICS = DailyTable(
             select
                 ticket_id, metric, instance_id,
                 coalesce(sum(seconds) filter (runs), 0) as seconds,
-                arg_max(runs, (moment, place[2] is not null, place[2])) as is_running
+                arg_max(runs, (moment, id is not null, id)) as is_running
             from stretch group by all
         ),
         today as (
             select
                 ticket_id, metric, instance_id,
-                min(moment) filter (type = 'activate') as activated_at,
+                -- What is paused or fulfilled first had begun before.
+                case when arg_min(type, place) filter (type in ('activate', 'pause', 'fulfill'))
+                    = 'activate' then min(moment) filter (type = 'activate') end as activated_at,
                 arg_max(type, place) filter (type in ('activate', 'pause', 'fulfill')) as last_type,
                 max(moment) filter (type = 'fulfill') as fulfilled_at,
                 count(*) filter (type = 'pause') as pauses,
@@ -250,7 +262,8 @@ TICKET_METRICS = DailyTable(
         state as (
             select
                 ticket_id, metric, instance_id,
-                coalesce(known.activated_at, today.activated_at) as activated_at,
+                case when known.is_running is null then today.activated_at
+                    else known.activated_at end as activated_at,
                 case when last_type = 'fulfill' then today.fulfilled_at end as fulfilled_at,
                 coalesce(run.is_running, false) as is_running,
                 coalesce(known.pauses, 0) + coalesce(today.pauses, 0) as pauses,
@@ -276,170 +289,4 @@ TICKET_METRICS = DailyTable(
     refers=(Reference("ticket_id", TICKETS_LATEST, since="activated_at"),),
 )
 
-SKILLS = DailyTable(
-    name="skills",
-    description=(
-        "The skills (values of routing attributes) as they were at the day's end, from the "
-        "routing streams; deleted ones stay, flagged."
-    ),
-    columns=(
-        Column(
-            "attribute_value_id",
-            Scalar.TEXT,
-            "The skill: a routing attribute's value. Null for an attribute that has none yet.",
-        ),
-        Column("skill", Scalar.TEXT, "The skill's name."),
-        Column("attribute_id", Scalar.TEXT, "The routing attribute: the type of skill."),
-        Column("attribute", Scalar.TEXT, "The routing attribute's name.", repeats=True),
-        Column("is_deleted", Scalar.BOOL, "Whether the skill was deleted."),
-    ),
-    key=("attribute_id", "attribute_value_id"),
-    sources=(Source(ROUTING_ATTRIBUTE_VALUES), Source(ROUTING_ATTRIBUTES)),
-    carries=True,
-    sql="""
-        with value as (
-            select
-                id as attribute_value_id,
-                arg_max(name, time) as skill,
-                arg_max(attribute_id, time) as attribute_id,
-                arg_max(type, time) = 'delete' as is_deleted
-            from routing_attribute_values
-            where id is not null
-            group by id
-        ),
-        attribute as (
-            select id as attribute_id, arg_max(name, time) as attribute
-            from routing_attributes
-            where id is not null
-            group by id
-        ),
-        skill as (
-            select
-                attribute_value_id,
-                coalesce(value.skill, yesterday.skill) as skill,
-                coalesce(value.attribute_id, yesterday.attribute_id) as attribute_id,
-                coalesce(value.is_deleted, yesterday.is_deleted) as is_deleted
-            from value full join yesterday using (attribute_value_id)
-        ),
-        name as (
-            select attribute_id, coalesce(attribute.attribute, earlier.attribute) as attribute
-            from attribute
-            full join (
-                select attribute_id, any_value(attribute) as attribute
-                from yesterday where attribute_id is not null group by attribute_id
-            ) as earlier using (attribute_id)
-        )
-        select attribute_value_id, skill, attribute_id, attribute, is_deleted
-        from skill full join name using (attribute_id)
-    """,
-)
-
-SKILL_ASSIGNMENTS = DailyTable(
-    name="skill_assignments",
-    description=(
-        "Which agents and tickets had which skill on the day: intervals, from the routing "
-        "streams. An interval that goes on past midnight stands in each day that it touches. A "
-        "ticket's ends when the skill is taken away or the ticket is closed."
-    ),
-    columns=(
-        Column("holder", Scalar.TEXT, "agent or ticket.", repeats=True),
-        Column("holder_id", Scalar.ID, "The agent or the ticket."),
-        Column("attribute_value_id", Scalar.TEXT, "The skill."),
-        Column("since", Scalar.TIMESTAMP, "When it was given; null if before all exports."),
-        Column("until", Scalar.TIMESTAMP, "When it was taken away; null if not on this day."),
-        Column("held_s", Scalar.DOUBLE, "Seconds of the day in which it was held."),
-        Column("skill", Scalar.TEXT, "The skill's name, if that was ever seen.", repeats=True),
-        Column("attribute", Scalar.TEXT, "The type of skill, if that was ever seen.", repeats=True),
-    ),
-    key=("holder", "holder_id", "attribute_value_id", "since"),
-    sources=(
-        Source(ROUTING_INSTANCE_VALUES),
-        Source(SKILLS),
-        Source(TICKET_FIELD_CHANGES),
-    ),
-    carries=True,
-    sql="""
-        with event as (
-            select
-                split_part(type, '_', 2) as holder,
-                instance_id as holder_id,
-                attribute_value_id,
-                time as moment,
-                type like 'associate%' as gives
-            from (select distinct * from routing_instance_values)
-            where type in (
-                'associate_agent', 'unassociate_agent', 'associate_ticket', 'unassociate_ticket'
-            ) and instance_id is not null and attribute_value_id is not null
-        ),
-        known as (select * from yesterday where until is null),
-        closed as (
-            select ticket_id as holder_id, max(changed_at) as moment
-            from ticket_field_changes
-            where field = 'status' and value in ('closed', 'deleted')
-            group by ticket_id
-        ),
-        step as (
-            select * from event
-            union all
-            select 'ticket', closed.holder_id, attribute_value_id, closed.moment, false
-            from closed join (
-                select holder_id, attribute_value_id from known where holder = 'ticket'
-                union
-                select holder_id, attribute_value_id from event where holder = 'ticket'
-            ) as held using (holder_id)
-        ),
-        -- Of what is given twice the first counts, of what is taken away twice, too.
-        next as (
-            select
-                *,
-                lag(gives) over moves as gave,
-                lead(moment) over moves as next_at,
-                lead(gives) over moves as next_gives
-            from (
-                select * from (
-                    select
-                        *,
-                        lag(gives) over (
-                            partition by holder, holder_id, attribute_value_id
-                            order by moment, not gives
-                        ) as earlier
-                    from (
-                        select * from step
-                        union all
-                        select holder, holder_id, attribute_value_id, coalesce(since, day_start()),
-                            true
-                        from known
-                    )
-                ) where gives is distinct from earlier
-            )
-            window moves as (
-                partition by holder, holder_id, attribute_value_id order by moment, not gives
-            )
-        ),
-        interval_ as (
-            select holder, holder_id, attribute_value_id, moment as since, next_at as until
-            from next where gives
-            union all
-            select holder, holder_id, attribute_value_id, null, moment
-            from next where not gives and gave is null
-        )
-        select
-            holder, holder_id, attribute_value_id, since, until,
-            greatest(date_diff(
-                'microseconds',
-                greatest(coalesce(since, day_start()), day_start()),
-                coalesce(until, greatest(known_until(), coalesce(since, day_start())))
-            ), 0) / 1e6 as held_s,
-            skill, attribute
-        from interval_ left join skills using (attribute_value_id)
-    """,
-    holds={"until_after_since": "until >= since", "a_day_has_24_hours": "held_s <= 86400"},
-)
-
-SUPPORT_FACTS = (
-    TICKET_FIELD_CHANGES,
-    TICKET_STATES,
-    TICKET_METRICS,
-    SKILLS,
-    SKILL_ASSIGNMENTS,
-)
+TICKET_FACTS = (TICKET_FIELD_CHANGES, TICKET_STATES, TICKET_METRICS)

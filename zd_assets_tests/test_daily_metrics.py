@@ -1,0 +1,257 @@
+"""What is measured of tickets by day, and their SLAs, against examples worked out by hand."""
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from zd_assets.analytics.daily.answers import SLA_BREACHES_DAILY
+from zd_assets.analytics.daily.tickets import TICKET_METRICS
+from zd_assets.exports.support import TICKET_METRIC_EVENTS
+from zd_assets.lake.lake import Lake
+from zd_assets_tests.daily_lake import Item, footer, hour, iso, make_days, put, rows, values, when
+
+_IDS = count(100)
+HOUR = 3600
+
+
+def event(at: str, type: str, **attributes: Any) -> Item:
+    """A metric event of ticket 1; events made later have higher ids."""
+    item = {"id": next(_IDS), "ticket_id": 1, "metric": "resolution_time", "instance_id": 1}
+    return item | {"type": type, "time": iso(at)} | attributes
+
+
+def sla(at: str, policy: Any, target_s: int | None = None, **attributes: Any) -> Item:
+    target = {} if target_s is None else {"target_in_seconds": target_s, "target": target_s // 60}
+    return event(at, "apply_sla", sla={"policy": policy, **target}, **attributes)
+
+
+def status(at: str, calendar: Any, business: Any, **attributes: Any) -> Item:
+    minutes = {"calendar": calendar, "business": business}
+    return event(at, "update_status", status=minutes, **attributes)
+
+
+COURSE = ("activated_at", "fulfilled_at", "is_running", "pauses", "measured_s", "events")
+
+
+def test_a_metric_runs_from_its_activation_over_a_pause_and_midnights_to_its_end(
+    lake: Lake,
+) -> None:
+    events = [
+        event("02 22:00", "activate"),
+        event("03 01:00", "pause"),
+        event("04 06:00", "activate"),
+        event("06 00:30", "fulfill"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, *range(1, 8))
+    make_days(lake, TICKET_METRICS, *range(1, 8))
+    began = when("02 22:00")
+    assert [values(lake, TICKET_METRICS, number, *COURSE) for number in range(1, 8)] == [
+        [],
+        [(began, None, True, 0, 2 * HOUR, 1)],  # 22:00 to midnight
+        [(began, None, False, 1, 3 * HOUR, 1)],  # and one hour more
+        [(began, None, True, 1, (3 + 18) * HOUR, 1)],  # from 06:00 on
+        [(began, None, True, 1, (3 + 18 + 24) * HOUR, 0)],
+        [(began, when("06 00:30"), False, 1, (3 + 18 + 24) * HOUR + 1800, 1)],
+        [],  # Gone: it was fulfilled.
+    ]
+    assert footer(lake, TICKET_METRICS, 7).carried_since == "2026-01-01"
+
+
+def test_at_midnight_the_event_ends_what_was_carried(lake: Lake) -> None:
+    events = [
+        *(event("02 22:00", "activate", ticket_id=ticket) for ticket in (1, 2)),
+        event("03 00:00", "pause", ticket_id=1),
+        event("03 00:00", "fulfill", ticket_id=2),
+        event("03 23:00", "activate", ticket_id=1),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_METRICS, 2, 3)
+    assert values(lake, TICKET_METRICS, 3, "ticket_id", "is_running", "measured_s") == [
+        (1, True, 3 * HOUR),  # 22:00 to midnight, and 23:00 to midnight
+        (2, False, 2 * HOUR),
+    ]
+
+
+def test_a_metric_that_comes_again_is_another_instance(lake: Lake) -> None:
+    events = [
+        event("02 08:00", "activate", metric="reply_time"),
+        event("02 09:00", "fulfill", metric="reply_time"),
+        event("02 10:00", "activate", metric="reply_time", instance_id=2),
+        event("03 10:00", "fulfill", metric="reply_time", instance_id=2),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_METRICS, 2, 3)
+    columns = ("metric", "instance_id", "fulfilled_at", "is_running", "measured_s")
+    assert values(lake, TICKET_METRICS, 2, *columns) == [
+        ("reply_time", 1, when("02 09:00"), False, HOUR),
+        ("reply_time", 2, None, True, 14 * HOUR),
+    ]
+    assert values(lake, TICKET_METRICS, 3, *columns) == [
+        ("reply_time", 2, when("03 10:00"), False, 24 * HOUR)
+    ]
+
+
+def test_today_a_running_metric_has_run_until_the_partition_is_known(lake: Lake) -> None:
+    events = [
+        event("02 08:00", "activate"),
+        event("02 09:00", "pause"),
+        event("02 10:00", "activate"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, until="02 12:30")
+    make_days(lake, TICKET_METRICS, 2)
+    assert values(lake, TICKET_METRICS, 2, "measured_s", "is_running") == [
+        (HOUR + 2.5 * HOUR, True)
+    ]
+    assert not footer(lake, TICKET_METRICS, 2).complete
+
+
+def test_what_the_api_says_of_the_time_goes_before_what_the_events_tell(lake: Lake) -> None:
+    events = [
+        event("02 08:00", "activate"),
+        status("02 09:00", 60, 30),
+        status("02 11:30", 210, 90),
+        status("02 12:00", None, "120"),
+        event("02 14:00", "fulfill", status={"calendar": "many", "business": None}),
+        event("02 08:00", "activate", ticket_id=2, status="ok"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_METRICS, 2, 3)
+    columns = ("ticket_id", "calendar_s", "business_s", "reported_s", "measured_s")
+    assert values(lake, TICKET_METRICS, 2, *columns) == [
+        (1, 210 * 60, 120 * 60, 210 * 60, 6 * HOUR),
+        (2, 16 * HOUR, None, None, 16 * HOUR),
+    ]
+    assert values(lake, TICKET_METRICS, 3, *columns) == [(2, 40 * HOUR, None, None, 40 * HOUR)]
+
+
+def test_what_began_before_the_exports_is_known_from_its_first_event_on(lake: Lake) -> None:
+    events = [
+        event("02 10:00", "pause", ticket_id=1),
+        event("02 12:00", "activate", ticket_id=1),
+        event("02 10:00", "fulfill", ticket_id=2),
+        event("02 10:00", "breach", ticket_id=3),
+        event("02 10:00", "pause", ticket_id=4),
+        event("03 10:00", "activate", ticket_id=4),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_METRICS, 2, 3)
+    columns = ("ticket_id", "activated_at", "is_running", "measured_s")
+    assert values(lake, TICKET_METRICS, 2, *columns) == [
+        (1, None, True, 12 * HOUR),
+        (2, None, False, 0),
+        (3, None, False, 0),
+        (4, None, False, 0),
+    ]
+    assert values(lake, TICKET_METRICS, 3, *columns) == [
+        (1, None, True, 36 * HOUR),
+        (4, None, True, 14 * HOUR),
+    ]
+
+
+def test_the_last_policy_counts_and_the_first_breach_that_isnt_deleted(lake: Lake) -> None:
+    events = [
+        event("02 08:00", "activate"),
+        sla("02 08:00", "Gold", 3600),
+        event("02 09:00", "breach", deleted=True),
+        sla("02 10:00", {"id": 5, "title": "Silver"}, 7200),
+        event("02 12:00", "breach", deleted=False),
+        event("02 13:00", "breach"),
+        event("03 09:00", "breach"),
+        sla("03 10:00", "Bronze"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_METRICS, 2, 3)
+    columns = ("policy", "target_s", "breached_at", "events")
+    assert values(lake, TICKET_METRICS, 2, *columns) == [("Silver", 7200, when("02 12:00"), 5)]
+    # A policy that names no target leaves the one before.
+    assert values(lake, TICKET_METRICS, 3, *columns) == [("Bronze", 7200, when("02 12:00"), 2)]
+
+
+@pytest.mark.parametrize(
+    ("applied", "policy", "target_s"),
+    [
+        ({"sla": {"policy": "Gold", "target": 90}}, "Gold", 5400),
+        ({"group_sla": {"policy": {"title": "Team"}, "target_in_seconds": 60}}, "Team", 60),
+        ({"sla": {"policy": {"id": 5}}}, '{"id":5}', None),
+        ({"sla": {"policy": None, "target_in_seconds": "soon"}}, None, None),
+        ({"sla": {"policy": "half \ud83d", "target_in_seconds": 2**70}}, "half \ufffd", 2.0**70),
+        ({"sla": "Gold"}, None, None),
+        ({"sla": None}, None, None),
+    ],
+)
+def test_a_policy_is_told_in_several_ways(
+    applied: Item, policy: str | None, target_s: float | None, lake: Lake
+) -> None:
+    put(lake, TICKET_METRIC_EVENTS, [event("02 08:00", "apply_sla", **applied)], 2)
+    make_days(lake, TICKET_METRICS, 2)
+    assert values(lake, TICKET_METRICS, 2, "policy", "target_s") == [(policy, target_s)]
+
+
+def test_events_without_what_identifies_them_and_deleted_ones_count_nowhere(lake: Lake) -> None:
+    events = [
+        event("02 08:00", "activate", ticket_id=None),
+        event("02 08:00", "activate", metric=None),
+        event("02 08:00", "activate", instance_id="1"),
+        event("02 08:00", "activate", instance_id=2**70),
+        event("02 08:00", "activate", deleted=True),
+        event("02 08:00", "activate", metric="reply_time", sla=r"half"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, hour(2, 8), 2)
+    make_days(lake, TICKET_METRICS, 2)
+    assert values(lake, TICKET_METRICS, 2, "metric", "events") == [("reply_time", 1)]
+
+
+ANSWER = ("metric", "policy", "breaches", "met", "late", "still_late", "met_share", "tickets")
+
+
+def test_targets_count_as_missed_when_they_are_and_as_met_or_late_at_the_end(lake: Lake) -> None:
+    def measured(ticket: int, *events: Item, metric: str = "reply_time") -> list[Item]:
+        start = [event("02 08:00", "activate"), sla("02 08:00", "Gold", 3600)]
+        own = {"ticket_id": ticket, "metric": metric}
+        return [one | own | ({"instance_id": 1}) for one in (*start, *events)]
+
+    events = [
+        *measured(1, event("02 08:30", "fulfill")),
+        *measured(2, event("02 08:59", "fulfill")),
+        *measured(3, event("02 09:00", "breach"), event("02 10:00", "fulfill")),
+        *measured(4, event("02 09:00", "breach"), event("03 10:00", "fulfill")),
+        *measured(5, event("03 00:00", "breach")),
+        *measured(6, event("02 09:00", "breach", deleted=True), event("02 10:00", "fulfill")),
+        *measured(7, event("02 09:00", "pause")),
+        *measured(3, event("02 09:00", "breach"), metric="resolution_time"),
+        # Without a policy there is no target, but a breach tells that there was one.
+        event("02 08:00", "activate", ticket_id=8, metric="reply_time"),
+        event("02 09:00", "fulfill", ticket_id=8, metric="reply_time"),
+        event("02 09:00", "breach", ticket_id=9, metric="reply_time"),
+        # Two measurements of one ticket breach on one day.
+        *(
+            event(f"03 0{instance}:00", type, ticket_id=10, metric="x", instance_id=instance)
+            for instance in (1, 2)
+            for type in ("activate", "breach")
+        ),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 2, 3, 4)
+    make_days(lake, SLA_BREACHES_DAILY, 2, 3, 4)
+    assert values(lake, SLA_BREACHES_DAILY, 2, *ANSWER) == [
+        # Breaches of 3 and 4; met 1, 2, 6; late 3; still late 4.
+        ("reply_time", "Gold", 2, 3, 1, 1, 0.75, 2),
+        ("reply_time", None, 1, 0, 0, 1, None, 1),
+        ("resolution_time", "Gold", 1, 0, 0, 1, None, 1),
+    ]
+    assert values(lake, SLA_BREACHES_DAILY, 3, *ANSWER) == [
+        ("reply_time", "Gold", 1, 0, 1, 1, 0.0, 1),
+        ("resolution_time", "Gold", 0, 0, 0, 1, None, 0),
+        ("x", None, 2, 0, 0, 2, None, 1),
+    ]
+    assert values(lake, SLA_BREACHES_DAILY, 4, *ANSWER) == [
+        ("reply_time", "Gold", 0, 0, 0, 1, None, 0),
+        ("resolution_time", "Gold", 0, 0, 0, 1, None, 0),
+        ("x", None, 0, 0, 0, 2, None, 0),
+    ]
+
+
+def test_a_day_without_events_has_no_answers_and_no_measurements(lake: Lake) -> None:
+    put(lake, TICKET_METRIC_EVENTS, [], 2)
+    make_days(lake, SLA_BREACHES_DAILY, 2)
+    assert rows(lake, TICKET_METRICS, 2) == rows(lake, SLA_BREACHES_DAILY, 2) == []
