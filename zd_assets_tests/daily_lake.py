@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from zd_assets.analytics.current.tables import LATEST, Latest
 from zd_assets.analytics.current.update import update
 from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.day import Day, DayFooter, day_file, day_footer
+from zd_assets.analytics.daily.day import Day, DayFooter, day_file
 from zd_assets.analytics.daily.inputs import Finder
 from zd_assets.analytics.daily.make import make
 from zd_assets.analytics.daily.table import DailyTable
@@ -147,7 +147,7 @@ def values(lake: Lake, table: DailyTable, number: int, *columns: str) -> list[tu
 
 def footer(lake: Lake, table: DailyTable, number: int) -> DayFooter:
     """What a day's file says of itself."""
-    found = day_footer(lake, table, Day(key(number)))
+    found = Finder(lake).footer(table, Day(key(number)))
     assert found
     return found
 

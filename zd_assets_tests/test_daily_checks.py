@@ -15,6 +15,7 @@ from zd_assets.analytics.daily.catalogue import DAILY
 from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
 from zd_assets.analytics.daily.check import check
 from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.daily.inputs import Finder
 from zd_assets.analytics.daily.make import make
 from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.analytics.lineage import daily_origins, latest_origins
@@ -175,16 +176,16 @@ def test_a_report_of_no_days_is_refused(lake: Lake) -> None:
 def test_a_report_is_due_once_its_day_is_complete_and_after_changes(lake: Lake) -> None:
     asset = report_asset(PARTITIONS, when_out_of_date(LakeFolder()))
     last = Day(key(2))
-    assert not is_due(lake, last)
+    assert not is_due(Finder(lake), last)
     put(lake, CHATS, [chat("a", "02 09:00")], 2)
     update(CHATS_LATEST, lake)
     for table in (CHAT_ENGAGEMENTS, CHAT_DAILY_SUMMARY):
         list(make(table, lake, [last], run_id="run"))
-    assert is_due(lake, last)
+    assert is_due(Finder(lake), last)
     run(asset, lake, last.key, days=1)
-    assert not is_due(lake, last)
+    assert not is_due(Finder(lake), last)
     put(lake, CHATS, [chat("a", "02 09:00"), chat("b", "02 10:00")], 2)
     update(CHATS_LATEST, lake)
     for table in (CHAT_ENGAGEMENTS, CHAT_DAILY_SUMMARY):
         list(make(table, lake, [last], run_id="run"))
-    assert is_due(lake, last)
+    assert is_due(Finder(lake), last)

@@ -19,7 +19,8 @@ from zd_assets.exports.support import (
     TICKET_EVENTS,
     TICKET_METRIC_EVENTS,
 )
-from zd_assets.lake.lake import Lake, identity, open_lake
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.lake.location import identity
 from zd_assets_tests.daily_lake import (
     Item,
     epoch,

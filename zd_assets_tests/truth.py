@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from zd_assets.exports.export import Export, Sideload, Table
 from zd_assets.lake.lake import Lake
+from zd_assets.lake.location import readable
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.rebuild import rebuild
 from zd_assets.sandbox import Running
@@ -53,7 +54,7 @@ def true_items(
 
 def lake_items(lake: Lake, table: Table, partition: Partition) -> list[Any]:
     """The items of a partition's file, rebuilt from their rows."""
-    rows = pq.read_table(lake.path(table, partition), partitioning=None)
+    rows = pq.read_table(readable(lake.path(table, partition)), partitioning=None)
     return [rebuild(table, row) for row in rows.to_pylist()]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from zd_assets.exports.export import Table
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.keys import has_keys, item_times_us, key_digests
+from zd_assets.lake.location import Location
 from zd_assets.lake.writer import row_groups
 
 _Hashes = npt.NDArray[np.uint64]
@@ -32,7 +32,7 @@ class Contents:
     unread: str = ""
 
 
-def contents(table: Table, footer: Footer, path: Path) -> Contents:
+def contents(table: Table, footer: Footer, path: Location) -> Contents:
     """Read a partition's keys and times, a row group at a time: 8 bytes a key stay in memory."""
     if not footer.items:
         return Contents(footer)
@@ -43,7 +43,7 @@ def contents(table: Table, footer: Footer, path: Path) -> Contents:
         return Contents(footer, unread=type(error).__name__)
 
 
-def _scan(table: Table, footer: Footer, path: Path) -> tuple[_Hashes, int]:
+def _scan(table: Table, footer: Footer, path: Location) -> tuple[_Hashes, int]:
     """The hashes of the file's keys, and how many rows' times are outside the window."""
     hashes, outside = [np.zeros(0, dtype=np.uint64)], 0
     times = [table.time.column, *filter(None, [table.time.plus_seconds])]
@@ -56,7 +56,7 @@ def _scan(table: Table, footer: Footer, path: Path) -> tuple[_Hashes, int]:
     return np.concatenate(hashes), outside
 
 
-def _repeated(table: Table, path: Path, hashes: _Hashes) -> int:
+def _repeated(table: Table, path: Location, hashes: _Hashes) -> int:
     """How many rows repeat a key; where hashes say so, the keys themselves decide."""
     once, times = np.unique(hashes, return_counts=True)
     suspects = once[times > 1]
@@ -66,7 +66,7 @@ def _repeated(table: Table, path: Path, hashes: _Hashes) -> int:
     return len(digests) - len(np.unique(digests))
 
 
-def _bearing(table: Table, path: Path, suspects: _Hashes) -> Iterator[pa.Table]:
+def _bearing(table: Table, path: Location, suspects: _Hashes) -> Iterator[pa.Table]:
     for rows in row_groups(path, list(table.key) or None):
         keys = _keys(table, rows)
         yield keys.filter(pa.array(np.isin(_hashes(keys), suspects)))

@@ -69,7 +69,7 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
     ) -> Callable[[Day], bool] | None:
         """What tells which days of an asset are due; None of an asset without such days."""
         if path == REPORT:
-            return partial(is_report_due, self._lake)
+            return partial(is_report_due, _finder(self._lake, evaluated_at))
         if path in _DAILY:
             return partial(_finder(self._lake, evaluated_at).is_due, _DAILY[path])
         return None

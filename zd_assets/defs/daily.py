@@ -19,6 +19,7 @@ from zd_assets.defs.metadata import column_lineage, column_schema
 from zd_assets.defs.partitions import Partitions
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
+from zd_assets.lake.location import nbytes
 
 _CHART_DAYS = 28
 
@@ -119,7 +120,7 @@ def _metadata(report: DayReport) -> dict[str, Any]:
         ),
         "dagster/partition_row_count": footer.items,
         "path": dg.MetadataValue.path(str(report.path)),
-        "file_size_bytes": report.path.stat().st_size,
+        "file_size_bytes": nbytes(report.path),
         "package_version": footer.package_version,
     }
     if footer.carried_since:

@@ -12,6 +12,7 @@ from zd_assets.exports.export import Export
 from zd_assets.extract.report import Action, PartitionReport
 from zd_assets.lake.arrow import arrow_type
 from zd_assets.lake.footer import Footer, LastPage
+from zd_assets.lake.location import nbytes
 
 
 def definition_metadata(export: Export) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
         "complete_until": _timestamp(footer.complete_until_us),
         "dagster/partition_row_count": footer.items,
         "path": dg.MetadataValue.path(str(report.path)),
-        "file_size_bytes": report.path.stat().st_size,
+        "file_size_bytes": nbytes(report.path),
         "action": report.action.value,
         "window_start": _timestamp(footer.start_us),
         "window_end": _timestamp(footer.end_us),

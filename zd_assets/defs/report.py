@@ -12,6 +12,7 @@ from zd_assets.analytics.report.made_of import NAME
 from zd_assets.defs.daily import days_def
 from zd_assets.defs.partitions import Partitions
 from zd_assets.lake.errors import LakeError
+from zd_assets.lake.location import nbytes
 
 DAYS = 7
 KEY = dg.AssetKey([GROUP, NAME])
@@ -62,7 +63,7 @@ def report_asset(
                     "report": dg.MetadataValue.url(path.as_uri()),
                     "path": dg.MetadataValue.path(str(path)),
                     "days": config.days,
-                    "file_size_bytes": path.stat().st_size,
+                    "file_size_bytes": nbytes(path),
                 }
         except BaseException as error:
             # No result will carry their events: the pages written so far are reported here.

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from zd_assets.lake.footer import Footer
+from zd_assets.lake.location import Location
 from zd_assets.lake.partition import Partition
 
 
@@ -27,7 +27,7 @@ class PartitionReport:
     partition: Partition
     action: Action
     footer: Footer
-    path: Path
+    path: Location
 
 
 @dataclass(frozen=True)

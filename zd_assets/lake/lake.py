@@ -1,6 +1,6 @@
-"""The lake: a folder of Parquet files, one for each partition, which are its only state."""
+"""The lake: Parquet files, one for each partition, which are its only state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EDQUOT, EFBIG, ENOSPC
@@ -12,18 +12,19 @@ import pyarrow.parquet as pq
 from zd_assets.exports.export import Table
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY, Footer, decode_footer
+from zd_assets.lake.location import Location, locate, readable
 from zd_assets.lake.partition import FILE_NAME, Partition, file_path
 
 
 @dataclass(frozen=True)
 class Lake:
-    """The lake below `root`, a folder of this machine."""
+    """The lake below `root`, a folder of this machine or a part of an object store."""
 
-    root: Path
+    root: Location
 
-    def path(self, table: Table, partition: Partition) -> Path:
+    def path(self, table: Table, partition: Partition) -> Location:
         """The partition's file."""
-        return self.root / file_path(table, partition)
+        return self.root.joinpath(*file_path(table, partition).parts)
 
     def footer(self, table: Table, partition: Partition) -> Footer | None:
         """What the partition's file says of itself; None where there is none.
@@ -33,20 +34,9 @@ class Lake:
         """
         return _footer(self.path(table, partition))
 
-    def files(self, table: Table) -> list[Path]:
+    def files(self, table: Table) -> list[Location]:
         """The files of all partitions, in order of time."""
-        # The folders' names sort by time.
-        return sorted(self.root.joinpath(*table.path).glob(f"date=*/**/{FILE_NAME}"))
-
-    def read_footer(self, path: Path) -> Footer:
-        """What a partition's file says of itself.
-
-        Raises:
-            LakeError: it is none of ours, or gone.
-        """
-        if footer := _footer(path):
-            return footer
-        raise LakeError(f"{path} is gone; run again")
+        return partition_files(self.root.joinpath(*table.path))
 
     def footers_before(self, table: Table, partition: Partition) -> Iterator[Footer]:
         """What the files of earlier partitions say, the newest first.
@@ -55,39 +45,46 @@ class Lake:
             LakeError: a file is none of ours.
         """
         files = reversed(self.files(table))
-        earlier = (path for path in files if path < self.path(table, partition))
+        earlier = (path for path in files if str(path) < str(self.path(table, partition)))
         # A lake that went from hours to days has such files inside the partition, too.
         for footer in map(_footer, earlier):
             if footer and footer.end_us <= partition.start_us:
                 yield footer
 
 
+def partition_files(folder: Location, name: str = FILE_NAME) -> list[Location]:
+    """The files of this name of all partitions of a table, in order of time."""
+    found: Iterable[Location]
+    if isinstance(folder, Path):
+        found = folder.glob(f"date=*/**/{name}")
+    else:
+        found = folder.glob(f"date=*/{name}")
+    # Their names sort by time.
+    return sorted(found, key=str)
+
+
+def read_footer(path: Location) -> Footer:
+    """What a partition's file says of itself.
+
+    Raises:
+        LakeError: it is none of ours, or gone.
+    """
+    if footer := _footer(path):
+        return footer
+    raise LakeError(f"{path} is gone; run again")
+
+
 def open_lake(location: str) -> Lake:
-    """The lake at a folder or `file://` URI.
+    """The lake at a folder, or at a URI such as `s3://bucket/prefix`.
 
     Raises:
-        LakeError: another kind of URI.
+        LakeError: another kind of URI, or an unusable one.
     """
-    scheme, separator, rest = location.partition("://")
-    if separator and scheme != "file":
-        raise LakeError(f"ZD_LAKE: {location!r} is no folder; {scheme}:// isn't supported yet")
-    return Lake(Path(rest if separator else location).expanduser().absolute())
-
-
-def identity(path: Path) -> str:
-    """Changes whenever the file is replaced; needs no look inside.
-
-    Where the lake was copied, all files count as replaced.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    stat = path.stat()
-    return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"
+    return Lake(locate(location))
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Location) -> Iterator[None]:
     """Turn what Arrow says of a damaged or foreign file into one clear message."""
     try:
         yield
@@ -100,17 +97,17 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _footer(path: Path) -> Footer | None:
+def _footer(path: Location) -> Footer | None:
     try:
         with reading(path):
-            metadata = pq.read_metadata(path).metadata or {}
+            metadata = pq.read_metadata(readable(path)).metadata or {}
             return decode_footer(metadata[FOOTER_KEY])
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Location) -> Iterator[None]:
     """Turn what the system says of a failed write into one clear message."""
     try:
         yield
@@ -122,5 +119,5 @@ def writing(path: Path) -> Iterator[None]:
             ) from error
         raise LakeError(
             f"can't write {path}: {error.strerror or error}; "
-            "ZD_LAKE must name a folder that this user may write to"
+            "ZD_LAKE must name a folder or bucket that this user may write to"
         ) from error

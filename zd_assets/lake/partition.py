@@ -28,6 +28,6 @@ class Partition:
         return date if len(self.key) == len("2026-01-28") else date / f"hour={start:%H}"
 
 
-def file_path(table: Table, partition: Partition) -> str:
+def file_path(table: Table, partition: Partition) -> PurePosixPath:
     """Where a partition's file stands below the lake's root."""
-    return str(PurePosixPath(*table.path) / partition.folder / FILE_NAME)
+    return PurePosixPath(*table.path) / partition.folder / FILE_NAME

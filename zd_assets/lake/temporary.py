@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written under a hidden name, then renamed."""
+"""What appears whole or not at all: written under a hidden name, then renamed, or put."""
 
 import fcntl
 import os
@@ -6,17 +6,27 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from zd_assets.lake.location import Location, workplace
+from zd_assets.lake.objects import ObjectPath
+
 
 @dataclass(frozen=True)
 class TemporaryFile:
-    """A hidden file beside its target, locked by its process for as long as that lives."""
+    """A hidden file, locked by its process for as long as that lives.
+
+    It stands beside its target, if that is a file, and in this machine's workplace for an object.
+    """
 
     path: Path
-    target: Path
+    target: Location
     _lock: int
 
     def commit(self) -> None:
         """Make the content durable, then let it take the target's place in one step."""
+        if isinstance(self.target, ObjectPath):
+            self.target.put(self.path)
+            self.discard()
+            return
         os.fsync(self._lock)
         self.path.rename(self.target)
         folder = os.open(self.target.parent, os.O_RDONLY)
@@ -32,11 +42,12 @@ class TemporaryFile:
         os.close(self._lock)
 
 
-def create(target: Path) -> TemporaryFile:
-    """Open a hidden file beside `target`, making its folder."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def create(target: Location) -> TemporaryFile:
+    """Open a hidden file for `target`, making its folder."""
+    folder = workplace(target.parent)
+    folder.mkdir(parents=True, exist_ok=True)
     while True:
-        path = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+        path = folder / f".{target.name}.{uuid.uuid4().hex}.tmp"
         lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
@@ -44,9 +55,9 @@ def create(target: Path) -> TemporaryFile:
         os.close(lock)  # A sweep took it between its creation and its lock.
 
 
-def sweep(target: Path) -> None:
-    """Remove what crashed processes left beside `target`; a living one's file is locked."""
-    for path in target.parent.glob(f".{target.name}.*.tmp"):
+def sweep(target: Location) -> None:
+    """Remove what crashed processes left of `target`; a living one's file is locked."""
+    for path in workplace(target.parent).glob(f".{target.name}.*.tmp"):
         try:
             lock = os.open(path, os.O_RDWR)
         except FileNotFoundError:

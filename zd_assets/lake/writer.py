@@ -15,6 +15,7 @@ from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_path
 from zd_assets.lake.footer import FOOTER_KEY, Footer
 from zd_assets.lake.keys import Digests, KeyIndex, Mask, Times, key_digests
 from zd_assets.lake.lake import Lake, reading, writing
+from zd_assets.lake.location import Location, readable
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.temporary import TemporaryFile, create, sweep
 
@@ -117,7 +118,7 @@ class PartitionWriter:
                 self._opened().write(self._pending)
             self._pending = _RowGroup()
 
-    def _commit_filtered(self, footer: Footer, base: Path | None) -> Footer:
+    def _commit_filtered(self, footer: Footer, base: Location | None) -> Footer:
         whole = _ParquetFile(self._table, self._path)
         try:
             items, group = 0, _RowGroup()
@@ -136,7 +137,7 @@ class PartitionWriter:
         self.discard()
         return footer
 
-    def _surviving(self, base: Path | None) -> Iterator[pa.Table]:
+    def _surviving(self, base: Location | None) -> Iterator[pa.Table]:
         if base:
             for rows in row_groups(base):
                 repeated, _ = self._index.find(key_digests(self._table, rows))
@@ -150,13 +151,13 @@ class PartitionWriter:
             yield rows.filter(pa.array(stays, pa.bool_()))
 
 
-def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def row_groups(path: Location, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """A file's row groups, one after the other, whole or of these columns alone.
 
     Raises:
         LakeError: it can't be read.
     """
-    with reading(path), pq.ParquetFile(path) as file:
+    with reading(path), pq.ParquetFile(readable(path)) as file:
         for number in range(file.num_row_groups):
             yield file.read_row_group(number, columns=columns)
 
@@ -182,7 +183,7 @@ class _RowGroup:
 class _ParquetFile:
     """One Parquet file on its way to being committed."""
 
-    def __init__(self, table: Table, target: Path) -> None:
+    def __init__(self, table: Table, target: Location) -> None:
         self._temporary: TemporaryFile = create(target)
         try:
             self._parquet = pq.ParquetWriter(

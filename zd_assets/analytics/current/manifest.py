@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import writing
+from zd_assets.lake.location import Location
 from zd_assets.lake.temporary import create, sweep
 
 # Readers of Hive-style folders pass over names that begin like this.
@@ -18,11 +18,13 @@ FILE_NAME = "_manifest.json"
 class Month:
     """What a month's file holds.
 
-    `days` tell of each day of creation what changes when any of its items does.
+    `days` tell of each day of creation what changes when any of its items does. `identity` is the
+    file's: where it has another one, a run wrote it that didn't come to commit its manifest.
     """
 
     items: int
     deleted: int
+    identity: str = ""
     days: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -41,7 +43,7 @@ class Manifest:
 _DECODE = msgspec.json.Decoder(Manifest).decode
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Location) -> Manifest:
     """The manifest in a table's folder; an empty one where there is none.
 
     Raises:
@@ -59,7 +61,7 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
-def commit_manifest(folder: Path, manifest: Manifest) -> None:
+def commit_manifest(folder: Location, manifest: Manifest) -> None:
     """Replace a table's manifest in one step.
 
     Raises:

@@ -1,13 +1,15 @@
 """Merging changed partitions into the months that their items are from, by DuckDB."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zd_assets.analytics.copies import Copies
 from zd_assets.analytics.current.manifest import Month
 from zd_assets.analytics.current.stage import Stage
 from zd_assets.analytics.current.tables import FETCHED_AT, FROM_PARTITION, IS_DELETED, Latest
@@ -22,7 +24,9 @@ from zd_assets.analytics.duck import (
     timestamp,
 )
 from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_paths
-from zd_assets.lake.footer import Footer
+from zd_assets.lake.footer import FOOTER_KEY, Footer
+from zd_assets.lake.lake import reading
+from zd_assets.lake.location import Location, identity, readable
 from zd_assets.lake.partition import FILE_NAME
 from zd_assets.lake.temporary import create, sweep
 
@@ -36,19 +40,35 @@ _ROW_GROUP_ROWS = 32_768
 class Source:
     """A partition's file that is to be merged, and its footer."""
 
-    path: Path
+    path: Location
     key: str
     identity: str
     footer: Footer
+
+
+@dataclass(frozen=True)
+class MonthFooter:
+    """What a month's file says of itself: the identity of the one that it took the place of."""
+
+    base: str
+
+    def encode(self) -> bytes:
+        """As JSON."""
+        return msgspec.json.encode(self)
+
+
+_DECODE = msgspec.json.Decoder(MonthFooter).decode
 
 
 class Merge:
     """One batch on its way into the months' files of `folder`, by way of files in `work`."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, table: Latest, folder: Path, work: Path
+        self, connection: duckdb.DuckDBPyConnection, table: Latest, folder: Location, work: Path
     ) -> None:
         """Take over an open connection and an empty folder to work in."""
+        self._filed = month_files(folder).keys()
+        self._copies = Copies(work / "copies")
         self._connection = connection
         self._table = table
         self._folder = folder
@@ -85,7 +105,7 @@ class Merge:
         months = {month: self._staged(month) for month in self._staged_months()}
         # What stood without a month before was looked for before: new rows alone can tell.
         if new:
-            for month in months_in(self._folder):
+            for month in self._filed:
                 months[month] = [*months.get(month, []), *self._base(month)]
         for month in sorted(months.keys() - {NO_MONTH}):
             self._run(
@@ -108,9 +128,11 @@ class Merge:
 
     def write(self, month: str) -> Month:
         """Write a month's file in one step, each item in its newest version."""
-        rows = parquet([self._template, *self._base(month), *self._staged(month)])
+        base = self._base(month)
+        rows = parquet([self._template, *base, *self._staged(month)])
         self._choose_winners(month, rows)
         target = month_file(self._folder, month)
+        footer = MonthFooter(identity(target) if base else "")
         sweep(target)
         temporary = create(target)
         try:
@@ -124,6 +146,7 @@ class Merge:
             ) as file:
                 for group in self._row_groups(rows):
                     file.write_table(group.cast(file.schema))
+                file.add_key_value_metadata({FOOTER_KEY: footer.encode()})
             days = self._run(
                 f"select strftime({name(self._table.created)}, '%Y-%m-%d') as day, count(*), "
                 f"count(*) filter ({name(IS_DELETED.name)}), {digest(self._table.content)} "
@@ -136,6 +159,7 @@ class Merge:
         return Month(
             items=sum(items for _, items, _, _ in days),
             deleted=sum(deleted for _, _, deleted, _ in days),
+            identity=identity(target),
             days={day: content for day, _, _, content in days if day},
         )
 
@@ -179,14 +203,15 @@ class Merge:
             ).to_arrow_table()
 
     def _staged_months(self) -> set[str]:
-        return {month for kind in self._work.glob("*") for month in months_in(kind)}
+        folders = self._work.glob("*/month=*")
+        return {folder.name.removeprefix("month=") for folder in folders}
 
     def _staged(self, month: str) -> list[Path]:
         return sorted(self._work.glob(f"*/month={month}/*"))
 
     def _base(self, month: str) -> list[Path]:
         path = month_file(self._folder, month)
-        return [path] if path.exists() else []
+        return [self._copies.local(path)] if month in self._filed else []
 
     def _found(self, table: str) -> bool:
         return bool(self._run(f"select 1 from {table} limit 1").fetchall())
@@ -195,11 +220,23 @@ class Merge:
         return self._connection.execute(sql)
 
 
-def months_in(folder: Path) -> set[str]:
-    """The months that have a file, or rows staged for them."""
-    return {path.name.removeprefix("month=") for path in folder.glob("month=*")}
+def month_files(folder: Location) -> dict[str, Location]:
+    """The months that have a file, and their files."""
+    files: Iterable[Location] = folder.glob(f"month=*/{FILE_NAME}")
+    return {path.parent.name.removeprefix("month="): path for path in files}
 
 
-def month_file(folder: Path, month: str) -> Path:
+def month_file(folder: Location, month: str) -> Location:
     """A month's file."""
-    return folder / f"month={month}" / FILE_NAME
+    return folder.joinpath(f"month={month}", FILE_NAME)
+
+
+def month_footer(path: Location) -> MonthFooter:
+    """What a month's file says of itself.
+
+    Raises:
+        LakeError: it is none of ours.
+    """
+    with reading(path):
+        metadata = pq.read_metadata(readable(path)).metadata or {}
+        return _DECODE(metadata[FOOTER_KEY])

@@ -14,6 +14,7 @@ from zd_assets.analytics.current.tables import FETCHED_AT, FROM_PARTITION, Lates
 from zd_assets.lake.arrow import arrow_type
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.keys import has_keys
+from zd_assets.lake.location import Location
 from zd_assets.lake.writer import row_groups
 
 _PENDING_BYTES = 128 * 1024 * 1024
@@ -39,7 +40,7 @@ class Stage:
         self._nbytes = 0
         self._files: dict[tuple[str, str], pq.ParquetWriter] = {}
 
-    def add(self, path: Path, footer: Footer) -> None:
+    def add(self, path: Location, footer: Footer) -> None:
         """Take in a partition's rows, but those without a key.
 
         Raises:

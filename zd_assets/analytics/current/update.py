@@ -20,11 +20,18 @@ from zd_assets.analytics.current.manifest import (
     commit_manifest,
     read_manifest,
 )
-from zd_assets.analytics.current.merge import NO_MONTH, Merge, Source, month_file, months_in
+from zd_assets.analytics.current.merge import (
+    NO_MONTH,
+    Merge,
+    Source,
+    month_files,
+    month_footer,
+)
 from zd_assets.analytics.current.tables import Latest
 from zd_assets.analytics.duck import connect
 from zd_assets.lake.footer import schema_id
-from zd_assets.lake.lake import Lake, identity, writing
+from zd_assets.lake.lake import Lake, read_footer, writing
+from zd_assets.lake.location import Location, below, identity, nbytes, workplace
 
 MEMORY_MB = 2048
 
@@ -100,12 +107,13 @@ def is_due(table: Latest, lake: Lake) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[Path]:
-    """Wait until no other run is at a table, then hand out an empty folder to work in.
+def _alone(folder: Location) -> Iterator[Path]:
+    """Wait until no other run of this machine is at a table, then hand out an empty folder.
 
-    The lock is the process's, and ends with it.
+    The lock is the process's, and ends with it. Runs of other machines are kept apart by the
+    table's pool.
     """
-    work = folder.with_name(f".{folder.name}")
+    work = workplace(folder.parent) / f".{folder.name}"
     with writing(work):
         work.mkdir(parents=True, exist_ok=True)
         lock = os.open(work / "lock", os.O_CREAT | os.O_RDWR, 0o666)
@@ -123,25 +131,35 @@ def _alone(folder: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def _usable(manifest: Manifest, folder: Path) -> Manifest:
-    """Trust the manifest only while all its months are there; else everything is merged again."""
-    if all(month_file(folder, month).exists() for month in manifest.months):
-        return manifest
-    return Manifest()
+def _usable(manifest: Manifest, folder: Location) -> Manifest:
+    """Trust the manifest only while all its months are there; else everything is merged again.
+
+    A month may have been written again by a run that was killed before it committed a manifest.
+    Of two runs at once, one may have undone what the other did: then its month goes back to
+    another file than the manifest's.
+    """
+    files = month_files(folder)
+    for month, known in manifest.months.items():
+        path = files.get(month)
+        if path is None:
+            return Manifest()
+        if identity(path) != known.identity and month_footer(path).base != known.identity:
+            return Manifest()
+    return manifest
 
 
 def _changed(table: Latest, lake: Lake, manifest: Manifest) -> list[Source]:
     """The partitions that aren't merged as they are now, in order of time."""
     return [
-        Source(path, key, now, lake.read_footer(path))
+        Source(path, key, now, read_footer(path))
         for path, key, now in _unmerged(table, lake, manifest)
     ]
 
 
-def _unmerged(table: Latest, lake: Lake, manifest: Manifest) -> Iterator[tuple[Path, str, str]]:
+def _unmerged(table: Latest, lake: Lake, manifest: Manifest) -> Iterator[tuple[Location, str, str]]:
     root = lake.root.joinpath(*table.export.path)
     for path in lake.files(table.export):
-        key, now = str(path.relative_to(root)), identity(path)
+        key, now = str(below(path, root)), identity(path)
         if manifest.partitions.get(key) != now:
             yield path, key, now
 
@@ -150,19 +168,19 @@ def _batches(sources: Sequence[Source], most_bytes: int) -> Iterator[list[Source
     batch: list[Source] = []
     size = 0
     for source in sources:
-        nbytes = source.path.stat().st_size
-        if batch and (size + nbytes > most_bytes or len(batch) == _BATCH_FILES):
+        length = nbytes(source.path)
+        if batch and (size + length > most_bytes or len(batch) == _BATCH_FILES):
             yield batch
             batch, size = [], 0
         batch.append(source)
-        size += nbytes
+        size += length
     if batch:
         yield batch
 
 
 def _merge(
     table: Latest,
-    folder: Path,
+    folder: Location,
     work: Path,
     manifest: Manifest,
     batch: Sequence[Source],
@@ -182,7 +200,7 @@ def _merge(
         if NO_MONTH not in manifest.months:
             months.add(NO_MONTH)  # There, if empty, so that the table always has its columns.
         if manifest.schema != schema:
-            months |= months_in(folder)
+            months |= month_files(folder).keys()
         # Without a month last: what found its month stands there before it leaves.
         in_order = sorted(months, key=lambda month: (month == NO_MONTH, month))
         written = {month: merge.write(month) for month in in_order}

@@ -1,16 +1,17 @@
 """What is wrong with days that were made: their keys, the table's rules, what they refer to."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 
-from zd_assets.analytics.current.merge import month_file, months_in
-from zd_assets.analytics.daily.make import MEMORY_MB, DayReport, spill
+from zd_assets.analytics.copies import Copies
+from zd_assets.analytics.current.merge import month_files
+from zd_assets.analytics.daily.make import MEMORY_MB, DayReport
 from zd_assets.analytics.daily.table import DailyTable, Reference
 from zd_assets.analytics.duck import connect, name, names, parquet, timestamp
+from zd_assets.analytics.scratch import scratch
 from zd_assets.checks.finding import Finding, Severity
-from zd_assets.lake.lake import Lake
+from zd_assets.lake.lake import Lake, read_footer
 
 DESCRIPTIONS = {
     "keys_unique": "No key stands twice inside a day.",
@@ -43,13 +44,15 @@ def check(
         LakeError: something can't be read.
     """
     batches = [reports[first : first + _FILES] for first in range(0, len(reports), _FILES)]
-    with spill(lake, table) as folder, connect(folder, memory_mb) as connection:
-        read = [parquet([report.path for report in batch]) for batch in batches]
+    place = lake.root.joinpath(*table.path)
+    with scratch(place) as folder, connect(folder, memory_mb) as connection:
+        copies = Copies(folder / "copies")
+        read = [parquet(copies.all(report.path for report in batch)) for batch in batches]
         found = [_keys_unique(connection, table, read)]
         if table.holds:
             found.append(_in_range(connection, table, read))
         if table.refers:
-            found.append(_references_known(connection, table, lake, read))
+            found.append(_references_known(connection, copies, table, lake, read))
     return found
 
 
@@ -80,14 +83,18 @@ def _in_range(
 
 
 def _references_known(
-    connection: duckdb.DuckDBPyConnection, table: DailyTable, lake: Lake, read: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    copies: Copies,
+    table: DailyTable,
+    lake: Lake,
+    read: Sequence[str],
 ) -> Finding:
     unknown: dict[str, int] = {}
     passed = True
     for reference in table.refers:
         rows = _exported(lake, reference)
         there = _sum(connection, read, f"select count(*) from {{}} where {rows}")
-        files = _months(lake.root.joinpath(*reference.to.path))
+        files = copies.all(month_files(lake.root.joinpath(*reference.to.path)).values())
         [key] = reference.to.export.key
         absent = f"{name(reference.column)} not in (select {name(key)} from {parquet(files)})"
         # Where there is no such table yet, nothing can be looked up.
@@ -103,8 +110,8 @@ def _references_known(
 def _exported(lake: Lake, reference: Reference) -> str:
     """The condition of rows that refer to what was exported since, in SQL."""
     files = lake.files(reference.to.export)
-    since_us = lake.read_footer(files[0]).start_us if files else 0
-    until_us = lake.read_footer(files[-1]).complete_until_us if files else 0
+    since_us = read_footer(files[0]).start_us if files else 0
+    until_us = read_footer(files[-1]).complete_until_us if files else 0
     since = name(reference.since)
     return (
         f"{name(reference.column)} is not null "
@@ -116,7 +123,3 @@ def _sum(connection: duckdb.DuckDBPyConnection, read: Sequence[str], query: str)
     """What a query counts, over all batches of files."""
     counts = (connection.execute(query.format(rows)).fetchone() for rows in read)
     return sum(int(count[0] or 0) for count in counts if count)
-
-
-def _months(folder: Path) -> list[Path]:
-    return [month_file(folder, month) for month in sorted(months_in(folder))]

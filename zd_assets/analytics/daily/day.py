@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
 import pyarrow.parquet as pq
@@ -12,7 +11,8 @@ import pyarrow.parquet as pq
 from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY
-from zd_assets.lake.lake import Lake, identity, reading
+from zd_assets.lake.lake import Lake, reading
+from zd_assets.lake.location import Location, readable
 from zd_assets.lake.partition import FILE_NAME
 
 _DAY = timedelta(days=1)
@@ -87,28 +87,22 @@ class DayFooter:
 _DECODE = msgspec.json.Decoder(DayFooter).decode
 
 
-def day_file(lake: Lake, table: DailyTable, day: Day) -> Path:
+def day_file(lake: Lake, table: DailyTable, day: Day) -> Location:
     """The day's file."""
     return lake.root.joinpath(*table.path, f"date={day.key}", FILE_NAME)
 
 
-def day_footer(lake: Lake, table: DailyTable, day: Day) -> DayFooter | None:
-    """What the day's file says of itself; None where there is none.
+def read_day_footer(path: Location) -> DayFooter:
+    """What a day's file says of itself.
 
     Raises:
-        LakeError: there is a file, but not one of ours.
+        LakeError: it is none of ours, or gone.
     """
-    path = day_file(lake, table, day)
     try:
-        return _read(path, identity(path))
+        with reading(path):
+            metadata = pq.read_metadata(readable(path)).metadata or {}
+            if FOOTER_KEY in metadata:
+                return _DECODE(metadata[FOOTER_KEY])
     except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-@lru_cache(maxsize=100_000)
-def _read(path: Path, _identity: str) -> DayFooter:
-    with reading(path):
-        metadata = pq.read_metadata(path).metadata or {}
-        if FOOTER_KEY not in metadata:
-            raise LakeError(f"{path} is no file of this project; remove it and run again")
-        return _DECODE(metadata[FOOTER_KEY])
+        raise LakeError(f"{path} is gone; run again") from None
+    raise LakeError(f"{path} is no file of this project; remove it and run again")

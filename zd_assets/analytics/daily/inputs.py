@@ -2,7 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,11 +14,16 @@ import pyarrow.parquet as pq
 from zd_assets.analytics.current.manifest import Manifest, read_manifest
 from zd_assets.analytics.current.merge import month_file
 from zd_assets.analytics.current.tables import Latest
-from zd_assets.analytics.daily.day import Day, DayFooter, day_file, day_footer
+from zd_assets.analytics.daily.day import Day, DayFooter, day_file, read_day_footer
 from zd_assets.analytics.daily.table import DailyTable, Source
 from zd_assets.exports.export import Export
+from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
-from zd_assets.lake.lake import Lake, identity, reading
+from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
+from zd_assets.lake.location import Location, below, identity, readable
+from zd_assets.lake.partition import FILE_NAME
+
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Input:
     """
 
     source: Source
-    files: tuple[Path, ...]
+    files: tuple[Location, ...]
     identity: str
     complete: bool
     known_until_us: int
@@ -46,23 +53,45 @@ class Inputs:
         """Whether the lake holds anything of the day itself."""
         return any(one.identity for one in self.sources)
 
+    @property
+    def known_until_us(self) -> int:
+        """As far as the day is known, in microseconds since 1970."""
+        return min(one.known_until_us for one in self.sources)
+
 
 @dataclass(frozen=True)
-class _File:
-    """A partition's file as it was found."""
+class File:
+    """A file as it was found."""
 
-    path: Path
+    path: Location
     identity: str
 
 
 class Finder:
-    """Finds what days are made of, in the lake as it was when it was first asked."""
+    """Finds what days are made of, in the lake as it was when it was first asked.
+
+    Each table is listed once, and of what it holds only what is new to this process is read.
+    """
 
     def __init__(self, lake: Lake) -> None:
         """Nothing is read yet."""
         self._lake = lake
-        self._exports: dict[Export, Mapping[str, list[_File]]] = {}
+        self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
         self._manifests: dict[Latest, Manifest] = {}
+
+    def footer(self, table: DailyTable, day: Day) -> DayFooter | None:
+        """What a day's file says of itself; None where there is none.
+
+        Raises:
+            LakeError: there is a file, but not one of ours.
+        """
+        files = self.files(table.path, FILE_NAME, _day_footer).get(day.key)
+        return _day_footer(files[0]) if files else None
+
+    def made(self, table: DailyTable, day: Day) -> None:
+        """Look again at a day that was made since."""
+        path = day_file(self._lake, table, day)
+        self.files(table.path, FILE_NAME, _day_footer)[day.key] = [File(path, identity(path))]
 
     def inputs(self, table: DailyTable, day: Day) -> Inputs:
         """What a day is made of now.
@@ -71,7 +100,7 @@ class Finder:
             LakeError: a file or manifest can't be read.
         """
         sources = tuple(self._input(source, day) for source in table.sources)
-        yesterday = day_footer(self._lake, table, day.before) if table.carries else None
+        yesterday = self.footer(table, day.before) if table.carries else None
         parts = [table.definition, yesterday.content if yesterday else ""]
         # How far it is known counts, since figures go as far as that.
         parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
@@ -84,7 +113,7 @@ class Finder:
         Raises:
             LakeError: a file or manifest can't be read.
         """
-        now, footer = self.inputs(table, day), day_footer(self._lake, table, day)
+        now, footer = self.inputs(table, day), self.footer(table, day)
         return now.anything if footer is None else footer.made_of != now.made_of
 
     def _input(self, source: Source, day: Day) -> Input:
@@ -121,7 +150,7 @@ class Finder:
         merged = [
             file
             for file in self._partitions(latest.export).get(day.key, [])
-            if str(file.path.relative_to(exported)) in manifest.partitions
+            if str(below(file.path, exported)) in manifest.partitions
         ]
         complete, known_until_us = self._reach(merged, day)
         files = (month_file(folder, day.month),) if content else ()
@@ -130,33 +159,44 @@ class Finder:
         return Input(source, files, content, complete, known_until_us)
 
     def _of_daily(self, source: Source, table: DailyTable, day: Day) -> Input:
-        footer = day_footer(self._lake, table, day)
+        footer = self.footer(table, day)
         if footer is None:
             return Input(source, (), "", complete=False, known_until_us=day.start_us)
         path = day_file(self._lake, table, day)
         return Input(source, (path,), footer.content, footer.complete, footer.known_until_us)
 
-    def _partitions(self, export: Export) -> Mapping[str, list[_File]]:
+    def _partitions(self, export: Export) -> Mapping[str, list[File]]:
         """The files of an export's partitions in order of time, by day."""
-        if export not in self._exports:
-            folder = self._lake.root.joinpath(*export.path)
-            found = defaultdict(list)
-            for path in self._lake.files(export):
-                key = path.relative_to(folder).parts[0].removeprefix("date=")
-                found[key].append(_File(path, identity(path)))
-            self._exports[export] = found
-        return self._exports[export]
+        return self.files(export.path, FILE_NAME, _footer)
 
-    def _reach(self, files: Sequence[_File], day: Day) -> tuple[bool, int]:
+    def files(
+        self, path: tuple[str, ...], name: str, read: Callable[[File], object]
+    ) -> dict[str, list[File]]:
+        """The files of this name of a table in order of time, by day.
+
+        Of a store, `read` is called beforehand for all of them, several at once.
+        """
+        if path not in self._tables:
+            folder = self._lake.root.joinpath(*path)
+            found = defaultdict(list)
+            for file in partition_files(folder, name):
+                key = below(file, folder).parts[0].removeprefix("date=")
+                found[key].append(File(file, identity(file)))
+            if not isinstance(folder, Path):
+                _read_at_once(read, [file for files in found.values() for file in files])
+            self._tables[path] = dict(found)
+        return self._tables[path]
+
+    def _reach(self, files: Sequence[File], day: Day) -> tuple[bool, int]:
         """Whether a day's partitions are complete, and how far they reach without a gap."""
         reached = day.start_us
         for file in files:
-            footer = _footer(self._lake, file)
+            footer = _footer(file)
             if footer.start_us <= reached:
                 reached = max(reached, footer.complete_until_us)
         return reached >= day.end_us, min(reached, day.end_us)
 
-    def _that_reach_back(self, export: Export, column: str, day: Day) -> list[_File]:
+    def _that_reach_back(self, export: Export, column: str, day: Day) -> list[File]:
         """The files of later partitions that hold items from before the day's end."""
         return [
             file
@@ -169,15 +209,31 @@ class Finder:
 
 # Files are replaced, never changed: what was read of one stays true while its identity does.
 @lru_cache(maxsize=100_000)
-def _footer(lake: Lake, file: _File) -> Footer:
-    return lake.read_footer(file.path)
+def _footer(file: File) -> Footer:
+    return read_footer(file.path)
 
 
 @lru_cache(maxsize=100_000)
-def _earliest(file: _File, column: str) -> int | None:
+def _day_footer(file: File) -> DayFooter:
+    return read_day_footer(file.path)
+
+
+def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None:
+    """A store answers many requests at once sooner than one after the other."""
+
+    def quietly(file: File) -> None:
+        with suppress(LakeError, OSError):  # Whoever needs it will ask again, and hear of it.
+            read(file)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(quietly, files))
+
+
+@lru_cache(maxsize=100_000)
+def _earliest(file: File, column: str) -> int | None:
     """The least value of a column of timestamps, in microseconds since 1970, by its statistics."""
     with reading(file.path):
-        metadata = pq.read_metadata(file.path)
+        metadata = pq.read_metadata(readable(file.path))
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     found = [group.column(paths.index(column)).statistics for group in groups]

@@ -7,10 +7,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zd_assets.analytics.daily.day import Day, DayFooter, day_file, day_footer
+from zd_assets.analytics.daily.day import Day, DayFooter, day_file
+from zd_assets.analytics.daily.inputs import Finder
 from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.lake.arrow import arrow_schema
 from zd_assets.lake.lake import Lake, reading
+from zd_assets.lake.location import readable
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,13 @@ def read_days(lake: Lake, table: DailyTable, days: Sequence[Day]) -> Rows:
     schema = arrow_schema(table.columns)
     footers = {}
     parts = [schema.append(pa.field("date", pa.string())).empty_table()]
+    finder = Finder(lake)
     for day in days:
-        footer, path = day_footer(lake, table, day), day_file(lake, table, day)
+        footer, path = finder.footer(table, day), day_file(lake, table, day)
         if footer is None:
             continue
         footers[day.key] = footer
-        with reading(path), pq.ParquetFile(path) as file:
+        with reading(path), pq.ParquetFile(readable(path)) as file:
             part = file.read()
         parts.append(part.append_column("date", pa.array([day.key] * len(part), pa.string())))
     rows = pa.concat_tables(parts, promote_options="permissive").select([*schema.names, "date"])

@@ -4,12 +4,13 @@ import hashlib
 import re
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 
 from zd_assets.analytics.current.tables import GROUP
 from zd_assets.analytics.daily.answers import ANSWERS
-from zd_assets.analytics.daily.day import Day, day_footer, up_to
-from zd_assets.lake.lake import Lake, identity
+from zd_assets.analytics.daily.day import Day, up_to
+from zd_assets.analytics.daily.inputs import File, Finder
+from zd_assets.lake.lake import Lake, reading
+from zd_assets.lake.location import Location
 
 NAME = "support_report"
 FILE_NAME = "report.html"
@@ -21,9 +22,9 @@ _HEAD_BYTES = 1024
 _META = re.compile(r'<meta name="zd_assets" content="days=(\d+) made_of=(\w+)">')
 
 
-def report_file(lake: Lake, last: Day) -> Path:
+def report_file(lake: Lake, last: Day) -> Location:
     """Where the report of the days up to this one stands."""
-    return lake.root / GROUP / NAME / f"date={last.key}" / FILE_NAME
+    return lake.root.joinpath(GROUP, NAME, f"date={last.key}", FILE_NAME)
 
 
 def days_of(last: Day, days: int) -> list[Day]:
@@ -34,7 +35,7 @@ def days_of(last: Day, days: int) -> list[Day]:
     return up_to(last, max(2 * days, FEWEST_CHART_DAYS))
 
 
-def made_of(lake: Lake, last: Day, days: int) -> str:
+def made_of(finder: Finder, last: Day, days: int) -> str:
     """What changes when anything does that the report is made of.
 
     Raises:
@@ -43,12 +44,12 @@ def made_of(lake: Lake, last: Day, days: int) -> str:
     parts = [version("zd_assets"), str(days)]
     for table in ANSWERS:
         for day in days_of(last, days):
-            footer = day_footer(lake, table, day)
+            footer = finder.footer(table, day)
             parts.append(f"{footer.content}:{footer.complete}" if footer else "")
     return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
 
 
-def is_due(lake: Lake, last: Day) -> bool:
+def is_due(finder: Finder, last: Day) -> bool:
     """Whether the report of a day that is complete would come out otherwise now.
 
     A report that is there keeps its number of days.
@@ -56,20 +57,18 @@ def is_due(lake: Lake, last: Day) -> bool:
     Raises:
         LakeError: a day can't be read.
     """
-    footers = [day_footer(lake, table, last) for table in ANSWERS]
+    footers = [finder.footer(table, last) for table in ANSWERS]
     there = [footer for footer in footers if footer]
     if not there or not all(footer.complete for footer in there):
         return False
-    path = report_file(lake, last)
-    try:
-        known = _read(path, identity(path))
-    except FileNotFoundError:
-        return True
-    return known is None or known != (known[0], made_of(lake, last, known[0]))
+    page = finder.files((GROUP, NAME), FILE_NAME, _read).get(last.key)
+    known = _read(page[0]) if page else None
+    return known is None or known != (known[0], made_of(finder, last, known[0]))
 
 
 @lru_cache(maxsize=10_000)
-def _read(path: Path, _identity: str) -> tuple[int, str] | None:
-    with path.open("rb") as file:
-        found = _META.search(file.read(_HEAD_BYTES).decode(errors="replace"))
+def _read(file: File) -> tuple[int, str] | None:
+    with reading(file.path):
+        head = file.path.read_bytes()[:_HEAD_BYTES]
+    found = _META.search(head.decode(errors="replace"))
     return (int(found[1]), found[2]) if found else None

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
 from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.daily.inputs import Finder
 from zd_assets.analytics.daily.read import Rows, read_days
 from zd_assets.analytics.report.charts import CHARTS
 from zd_assets.analytics.report.headlines import headlines
@@ -23,10 +23,11 @@ from zd_assets.analytics.report.made_of import (
 )
 from zd_assets.analytics.report.sections import SECTIONS, Section, definition, lines, total
 from zd_assets.lake.lake import Lake, writing
+from zd_assets.lake.location import Location
 from zd_assets.lake.temporary import create, sweep
 
 
-def write_report(lake: Lake, last: Day, days: int) -> Path:
+def write_report(lake: Lake, last: Day, days: int) -> Location:
     """Write the report of so many days, at least 1, the last one being `last`, as one page.
 
     It is made of what the lake holds; days that are missing or incomplete are named in it.
@@ -37,7 +38,6 @@ def write_report(lake: Lake, last: Day, days: int) -> Path:
     page = _page(lake, last, days).encode()
     path = report_file(lake, last)
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path)
         temporary = create(path)
         try:
@@ -75,7 +75,7 @@ def _page(lake: Lake, last: Day, days: int) -> str:
         period=_period(wanted),
         length="1 day" if days == 1 else f"{days} days",
         days=days,
-        made_of=made_of(lake, last, days),
+        made_of=made_of(Finder(lake), last, days),
         before=_period(earlier),
         not_compared=[one.title for one in SECTIONS if before[one.table.name].missing],
         headlines=headlines(now, before),

@@ -1,0 +1,70 @@
+"""Where things of the lake stand: files of a folder, or objects of a store."""
+
+import tempfile
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.objects import SCHEMES, ObjectPath, object_path
+
+Location = Path | ObjectPath
+
+
+def locate(text: str) -> Location:
+    """The folder or the part of a store that a path or URI names.
+
+    Raises:
+        LakeError: another kind of URI, or an unusable one.
+    """
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme in SCHEMES:
+        return object_path(text)
+    if separator and scheme != "file":
+        raise LakeError(
+            f"ZD_LAKE: {scheme}:// is no folder and no store; use one of {', '.join(SCHEMES)}"
+        )
+    return Path(rest if separator else text).expanduser().absolute()
+
+
+def identity(location: Location) -> str:
+    """Changes whenever the file or object is replaced; needs no look inside.
+
+    Where the lake was copied, all count as replaced.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if isinstance(location, ObjectPath):
+        info = location.stat()
+        return f"{info.size}-{info.mtime_ns}"
+    stat = location.stat()
+    return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"
+
+
+def nbytes(location: Location) -> int:
+    """Its size.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if isinstance(location, ObjectPath):
+        return int(location.stat().size)
+    return location.stat().st_size
+
+
+def below(location: Location, folder: Location) -> PurePosixPath:
+    """Where it stands below a folder."""
+    return PurePosixPath(str(location)).relative_to(PurePosixPath(str(folder)))
+
+
+def readable(location: Location) -> Path | pa.NativeFile:
+    """As Arrow's reader of Parquet takes it."""
+    return location.open() if isinstance(location, ObjectPath) else location
+
+
+def workplace(location: Location) -> Path:
+    """A folder of this machine for what is in the making there."""
+    if isinstance(location, Path):
+        return location
+    return Path(tempfile.gettempdir(), "zd_assets", str(location.key).replace("/", "-"))

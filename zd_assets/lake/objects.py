@@ -1,0 +1,137 @@
+"""Objects of a store, used like files of a folder, on Arrow's file systems.
+
+An object appears whole or not at all: it is made in a local file, and put in one call.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+from pyarrow import fs
+
+from zd_assets.lake.errors import LakeError
+
+SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss")
+
+
+@dataclass(frozen=True, order=True)
+class ObjectPath:
+    """An object, or what the keys of several begin with, below a bucket or container.
+
+    `info` is what a listing said of it. As with paths, nothing says that it is there.
+    """
+
+    scheme: str
+    key: PurePosixPath
+    store: fs.FileSystem = field(compare=False, repr=False)
+    info: fs.FileInfo | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.key}"
+
+    def __truediv__(self, name: str) -> "ObjectPath":
+        return self.joinpath(name)
+
+    def joinpath(self, *names: str) -> "ObjectPath":
+        """What stands below it under these names."""
+        return ObjectPath(self.scheme, self.key.joinpath(*names), self.store)
+
+    @property
+    def name(self) -> str:
+        """The last part of its key."""
+        return self.key.name
+
+    @property
+    def parent(self) -> "ObjectPath":
+        """What it stands below."""
+        return ObjectPath(self.scheme, self.key.parent, self.store)
+
+    def as_uri(self) -> str:
+        """Its address, as other tools take it."""
+        return str(self)
+
+    def glob(self, pattern: str) -> Iterator["ObjectPath"]:
+        """The objects below whose rest of the key matches; `*` stands for slashes, too."""
+        below = fs.FileSelector(str(self.key), allow_not_found=True, recursive=True)
+        for info in self.store.get_file_info(below):
+            key = PurePosixPath(info.path)
+            if info.is_file and fnmatchcase(str(key.relative_to(self.key)), pattern):
+                yield ObjectPath(self.scheme, key, self.store, info)
+
+    def exists(self) -> bool:
+        """Whether there is such an object."""
+        return bool(self._info().is_file)
+
+    def stat(self) -> fs.FileInfo:
+        """Its size in bytes and when it was put.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        info = self.info or self._info()
+        if not info.is_file:
+            raise FileNotFoundError(str(self))
+        return info
+
+    def open(self) -> pa.NativeFile:
+        """The object, to be read anywhere.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        return self.store.open_input_file(str(self.key))
+
+    def read_bytes(self) -> bytes:
+        """All that is in it.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        with self.open() as file:
+            return bytes(file.read())
+
+    def get(self, path: Path) -> None:
+        """Copy it to a local file.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        fs.copy_files(
+            str(self.key),
+            str(path),
+            source_filesystem=self.store,
+            destination_filesystem=fs.LocalFileSystem(),
+        )
+
+    def put(self, path: Path) -> None:
+        """Let it be what is in a local file."""
+        # Arrow ends what it was given when a stream is dropped, also half of it: so all at once.
+        content = pa.memory_map(str(path)).read_buffer() if path.stat().st_size else b""
+        stream = self.store.open_output_stream(str(self.key))
+        stream.write(content)
+        stream.close()
+
+    def _info(self) -> fs.FileInfo:
+        return self.store.get_file_info(str(self.key))
+
+
+def object_path(uri: str) -> ObjectPath:
+    """What a URI such as `s3://bucket/prefix` names; credentials are found the usual way.
+
+    Raises:
+        LakeError: it is no such URI, or bears credentials.
+    """
+    scheme, _, rest = uri.partition("://")
+    if "@" in rest.partition("/")[0] and scheme in ("s3", "gs", "gcs"):
+        raise LakeError(
+            "ZD_LAKE bears credentials; give them to the environment (AWS_ACCESS_KEY_ID, ...)"
+        )
+    if not rest.strip("/"):
+        raise LakeError(f"ZD_LAKE: {uri!r} names no bucket; set it to {scheme}://bucket/prefix")
+    try:
+        store, key = fs.FileSystem.from_uri(uri.rstrip("/"))
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise LakeError(f"ZD_LAKE: {uri!r} can't be used: {error}") from error
+    return ObjectPath(scheme, PurePosixPath(key), store)
