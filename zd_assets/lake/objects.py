@@ -3,6 +3,7 @@
 An object appears whole or not at all: it is made in a local file, and put in one call.
 """
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -109,9 +110,14 @@ class ObjectPath:
         """Let it be what is in a local file."""
         # Arrow ends what it was given when a stream is dropped, also half of it: so all at once.
         content = pa.memory_map(str(path)).read_buffer() if path.stat().st_size else b""
-        stream = self.store.open_output_stream(str(self.key))
+        # Azure shows an object empty as soon as it is begun, so there it gets its name at the end.
+        hidden = self.key.with_name(f".{self.key.name}.{uuid.uuid4().hex}.tmp")
+        key = hidden if isinstance(self.store, fs.AzureFileSystem) else self.key
+        stream = self.store.open_output_stream(str(key))
         stream.write(content)
         stream.close()
+        if key != self.key:
+            self.store.move(str(key), str(self.key))
 
     def _info(self) -> fs.FileInfo:
         return self.store.get_file_info(str(self.key))
