@@ -112,7 +112,7 @@ class ObjectPath:
         content = pa.memory_map(str(path)).read_buffer() if path.stat().st_size else b""
         # Azure shows an object empty as soon as it is begun, so there it gets its name at the end.
         hidden = self.key.with_name(f".{self.key.name}.{uuid.uuid4().hex}.tmp")
-        key = hidden if isinstance(self.store, fs.AzureFileSystem) else self.key
+        key = hidden if self.scheme.startswith("abfs") else self.key
         stream = self.store.open_output_stream(str(key))
         stream.write(content)
         stream.close()
