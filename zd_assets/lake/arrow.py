@@ -1,9 +1,11 @@
 """Columns as Arrow types, and how Parquet is to store them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
 
@@ -68,6 +70,18 @@ def statistics_paths(columns: Iterable[Column]) -> list[str]:
         for column in columns
         if isinstance(column.type, Scalar) and column.type is not Scalar.JSON
     ]
+
+
+def parquet_writer(path: Path, columns: Sequence[Column]) -> pq.ParquetWriter:
+    """A Parquet file of these columns, to be written a row group at a time."""
+    return pq.ParquetWriter(
+        path,
+        arrow_schema(columns),
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=dictionary_paths(columns),
+        write_statistics=statistics_paths(columns),
+    )
 
 
 def _leaves(path: str, kind: Type) -> Iterator[tuple[str, Scalar]]:

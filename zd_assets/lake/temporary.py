@@ -3,6 +3,8 @@
 import fcntl
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,22 @@ def create(target: Location) -> TemporaryFile:
         if path.exists():
             return TemporaryFile(path, target, lock)
         os.close(lock)  # A sweep took it between its creation and its lock.
+
+
+@contextmanager
+def replacing(target: Location) -> Iterator[Path]:
+    """A hidden file, which takes the target's place in one step at the end, unless anything fails.
+
+    What crashed processes left of the target is swept before.
+    """
+    sweep(target)
+    temporary = create(target)
+    try:
+        yield temporary.path
+        temporary.commit()
+    except BaseException:
+        temporary.discard()
+        raise
 
 
 def sweep(target: Location) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zd_assets.exports.export import Table
-from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_paths
+from zd_assets.lake.arrow import parquet_writer
 from zd_assets.lake.footer import FOOTER_KEY, Footer
 from zd_assets.lake.keys import Digests, KeyIndex, Mask, Times, key_digests
 from zd_assets.lake.lake import Lake, reading, writing
@@ -186,14 +186,7 @@ class _ParquetFile:
     def __init__(self, table: Table, target: Location) -> None:
         self._temporary: TemporaryFile = create(target)
         try:
-            self._parquet = pq.ParquetWriter(
-                self._temporary.path,
-                arrow_schema(table.all_columns),
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=dictionary_paths(table.columns),
-                write_statistics=statistics_paths(table.columns),
-            )
+            self._parquet = parquet_writer(self._temporary.path, table.all_columns)
         except BaseException:
             self._temporary.discard()
             raise

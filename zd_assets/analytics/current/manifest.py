@@ -8,7 +8,7 @@ import msgspec
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import writing
 from zd_assets.lake.location import Location
-from zd_assets.lake.temporary import create, sweep
+from zd_assets.lake.temporary import replacing
 
 # Readers of Hive-style folders pass over names that begin like this.
 FILE_NAME = "_manifest.json"
@@ -68,12 +68,5 @@ def commit_manifest(folder: Location, manifest: Manifest) -> None:
         LakeError: it can't be written; the old one stays.
     """
     path = folder / FILE_NAME
-    with writing(path):
-        sweep(path)
-        temporary = create(path)
-        try:
-            temporary.path.write_bytes(msgspec.json.encode(manifest))
-            temporary.commit()
-        except BaseException:
-            temporary.discard()
-            raise
+    with writing(path), replacing(path) as temporary:
+        temporary.write_bytes(msgspec.json.encode(manifest))

@@ -23,12 +23,12 @@ from zd_assets.analytics.duck import (
     parquet,
     timestamp,
 )
-from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_paths
+from zd_assets.lake.arrow import parquet_writer
 from zd_assets.lake.footer import FOOTER_KEY, Footer
 from zd_assets.lake.lake import reading
 from zd_assets.lake.location import Location, identity, readable
 from zd_assets.lake.partition import FILE_NAME
-from zd_assets.lake.temporary import create, sweep
+from zd_assets.lake.temporary import replacing
 
 #: Text like the others: pandas fails on Hive's own name for a null.
 NO_MONTH = "unknown"
@@ -133,29 +133,16 @@ class Merge:
         self._choose_winners(month, rows)
         target = month_file(self._folder, month)
         footer = MonthFooter(identity(target) if base else "")
-        sweep(target)
-        temporary = create(target)
-        try:
-            with pq.ParquetWriter(
-                temporary.path,
-                arrow_schema(self._table.columns),
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=dictionary_paths(self._table.columns),
-                write_statistics=statistics_paths(self._table.columns),
-            ) as file:
+        with replacing(target) as path:
+            with parquet_writer(path, self._table.columns) as file:
                 for group in self._row_groups(rows):
                     file.write_table(group.cast(file.schema))
                 file.add_key_value_metadata({FOOTER_KEY: footer.encode()})
             days = self._run(
                 f"select strftime({name(self._table.created)}, '%Y-%m-%d') as day, count(*), "
                 f"count(*) filter ({name(IS_DELETED.name)}), {digest(self._table.content)} "
-                f"from {parquet([temporary.path])} group by day order by day"
+                f"from {parquet([path])} group by day order by day"
             ).fetchall()
-            temporary.commit()
-        except BaseException:
-            temporary.discard()
-            raise
         return Month(
             items=sum(items for _, items, _, _ in days),
             deleted=sum(deleted for _, _, deleted, _ in days),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from zd_assets.analytics.copies import Copies
 from zd_assets.analytics.daily.day import Day, DayFooter, day_file
@@ -14,11 +13,11 @@ from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.analytics.daily.views import prepare
 from zd_assets.analytics.duck import casts, connect, digest, names
 from zd_assets.analytics.scratch import scratch
-from zd_assets.lake.arrow import arrow_schema, dictionary_paths
+from zd_assets.lake.arrow import parquet_writer
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.location import Location
-from zd_assets.lake.temporary import create, sweep
+from zd_assets.lake.temporary import replacing
 
 MEMORY_MB = 1024
 
@@ -91,21 +90,10 @@ def _make(
 
 
 def _write(table: DailyTable, rows: pa.Table, footer: DayFooter, path: Location) -> None:
-    schema = arrow_schema(table.columns)
-    with writing(path):
-        sweep(path)
-        temporary = create(path)
-        try:
-            with pq.ParquetWriter(
-                temporary.path,
-                schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=dictionary_paths(table.columns),
-            ) as file:
-                file.write_table(rows.cast(schema))
-                file.add_key_value_metadata({FOOTER_KEY: footer.encode()})
-            temporary.commit()
-        except BaseException:
-            temporary.discard()
-            raise
+    with (
+        writing(path),
+        replacing(path) as temporary,
+        parquet_writer(temporary, table.columns) as file,
+    ):
+        file.write_table(rows.cast(file.schema))
+        file.add_key_value_metadata({FOOTER_KEY: footer.encode()})

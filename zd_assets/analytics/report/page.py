@@ -24,7 +24,7 @@ from zd_assets.analytics.report.made_of import (
 from zd_assets.analytics.report.sections import SECTIONS, Section, definition, lines, total
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.location import Location
-from zd_assets.lake.temporary import create, sweep
+from zd_assets.lake.temporary import replacing
 
 
 def write_report(lake: Lake, last: Day, days: int) -> Location:
@@ -37,15 +37,8 @@ def write_report(lake: Lake, last: Day, days: int) -> Location:
     """
     page = _page(lake, last, days).encode()
     path = report_file(lake, last)
-    with writing(path):
-        sweep(path)
-        temporary = create(path)
-        try:
-            temporary.path.write_bytes(page)
-            temporary.commit()
-        except BaseException:
-            temporary.discard()
-            raise
+    with writing(path), replacing(path) as temporary:
+        temporary.write_bytes(page)
     return path
 
 
