@@ -14,7 +14,6 @@ import dagster as dg
 
 from benchmarks.measure import show
 from zd_assets import sandbox
-from zd_assets.defs.states import asset_key
 from zd_assets.exports.chat import CHATS
 
 _SENSOR_S = 10
@@ -56,7 +55,8 @@ def delay(poll: int, seconds: int) -> None:
 
 
 def _show(instance: dg.DagsterInstance, poll_s: int) -> None:
-    records = instance.fetch_materializations(asset_key(CHATS), limit=1000, ascending=True).records
+    key = dg.AssetKey(list(CHATS.path))
+    records = instance.fetch_materializations(key, limit=1000, ascending=True).records
     commits = []
     for record in records:
         event = record.asset_materialization

@@ -9,10 +9,11 @@ import dagster as dg
 
 from benchmarks.measure import show, side_by_side
 from zd_assets.defs.sensors import evaluate
-from zd_assets.defs.states import asset_key
+from zd_assets.defs.site import Site
 from zd_assets.exports.chat import CHATS
 
 _PARTITIONS = dg.DailyPartitionsDefinition(start_date="2025-01-01", end_offset=1)
+_SITE = Site(_PARTITIONS)
 
 
 @click.command()
@@ -27,7 +28,7 @@ def ticks(few: int, many: int, rounds: int) -> None:
             rounds,
             {
                 f"{n:,} materializations": lambda n=n: evaluate(
-                    instances[n], CHATS, _PARTITIONS, 300, time.time()
+                    instances[n], CHATS, _SITE, 300, time.time()
                 )
                 for n in (few, many)
             },
@@ -56,7 +57,7 @@ def _instance(home: Path, materializations: int) -> dg.DagsterInstance:
         key = keys[number * len(keys) // materializations]
         instance.report_runless_asset_event(
             dg.AssetMaterialization(
-                asset_key(CHATS), partition=key, metadata={"complete": key != keys[-1]}
+                _SITE.key(CHATS.path), partition=key, metadata={"complete": key != keys[-1]}
             )
         )
     return instance

@@ -11,11 +11,13 @@ import dagster as dg
 
 from zd_assets.defs.exports import export_asset
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.site import Site
 from zd_assets.exports.export import Api, Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 
 PARTITIONS = dg.DailyPartitionsDefinition(start_date="2026-01-01", end_offset=1)
+SITE = Site(PARTITIONS)
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -65,7 +67,7 @@ def materialize(
     partitions_def: dg.DailyPartitionsDefinition = PARTITIONS,
 ) -> dg.ExecuteInProcessResult:
     """Materialize one partition, or a range in one run."""
-    asset = export_asset(export, partitions_def)
+    asset = export_asset(export, Site(partitions_def))
     tags = {} if isinstance(keys, str) else dict(zip(_RANGE, keys, strict=True))
     return dg.materialize(
         [asset],
@@ -133,7 +135,7 @@ def run_request(
 ) -> dg.ExecuteInProcessResult:
     """Run what a sensor or schedule asked for, with its tags."""
     return dg.materialize(
-        [export_asset(export, PARTITIONS)],
+        [export_asset(export, SITE)],
         instance=instance,
         partition_key=request.partition_key,
         tags=request.tags,

@@ -17,7 +17,13 @@ from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, materialize, support_resource
+from zd_assets_tests.dagster_runs import (
+    PARTITIONS,
+    SITE,
+    chat_resource,
+    materialize,
+    support_resource,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = ("2026-02-26", "2026-02-28")
@@ -200,5 +206,5 @@ def test_what_failed_is_asked_for_again_within_the_hour(automation: Automation) 
 
 
 def test_the_automation_ships_switched_off() -> None:
-    assert automation_sensor().name == "analytics_automation"
-    assert automation_sensor().default_status is dg.DefaultSensorStatus.STOPPED
+    assert automation_sensor(SITE).name == "analytics_automation"
+    assert automation_sensor(SITE).default_status is dg.DefaultSensorStatus.STOPPED

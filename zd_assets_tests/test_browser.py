@@ -18,7 +18,6 @@ import dagster as dg
 import pytest
 
 import zd_assets
-from zd_assets.defs.states import asset_key
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import CHATS
 from zd_assets.exports.export import Api
@@ -89,7 +88,7 @@ class Ui:
 
     def materialized(self) -> set[str]:
         """The partitions of chats that the instance knows of."""
-        return set(self.instance.get_materialized_partitions(asset_key(CHATS)))
+        return set(self.instance.get_materialized_partitions(dg.AssetKey(list(CHATS.path))))
 
     def ticks(self) -> list[InstigatorTick]:
         """Every tick of whatever was switched on."""
@@ -206,7 +205,7 @@ def _check_the_live_format(ui: Ui) -> None:
     (logged,) = ui.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     assert logged.dagster_event
     evaluation = logged.dagster_event.asset_check_evaluation_data
-    assert evaluation.asset_key == asset_key(TICKETS)
+    assert evaluation.asset_key == dg.AssetKey(list(TICKETS.path))
     assert evaluation.description
     # Where the page shows code, the sentence has backticks.
     ui.sees(evaluation.description.split("`")[0].strip())

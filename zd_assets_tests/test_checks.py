@@ -34,6 +34,7 @@ from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.dagster_runs import (
     PARTITIONS,
+    SITE,
     chat_resource,
     materialize,
     partition_events,
@@ -356,10 +357,8 @@ def test_what_sensors_and_schedules_ask_for_runs_these_checks_and_no_others(
     now_s = at_us("2026-03-01T12:00:00") / 1e6
     sensor = repository.get_sensor_def("chats_follow_up")
     schedule = repository.get_schedule_def("zendesk_support_nightly")
-    followed = sensors.evaluate(instance, CHATS, PARTITIONS, 300, now_s)
-    nightly = schedules.evaluate(
-        instance, [TICKETS], PARTITIONS, datetime.fromtimestamp(now_s, UTC)
-    )
+    followed = sensors.evaluate(instance, CHATS, SITE, 300, now_s)
+    nightly = schedules.evaluate(instance, [TICKETS], SITE, datetime.fromtimestamp(now_s, UTC))
     assert isinstance(nightly, list)
     for name, request in ((sensor.job_name, followed), (schedule.job_name, nightly[0])):
         assert isinstance(request, dg.RunRequest)
@@ -381,7 +380,7 @@ def test_the_jobs_of_the_exports_run_them_and_a_part_of_them_cant_be_left_out(
     for api in Api:
         job = definitions.resolve_job_def(api.value)
         exports = [export for export in CATALOGUE if export.api is api]
-        expected = {key for export in exports for key in check_keys(export)}
+        expected = {key for export in exports for key in check_keys(export, SITE)}
         assert job.asset_layer.asset_graph.asset_check_keys >= expected
         assert {node.name for node in job.nodes} == {"__".join(one.path) for one in exports}
 

@@ -23,12 +23,12 @@ from zd_assets.analytics.report.made_of import is_due, report_file
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.defs.automation import when_out_of_date
 from zd_assets.defs.daily import daily_asset
-from zd_assets.defs.report import KEY, report_asset
+from zd_assets.defs.report import PATH, report_asset
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.exports.chat import CHATS, CONVERSIONS
 from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.dagster_runs import PARTITIONS
+from zd_assets_tests.dagster_runs import SITE
 from zd_assets_tests.daily_lake import Item, iso, key, put
 
 
@@ -143,10 +143,10 @@ def run(asset: dg.AssetsDefinition, lake: Lake, day: str, **config: Any) -> Any:
 
 
 def test_an_answer_shows_its_chart_and_a_fact_none(lake: Lake) -> None:
-    condition = when_out_of_date(LakeFolder())
+    condition = when_out_of_date(LakeFolder(), SITE)
     put(lake, CHATS, [chat("a", "02 09:00")], 2)
     update(CHATS_LATEST, lake)
-    by_name = {table.name: daily_asset(table, PARTITIONS, condition) for table in DAILY}
+    by_name = {table.name: daily_asset(table, SITE, condition) for table in DAILY}
     assert "chart" not in run(by_name["chat_engagements"], lake, key(2))
     metadata = run(by_name["chat_daily_summary"], lake, key(2))
     assert metadata["chart"].value.startswith("![chat_daily_summary](data:image/png;base64,")
@@ -155,7 +155,7 @@ def test_an_answer_shows_its_chart_and_a_fact_none(lake: Lake) -> None:
 
 
 def test_the_report_is_of_a_week_or_of_the_days_asked_for(lake: Lake) -> None:
-    asset = report_asset(PARTITIONS, when_out_of_date(LakeFolder()))
+    asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
     metadata = run(asset, lake, key(9))
     path = report_file(lake, Day(key(9)))
     assert metadata["report"].value == path.as_uri()
@@ -163,18 +163,18 @@ def test_the_report_is_of_a_week_or_of_the_days_asked_for(lake: Lake) -> None:
     assert "(7 days, UTC)" in path.read_text()
     assert run(asset, lake, key(9), days=1)["days"].value == 1
     assert "(1 day, UTC)" in path.read_text()
-    assert asset.key == KEY
+    assert asset.key == SITE.key(PATH)
 
 
 def test_a_report_of_no_days_is_refused(lake: Lake) -> None:
-    asset = report_asset(PARTITIONS, when_out_of_date(LakeFolder()))
+    asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
     with pytest.raises(ValidationError, match=r"days\n.*greater than or equal to 1"):
         run(asset, lake, key(9), days=0)
     assert not report_file(lake, Day(key(9))).exists()
 
 
 def test_a_report_is_due_once_its_day_is_complete_and_after_changes(lake: Lake) -> None:
-    asset = report_asset(PARTITIONS, when_out_of_date(LakeFolder()))
+    asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
     last = Day(key(2))
     assert not is_due(Finder(lake), last)
     put(lake, CHATS, [chat("a", "02 09:00")], 2)

@@ -35,7 +35,7 @@ from zd_assets.lake.temporary import TemporaryFile
 from zd_assets.lake.writer import PartitionWriter
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, api_resource, materialize
+from zd_assets_tests.dagster_runs import SITE, api_resource, materialize
 from zd_assets_tests.files import add
 from zd_assets_tests.odd_items import PATIENT
 from zd_assets_tests.truth import days, lake_items
@@ -395,8 +395,8 @@ def test_after_real_exports_the_asset_holds_the_newest_version_of_every_item(
         def run() -> dict[str, Any]:
             result = dg.materialize(
                 [
-                    export_asset(table.export, PARTITIONS),
-                    latest_asset(table, when_out_of_date(LakeFolder())),
+                    export_asset(table.export, SITE),
+                    latest_asset(table, SITE, when_out_of_date(LakeFolder(), SITE)),
                 ],
                 selection=[dg.AssetKey(list(table.path))],
                 instance=instance,

@@ -32,7 +32,7 @@ from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk import budget as budget_module
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, cli_env, dagster, support_resource
+from zd_assets_tests.dagster_runs import PARTITIONS, SITE, cli_env, dagster, support_resource
 from zd_assets_tests.odd_items import PATIENT, odd_items
 
 SAMPLED = [TICKETS, TICKET_EVENTS, USERS, ORGANIZATIONS]
@@ -88,7 +88,7 @@ def run_checks(
     instance: dg.DagsterInstance, support: ZendeskSupport, *exports: Export
 ) -> tuple[dg.ExecuteInProcessResult, dict[str, dg.AssetCheckEvaluation]]:
     """Run the checks of exports; gives the evaluations by export."""
-    checks = [format_check(export, export.sample) for export in exports if export.sample]
+    checks = [format_check(export, export.sample, SITE) for export in exports if export.sample]
     definitions = dg.Definitions(
         asset_checks=checks,
         jobs=[dg.define_asset_job("checks", dg.AssetSelection.checks(*checks))],
@@ -456,14 +456,14 @@ def test_no_job_sensor_or_schedule_that_materializes_runs_the_check(
             exports = [export for export in CATALOGUE if export.api is api]
             mine = {"__".join(export.path) for export in exports}
             assert steps(repository.get_job(api.value)) == mine
-            requests = schedules.evaluate(instance, exports, PARTITIONS, now())
+            requests = schedules.evaluate(instance, exports, SITE, now())
             assert isinstance(requests, list)
             nightly = repository.get_schedule_def(f"{api.value}_nightly")
             assert nightly.job_name
             job = repository.get_job(nightly.job_name)
             assert set.union(*(steps(job, request) for request in requests)) == mine
         for export in CATALOGUE:
-            request = sensors.evaluate(instance, export, PARTITIONS, 300, now().timestamp())
+            request = sensors.evaluate(instance, export, SITE, 300, now().timestamp())
             assert isinstance(request, dg.RunRequest)
             sensor = repository.get_sensor_def(f"{export.name}_follow_up")
             assert sensor.job_name
@@ -477,7 +477,7 @@ def test_along_with_a_materialization_the_check_runs_once_for_the_whole_range(
     empty.put("tickets", [ticket(1, yesterday, satisfaction_rating={"score": "good"})])
     assert TICKETS.sample
     result = dg.materialize(
-        [export_asset(TICKETS, PARTITIONS), format_check(TICKETS, TICKETS.sample)],
+        [export_asset(TICKETS, SITE), format_check(TICKETS, TICKETS.sample, SITE)],
         instance=instance,
         tags={
             "dagster/asset_partition_range_start": "2026-02-26",
@@ -501,7 +501,7 @@ def test_along_with_a_materialization_the_check_is_left_out_rather_than_waited_f
     for _ in range(10):
         support.sample_client().budget.spend(threading.Event())
     result = dg.materialize(
-        [export_asset(TICKETS, PARTITIONS), format_check(TICKETS, TICKETS.sample)],
+        [export_asset(TICKETS, SITE), format_check(TICKETS, TICKETS.sample, SITE)],
         instance=instance,
         partition_key="2026-02-26",
         resources={"zendesk_support": support, "lake": LakeFolder(location=str(lake.root))},

@@ -13,6 +13,7 @@ import pytest
 import time_machine
 
 from zd_assets.defs import schedules, sensors
+from zd_assets.defs.site import Site
 from zd_assets.defs.states import FOLLOW_UP_TAG
 from zd_assets.exports.chat import CHATS, CONVERSIONS
 from zd_assets.exports.export import Export
@@ -21,7 +22,7 @@ from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
 from zd_assets_tests.dagster_runs import (
-    PARTITIONS,
+    SITE,
     api_resource,
     chat_resource,
     materialize,
@@ -57,9 +58,7 @@ class World:
         self.move_to((self.now + timedelta(seconds=seconds)).isoformat())
 
     def tick(self) -> dg.RunRequest | dg.SkipReason:
-        return sensors.evaluate(
-            self.instance, self.export, PARTITIONS, POLL_S, self.now.timestamp()
-        )
+        return sensors.evaluate(self.instance, self.export, SITE, POLL_S, self.now.timestamp())
 
     def run(self, request: dg.RunRequest | dg.SkipReason) -> dg.ExecuteInProcessResult:
         assert isinstance(request, dg.RunRequest), request
@@ -184,7 +183,7 @@ def test_nothing_is_launched_while_a_run_of_the_export_is_in_flight(
     reason = world.tick()
     assert isinstance(reason, dg.SkipReason)
     assert f"run {run.run_id[:8]} is " in (reason.skip_message or "")
-    other = sensors.evaluate(world.instance, CONVERSIONS, PARTITIONS, POLL_S, world.now.timestamp())
+    other = sensors.evaluate(world.instance, CONVERSIONS, SITE, POLL_S, world.now.timestamp())
     assert isinstance(other, dg.RunRequest), "another export isn't held up"
 
 
@@ -283,7 +282,7 @@ def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
     assert not failed.success
     world.move_to("2026-03-02T00:15:00+00:00")
 
-    requests = schedules.evaluate(world.instance, [CHATS], PARTITIONS, world.now)
+    requests = schedules.evaluate(world.instance, [CHATS], SITE, world.now)
     assert isinstance(requests, list)
     assert [_range(request) for request in requests] == [
         ("2026-02-11", "2026-02-12"),
@@ -292,7 +291,7 @@ def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
     ]
     for request in requests:
         assert run_request(world.instance, CHATS, request, chat, world.lake).success
-    skipped = schedules.evaluate(world.instance, [CHATS], PARTITIONS, world.now)
+    skipped = schedules.evaluate(world.instance, [CHATS], SITE, world.now)
     assert isinstance(skipped, dg.SkipReason)
     assert "Every partition of the last 30 days is complete" in (skipped.skip_message or "")
     assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-01-31", 30))
@@ -302,7 +301,7 @@ def test_the_open_partition_of_an_hourly_export_is_an_hour() -> None:
     hourly = dg.HourlyPartitionsDefinition(start_date="2026-01-01-00:00", end_offset=1)
     now_s = datetime(2026, 3, 1, 12, 34, tzinfo=UTC).timestamp()
     with dg.DagsterInstance.ephemeral() as instance:
-        request = sensors.evaluate(instance, CHATS, hourly, POLL_S, now_s)
+        request = sensors.evaluate(instance, CHATS, Site(hourly), POLL_S, now_s)
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2026-03-01-12:00"
 
@@ -357,7 +356,7 @@ def test_the_schedule_finishes_an_old_backfill_that_outgrew_its_run(world: World
     materialize(
         world.instance, CHATS, ("2026-01-29", "2026-02-28"), chat, world.lake, partitions_def=old
     )
-    [request] = schedules.evaluate(world.instance, [CHATS], old, world.now)
+    [request] = schedules.evaluate(world.instance, [CHATS], Site(old), world.now)
     start, end = _range(request)
     assert start > "2025-06-01", "what is complete isn't asked for again"
     assert end == "2025-06-10"

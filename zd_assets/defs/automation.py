@@ -12,17 +12,14 @@ from zd_assets.analytics.current.update import is_due
 from zd_assets.analytics.daily.catalogue import DAILY
 from zd_assets.analytics.daily.day import Day
 from zd_assets.analytics.daily.inputs import Finder
-from zd_assets.analytics.report.made_of import NAME
 from zd_assets.analytics.report.made_of import is_due as is_report_due
+from zd_assets.defs.report import PATH
 from zd_assets.defs.resources import LakeFolder, open_folder
+from zd_assets.defs.site import Site
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 
-AUTOMATION = f"{GROUP}_automation"
-
 _P = ParamSpec("_P")
-
-REPORT = (GROUP, NAME)
 
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
@@ -31,13 +28,16 @@ _AGAIN_AFTER_FAILURE = "45 * * * *"
 class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
     """Of analytics, the table or those of its days that the lake would make otherwise now."""
 
-    def __init__(self, folder: LakeFolder) -> None:
-        """Look in this lake."""
-        self._folder = folder
+    def __init__(self, folder: LakeFolder, site: Site) -> None:
+        """Look in this lake for the tables of this site."""
+        self._folder, self._prefix = folder, site.prefix
+        self._latest = {site.key(table.path): table for table in LATEST}
+        self._daily = {site.key(table.path): table for table in DAILY}
+        self._report = site.key(PATH)
 
     @cached_property
     def _lake(self) -> Lake:
-        return open_folder(self._folder)
+        return open_folder(self._folder, self._prefix)
 
     @property
     def description(self) -> str:
@@ -49,34 +49,28 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
 
         What can't be read is due, too: the run says what is wrong.
         """
-        path = tuple(context.key.path)
-        if path in _LATEST:
-            due = _or_unreadable(is_due, _LATEST[path], self._lake)
+        key = context.key
+        if key in self._latest:
+            due = _or_unreadable(is_due, self._latest[key], self._lake)
             found = context.candidate_subset if due else context.get_empty_subset()
-        elif (is_due_on := self._by_day(path, context.evaluation_time)) and context.partitions_def:
-            keys = context.candidate_subset.expensively_compute_partition_keys()
+        elif (is_due_on := self._by_day(key, context.evaluation_time)) and context.partitions_def:
+            days = context.candidate_subset.expensively_compute_partition_keys()
             found = context.asset_graph_view.get_subset_from_partition_keys(
-                context.key,
+                key,
                 context.partitions_def,
-                {key for key in keys if _or_unreadable(is_due_on, Day(key))},
+                {day for day in days if _or_unreadable(is_due_on, Day(day))},
             )
         else:
             found = context.get_empty_subset()
         return dg.AutomationResult(context, found)
 
-    def _by_day(
-        self, path: tuple[str, ...], evaluated_at: datetime
-    ) -> Callable[[Day], bool] | None:
+    def _by_day(self, key: dg.AssetKey, evaluated_at: datetime) -> Callable[[Day], bool] | None:
         """What tells which days of an asset are due; None of an asset without such days."""
-        if path == REPORT:
+        if key == self._report:
             return partial(is_report_due, _finder(self._lake, evaluated_at))
-        if path in _DAILY:
-            return partial(_finder(self._lake, evaluated_at).is_due, _DAILY[path])
+        if key in self._daily:
+            return partial(_finder(self._lake, evaluated_at).is_due, self._daily[key])
         return None
-
-
-_LATEST = {table.path: table for table in LATEST}
-_DAILY = {table.path: table for table in DAILY}
 
 
 def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
@@ -92,12 +86,12 @@ def _finder(lake: Lake, _tick: datetime) -> Finder:
     return Finder(lake)
 
 
-def when_out_of_date(folder: LakeFolder) -> dg.AutomationCondition[dg.AssetKey]:
+def when_out_of_date(folder: LakeFolder, site: Site) -> dg.AutomationCondition[dg.AssetKey]:
     """Once what it is made of is up to date itself, and nobody is at it.
 
     What failed is asked for again within the hour.
     """
-    due = OutOfDate(folder)
+    due = OutOfDate(folder, site)
     waits = dg.AutomationCondition.any_deps_match(due | dg.AutomationCondition.in_progress())
     again = dg.AutomationCondition.cron_tick_passed(_AGAIN_AFTER_FAILURE, "UTC")
     return (
@@ -108,11 +102,11 @@ def when_out_of_date(folder: LakeFolder) -> dg.AutomationCondition[dg.AssetKey]:
     ).with_label("when out of date")
 
 
-def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+def automation_sensor(site: Site) -> dg.AutomationConditionSensorDefinition:
     """Brings analytics up to date after changes; ships switched off."""
     return dg.AutomationConditionSensorDefinition(
-        AUTOMATION,
-        target=dg.AssetSelection.groups(GROUP),
+        site.name(GROUP, "automation"),
+        target=dg.AssetSelection.groups(site.name(GROUP)),
         minimum_interval_seconds=_EVERY_S,
         default_status=dg.DefaultSensorStatus.STOPPED,
         use_user_code_server=True,

@@ -1,11 +1,14 @@
-"""Definitions of every export of the catalogue, and of what is made of them."""
+"""Definitions of the exports of an account, and of what is made of them."""
 
 import warnings
+from collections.abc import Sequence
 
 import dagster as dg
 
-from zd_assets.analytics.current.tables import GROUP, LATEST
+from zd_assets.analytics.current.tables import GROUP, LATEST, Latest
+from zd_assets.analytics.daily.answers import ANSWERS
 from zd_assets.analytics.daily.catalogue import DAILY
+from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.defs.automation import automation_sensor, when_out_of_date
 from zd_assets.defs.current import latest_asset
 from zd_assets.defs.daily import daily_asset
@@ -13,11 +16,12 @@ from zd_assets.defs.exports import export_asset
 from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.report import report_asset
-from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.defs.schedules import nightly_schedule
 from zd_assets.defs.sensors import follow_up_sensor
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api
+from zd_assets.exports.export import Api, Export
 
 
 def build_definitions(
@@ -25,43 +29,75 @@ def build_definitions(
     zendesk_chat: ZendeskChat,
     zendesk_support: ZendeskSupport,
     lake: LakeFolder,
+    *,
+    exports: Sequence[Export] = CATALOGUE,
+    analytics: bool = True,
+    prefix: str = "",
+    executor: dg.ExecutorDefinition | None = dg.in_process_executor,
 ) -> dg.Definitions:
-    """All exports with these partitions, fetched by these resources."""
-    checks = [format_check(export, export.sample) for export in CATALOGUE if export.sample]
-    out_of_date = when_out_of_date(lake)
+    """These exports with these partitions, fetched by these resources.
+
+    Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
+    in the lake. A run waits for the network: a process for each step would only start slower, so
+    leave out the executor only where the definitions are merged with others that have one.
+
+    Raises:
+        ConfigurationError: the prefix can't stand in a name.
+    """
+    site = Site(partitions_def, prefix)
+    given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
+    by_api = {api: [export for export in exports if export.api is api] for api in Api}
+    resources = {site.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
-        return dg.Definitions(
-            assets=[
-                *(export_asset(export, partitions_def) for export in CATALOGUE),
-                *(latest_asset(table, out_of_date) for table in LATEST),
-                *(daily_asset(table, partitions_def, out_of_date) for table in DAILY),
-                report_asset(partitions_def, out_of_date),
-            ],
-            asset_checks=checks,
-            jobs=[
-                *(dg.define_asset_job(api.value, _exports(api, checks)) for api in Api),
-                dg.define_asset_job(GROUP, dg.AssetSelection.groups(GROUP)),
-                dg.define_asset_job(FORMAT_JOB, dg.AssetSelection.checks(*checks)),
-            ],
-            sensors=[
-                *(follow_up_sensor(export, partitions_def) for export in CATALOGUE),
-                automation_sensor(),
-            ],
-            schedules=[
-                *(nightly_schedule(api, partitions_def) for api in Api),
-                format_schedule(),
-            ],
-            resources={
-                "zendesk_chat": zendesk_chat,
-                "zendesk_support": zendesk_support,
-                "lake": lake,
-            },
-            # A run waits for the network: a process for each step would only start slower.
-            executor=dg.in_process_executor,
+        return dg.Definitions.merge(
+            *(_exports(site, api, some) for api, some in by_api.items() if some),
+            *([_analytics(site, exports, lake)] if analytics else []),
+            dg.Definitions(resources={**resources, site.name(LAKE): lake}, executor=executor),
         )
 
 
-def _exports(api: Api, apart: list[dg.AssetChecksDefinition]) -> dg.AssetSelection:
-    """The exports with the checks of what they materialize, without those that run apart."""
-    return dg.AssetSelection.groups(api.value) - dg.AssetSelection.checks(*apart)
+def _exports(site: Site, api: Api, exports: Sequence[Export]) -> dg.Definitions:
+    """Exports of one API, and what follows and checks them."""
+    group = site.name(api.value)
+    checks = [format_check(export, export.sample, site) for export in exports if export.sample]
+    apart = dg.AssetSelection.checks(*checks)
+    # With the checks of what they materialize, without those that run apart.
+    jobs = [dg.define_asset_job(group, dg.AssetSelection.groups(group) - apart)]
+    schedules = [nightly_schedule(api, exports, site)]
+    if checks:
+        jobs.append(dg.define_asset_job(site.name(FORMAT_JOB), apart))
+        schedules.append(format_schedule(site))
+    return dg.Definitions(
+        assets=[export_asset(export, site) for export in exports],
+        asset_checks=checks,
+        jobs=jobs,
+        sensors=[follow_up_sensor(export, site) for export in exports],
+        schedules=schedules,
+    )
+
+
+def _analytics(site: Site, exports: Sequence[Export], lake: LakeFolder) -> dg.Definitions:
+    """The tables that can be made of these exports, and what keeps them up to date."""
+
+    def can_be_made(table: Export | Latest | DailyTable) -> bool:
+        if isinstance(table, Export):
+            return table in exports
+        if isinstance(table, Latest):
+            return table.export in exports
+        needed = [source.table for source in table.sources]
+        return all(map(can_be_made, [*needed, *(reference.to for reference in table.refers)]))
+
+    out_of_date = when_out_of_date(lake, site)
+    assets = [latest_asset(table, site, out_of_date) for table in LATEST if can_be_made(table)]
+    assets += [daily_asset(table, site, out_of_date) for table in DAILY if can_be_made(table)]
+    if all(map(can_be_made, ANSWERS)):
+        assets.append(report_asset(site, out_of_date))
+    if not assets:
+        return dg.Definitions()
+    group = site.name(GROUP)
+    return dg.Definitions(
+        assets=assets,
+        jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
+        sensors=[automation_sensor(site)],
+    )

@@ -6,7 +6,7 @@ from zd_assets.analytics.current.tables import GROUP, Latest
 from zd_assets.analytics.current.update import MEMORY_MB, Report, update
 from zd_assets.analytics.lineage import latest_origins
 from zd_assets.defs.metadata import column_lineage, column_schema
-from zd_assets.defs.states import asset_key
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.lake.errors import LakeError
 
 
@@ -18,17 +18,17 @@ class LatestConfig(dg.Config):
 
 
 def latest_asset(
-    table: Latest, condition: dg.AutomationCondition[dg.AssetKey]
+    table: Latest, site: Site, condition: dg.AutomationCondition[dg.AssetKey]
 ) -> dg.AssetsDefinition:
     """The asset of a table of current state."""
     export = table.export
 
     @dg.asset(
-        key=list(table.path),
-        group_name=GROUP,
+        key=site.key(table.path),
+        group_name=site.name(GROUP),
         description=f"The newest version of each of the {export.name}, over all partitions.",
-        deps=[dg.AssetDep(asset_key(export), partition_mapping=dg.AllPartitionMapping())],
-        required_resource_keys={"lake"},
+        deps=[dg.AssetDep(site.key(export.path), partition_mapping=dg.AllPartitionMapping())],
+        required_resource_keys={site.name(LAKE)},
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(export.key),
@@ -38,12 +38,12 @@ def latest_asset(
         # So that a range of days can be made along with it in one run.
         backfill_policy=dg.BackfillPolicy.single_run(),
         automation_condition=condition,
-        pool="_".join(table.path),
+        pool=site.name(*table.path),
     )
     def _latest(
         context: dg.AssetExecutionContext, config: LatestConfig
     ) -> dg.MaterializeResult[None]:
-        lake = context.resources.lake.open()
+        lake = site.lake(context.resources)
         try:
             report = update(table, lake, memory_mb=config.memory_mb, tell=context.log.info)
         except LakeError as error:
@@ -51,7 +51,7 @@ def latest_asset(
         if report.items_without_key:
             context.log.warning(f"{report.items_without_key} items without a key are left out")
         path = dg.MetadataValue.path(str(lake.root.joinpath(*table.path)))
-        lineage = column_lineage(latest_origins(table))
+        lineage = column_lineage(latest_origins(table), site)
         return dg.MaterializeResult(metadata={"path": path, **_metadata(report), **lineage})
 
     return _latest

@@ -17,6 +17,7 @@ from zd_assets.analytics.lineage import daily_origins
 from zd_assets.defs.export_checks import check_result
 from zd_assets.defs.metadata import column_lineage, column_schema
 from zd_assets.defs.partitions import Partitions
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
@@ -39,19 +40,19 @@ def days_def(partitions_def: Partitions) -> dg.DailyPartitionsDefinition:
 
 
 def daily_asset(
-    table: DailyTable, partitions_def: Partitions, condition: dg.AutomationCondition[dg.AssetKey]
+    table: DailyTable, site: Site, condition: dg.AutomationCondition[dg.AssetKey]
 ) -> dg.AssetsDefinition:
     """The asset of a daily table: a run makes any range of its days, one event for each."""
-    key = dg.AssetKey(list(table.path))
+    key = site.key(table.path)
 
     @dg.asset(
         key=key,
-        group_name=GROUP,
+        group_name=site.name(GROUP),
         description=table.description,
-        partitions_def=days_def(partitions_def),
+        partitions_def=days_def(site.partitions_def),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=_deps(table),
-        required_resource_keys={"lake"},
+        deps=_deps(table, site),
+        required_resource_keys={site.name(LAKE)},
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(table.key),
@@ -59,15 +60,15 @@ def daily_asset(
         kinds={"duckdb", "parquet"},
         owners=["team:data"],
         automation_condition=condition,
-        pool="_".join(table.path),
+        pool=site.name(*table.path),
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, description=DESCRIPTIONS[name])
             for name in checks_of(table)
         ],
     )
     def _daily(context: dg.AssetExecutionContext, config: DailyConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
-        lake = context.resources.lake.open()
-        days = [Day(key) for key in context.partition_keys]
+        lake = site.lake(context.resources)
+        days = [Day(one) for one in context.partition_keys]
         made: list[DayReport] = []
         try:
             for report in make(
@@ -75,7 +76,10 @@ def daily_asset(
             ):
                 made.append(report)
             findings = check(table, lake, made, config.memory_mb)
-            newest = {**_chart(table, lake, made[-1].day), **column_lineage(daily_origins(table))}
+            newest = {
+                **_chart(table, lake, made[-1].day),
+                **column_lineage(daily_origins(table), site),
+            }
         except BaseException as error:
             # No result will carry their events: the committed days are reported here.
             for report in made:
@@ -97,7 +101,7 @@ def daily_asset(
     return _daily
 
 
-def _deps(table: DailyTable) -> list[dg.AssetDep]:
+def _deps(table: DailyTable, site: Site) -> list[dg.AssetDep]:
     """What it is made of, and what its checks look up."""
     deps = {}
     for source in table.sources:
@@ -105,9 +109,11 @@ def _deps(table: DailyTable) -> list[dg.AssetDep]:
             end_offset=1, allow_nonexistent_upstream_partitions=True
         )
         mapping = reaches_on if source.reaches_back else None
-        deps[source.table.path] = dg.AssetDep(list(source.table.path), partition_mapping=mapping)
+        deps[source.table.path] = dg.AssetDep(
+            site.key(source.table.path), partition_mapping=mapping
+        )
     for reference in table.refers:
-        deps[reference.to.path] = dg.AssetDep(list(reference.to.path))
+        deps[reference.to.path] = dg.AssetDep(site.key(reference.to.path))
     return list(deps.values())
 
 

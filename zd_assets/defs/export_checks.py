@@ -8,7 +8,7 @@ from zd_assets.checks.contents import contents
 from zd_assets.checks.earlier import earlier_footers
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.checks.rules import DESCRIPTIONS, check
-from zd_assets.defs.states import asset_key
+from zd_assets.defs.site import Site
 from zd_assets.exports.export import Export
 from zd_assets.extract.report import PartitionReport
 from zd_assets.lake.lake import Lake
@@ -19,17 +19,17 @@ _SEVERITIES = {
 }
 
 
-def check_specs(export: Export) -> list[dg.AssetCheckSpec]:
+def check_specs(export: Export, site: Site) -> list[dg.AssetCheckSpec]:
     """The checks of an export."""
     return [
-        dg.AssetCheckSpec(name, asset=asset_key(export), description=description)
+        dg.AssetCheckSpec(name, asset=site.key(export.path), description=description)
         for name, description in DESCRIPTIONS.items()
     ]
 
 
-def check_keys(export: Export) -> list[dg.AssetCheckKey]:
+def check_keys(export: Export, site: Site) -> list[dg.AssetCheckKey]:
     """Their keys: Dagster wants every run of the export to select them."""
-    return [spec.key for spec in check_specs(export)]
+    return [spec.key for spec in check_specs(export, site)]
 
 
 def check_results(

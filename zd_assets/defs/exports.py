@@ -9,8 +9,9 @@ import dagster as dg
 from zd_assets.defs.export_checks import check_results, check_specs
 from zd_assets.defs.freshness import freshness_policy
 from zd_assets.defs.metadata import definition_metadata, partition_metadata
-from zd_assets.defs.partitions import Partitions, partitions
+from zd_assets.defs.partitions import partitions
 from zd_assets.defs.progress import Progress
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.exports.export import Export
 from zd_assets.extract.extract import CLOCK_MARGIN_S, extract
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
@@ -28,28 +29,28 @@ class ExportConfig(dg.Config):
     """Fetch whole what could be resumed or adopted."""
 
 
-def export_asset(export: Export, partitions_def: Partitions) -> dg.AssetsDefinition:
+def export_asset(export: Export, site: Site) -> dg.AssetsDefinition:
     """The asset of an export: a run fills any range of its partitions, one event for each."""
 
     @dg.asset(
-        key=list(export.path),
-        group_name=export.api.value,
+        key=site.key(export.path),
+        group_name=site.name(export.api.value),
         description=export.description,
-        partitions_def=partitions_def,
+        partitions_def=site.partitions_def,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        required_resource_keys={export.api.value, "lake"},
+        required_resource_keys={site.name(export.api.value), site.name(LAKE)},
         metadata=definition_metadata(export),
         kinds={"zendesk", "parquet"},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
         owners=["team:data"],
         # One run of an export at a time, where the instance limits pools to one (see README).
-        pool="_".join(export.path),
-        check_specs=check_specs(export),
-        freshness_policy=freshness_policy(partitions_def),
+        pool=site.name(*export.path),
+        check_specs=check_specs(export, site),
+        freshness_policy=freshness_policy(site.partitions_def),
     )
     def _export(context: dg.AssetExecutionContext, config: ExportConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
         try:
-            results = _materialize(context, export, partitions_def, config)
+            results = _materialize(context, export, site, config)
         except (ZendeskError, LakeError) as error:
             raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(check_results=results)
@@ -60,14 +61,14 @@ def export_asset(export: Export, partitions_def: Partitions) -> dg.AssetsDefinit
 def _materialize(
     context: dg.AssetExecutionContext,
     export: Export,
-    partitions_def: Partitions,
+    site: Site,
     config: ExportConfig,
 ) -> list[dg.AssetCheckResult]:
-    api = getattr(context.resources, export.api.value)
+    api = site.api(context.resources, export.api)
     client, options = api.client(), api.options(export, refetch=config.refetch)
     progress = Progress(client.budget)
-    lake = context.resources.lake.open()
-    windows = partitions(partitions_def, context.partition_keys)
+    lake = site.lake(context.resources)
+    windows = partitions(site.partitions_def, context.partition_keys)
     done: list[PartitionReport] = []
     settled_us = int((time.time() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000)
     reports = extract(

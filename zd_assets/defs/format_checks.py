@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from zd_assets.defs.states import asset_key
+from zd_assets.defs.resources import ZendeskSupport
+from zd_assets.defs.site import Site
 from zd_assets.exports.export import Api, Endpoint, Export
 from zd_assets.extract.sample import sample
 from zd_assets.lake.format import Comparison
@@ -32,27 +33,29 @@ _CONSEQUENCES = {
 _MOST_NAMED = 5
 
 
-def format_check(export: Export, endpoint: Endpoint) -> dg.AssetChecksDefinition:
+def format_check(export: Export, endpoint: Endpoint, site: Site) -> dg.AssetChecksDefinition:
     """The check of an export that this endpoint gives samples of; nothing is written."""
 
     @dg.multi_asset_check(
-        name=f"{export.name}_{CHECK}",
+        name=site.name(export.name, CHECK),
         specs=[
             dg.AssetCheckSpec(
                 name=CHECK,
-                asset=asset_key(export),
+                asset=site.key(export.path),
                 description=f"Asks for up to {endpoint.page_size} {export.name} of the last "
                 f"{_SINCE_DAYS} days and compares their attributes with the columns: new, drifted "
                 "and missing ones.",
             )
         ],
-        required_resource_keys={export.api.value},
+        required_resource_keys={site.name(export.api.value)},
         # So that it may have no result where it must not hold up a materialization.
         can_subset=True,
     )
     def _check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         try:
-            client = getattr(context.resources, export.api.value).sample_client()
+            support = site.api(context.resources, export.api)
+            assert isinstance(support, ZendeskSupport)
+            client = support.sample_client()
             if not client.budget.left():
                 spent = f"the {client.budget.requests} samples of the last twenty minutes are spent"
                 if context.job_def.asset_layer.selected_asset_keys:
@@ -71,11 +74,11 @@ def format_check(export: Export, endpoint: Endpoint) -> dg.AssetChecksDefinition
     return _check
 
 
-def format_schedule() -> dg.ScheduleDefinition:
+def format_schedule(site: Site) -> dg.ScheduleDefinition:
     """Every day at half past four UTC: check the format of all exports that have samples."""
     return dg.ScheduleDefinition(
-        name=f"{FORMAT_JOB}_daily",
-        job_name=FORMAT_JOB,
+        name=site.name(FORMAT_JOB, "daily"),
+        job_name=site.name(FORMAT_JOB),
         cron_schedule="30 4 * * *",
         execution_timezone="UTC",
         description="Compares what the Support API answers now with the columns of the exports.",

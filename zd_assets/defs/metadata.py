@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from zd_assets.analytics.lineage import Origins
+from zd_assets.defs.site import Site
 from zd_assets.exports.columns import Column, List, Struct, Type
 from zd_assets.exports.export import Export
 from zd_assets.extract.report import Action, PartitionReport
@@ -35,13 +36,13 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
     )
 
 
-def column_lineage(origins: Origins) -> dict[str, Any]:
+def column_lineage(origins: Origins, site: Site) -> dict[str, Any]:
     """Where columns come from, as the UI shows it."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
             {
                 column: [
-                    dg.TableColumnDep(asset_key=dg.AssetKey(list(path)), column_name=origin)
+                    dg.TableColumnDep(asset_key=site.key(path), column_name=origin)
                     for path, origin in found
                 ]
                 for column, found in origins.items()

@@ -18,8 +18,23 @@ def partitions_from_env() -> Partitions:
     Raises:
         ConfigurationError: one of them is unusable.
     """
-    kind = os.environ.get("ZD_PARTITION") or "day"
-    start = _start_date(os.environ.get("ZD_START_DATE") or "2025-01-01")
+    return partitions_of()
+
+
+def partitions_of(kind: str | None = None, start_date: str | None = None) -> Partitions:
+    """Partitions of a kind, `day` or `hour`, from a date on, `YYYY-MM-DD`.
+
+    What isn't given is as the environment says.
+
+    Raises:
+        ConfigurationError: one of them is unusable.
+    """
+    kind = kind or os.environ.get("ZD_PARTITION") or "day"
+    start = (
+        _start_date("start_date", start_date)
+        if start_date
+        else _start_date("ZD_START_DATE", os.environ.get("ZD_START_DATE") or "2025-01-01")
+    )
     # end_offset: the window that is still open is a partition too.
     if kind == "day":
         return dg.DailyPartitionsDefinition(start_date=start, end_offset=1)
@@ -67,16 +82,16 @@ def _every(partitions_def: Partitions, first_us: int, last: Partition) -> list[P
     ]
 
 
-def _start_date(text: str) -> datetime:
+def _start_date(name: str, text: str) -> datetime:
     try:
         start = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise ConfigurationError(
-            f"ZD_START_DATE is {text!r}; set it to a date such as 2025-01-01"
+            f"{name} is {text!r}; set it to a date such as 2025-01-01"
         ) from None
     if start > datetime.now(UTC):
         raise ConfigurationError(
-            f"ZD_START_DATE is {text}, which is in the future; set it to the first day to export"
+            f"{name} is {text}, which is in the future; set it to the first day to export"
         )
     return start
 

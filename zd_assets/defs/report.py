@@ -10,12 +10,12 @@ from zd_assets.analytics.daily.answers import ANSWERS
 from zd_assets.analytics.daily.day import Day
 from zd_assets.analytics.report.made_of import NAME
 from zd_assets.defs.daily import days_def
-from zd_assets.defs.partitions import Partitions
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.location import nbytes
 
 DAYS = 7
-KEY = dg.AssetKey([GROUP, NAME])
+PATH = (GROUP, NAME)
 
 
 class ReportConfig(dg.Config):
@@ -25,36 +25,35 @@ class ReportConfig(dg.Config):
     """Of how many days it is, up to and including the partition's: 1 of a day, 7 of a week."""
 
 
-def report_asset(
-    partitions_def: Partitions, condition: dg.AutomationCondition[dg.AssetKey]
-) -> dg.AssetsDefinition:
+def report_asset(site: Site, condition: dg.AutomationCondition[dg.AssetKey]) -> dg.AssetsDefinition:
     """The asset of the report."""
+    asset_key = site.key(PATH)
     week = dg.TimeWindowPartitionMapping(
         start_offset=1 - DAYS, allow_nonexistent_upstream_partitions=True
     )
 
     @dg.asset(
-        key=KEY,
-        group_name=GROUP,
+        key=asset_key,
+        group_name=site.name(GROUP),
         description=(
             "One page for who runs a support team: charts, tables and what each figure means, of "
             f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
             "before. It needs no network, and can be sent as it is."
         ),
-        partitions_def=days_def(partitions_def),
+        partitions_def=days_def(site.partitions_def),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[dg.AssetDep(list(table.path), partition_mapping=week) for table in ANSWERS],
-        required_resource_keys={"lake"},
+        deps=[dg.AssetDep(site.key(table.path), partition_mapping=week) for table in ANSWERS],
+        required_resource_keys={site.name(LAKE)},
         kinds={"html"},
         owners=["team:data"],
         automation_condition=condition,
-        pool="_".join(KEY.path),
+        pool=site.name(*PATH),
     )
     def _report(context: dg.AssetExecutionContext, config: ReportConfig) -> None:
         # Only here: it takes longer to load than all the rest.
         from zd_assets.analytics.report.page import write_report
 
-        lake = context.resources.lake.open()
+        lake = site.lake(context.resources)
         written: dict[str, dict[str, Any]] = {}
         try:
             for key in context.partition_keys:
@@ -68,7 +67,7 @@ def report_asset(
         except BaseException as error:
             # No result will carry their events: the pages written so far are reported here.
             for key, metadata in written.items():
-                event = dg.AssetMaterialization(KEY, partition=key, metadata=metadata)
+                event = dg.AssetMaterialization(asset_key, partition=key, metadata=metadata)
                 context.log_event(event)
             if isinstance(error, LakeError):
                 raise dg.Failure(description=str(error)) from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from zd_assets.defs.export_checks import check_keys
-from zd_assets.defs.states import asset_key
+from zd_assets.defs.site import Site
 from zd_assets.exports.export import Export
 from zd_assets.lake.partition import Partition
 
@@ -14,7 +14,12 @@ _RANGE_END = "dagster/asset_partition_range_end"
 
 
 def range_request(
-    export: Export, first: Partition, last: Partition, run_key: str, tags: Mapping[str, str]
+    export: Export,
+    site: Site,
+    first: Partition,
+    last: Partition,
+    run_key: str,
+    tags: Mapping[str, str],
 ) -> dg.RunRequest:
     """One run over the partitions of an export from `first` to `last`.
 
@@ -24,13 +29,13 @@ def range_request(
         return dg.RunRequest(
             run_key=run_key,
             partition_key=first.key,
-            asset_selection=[asset_key(export)],
-            asset_check_keys=check_keys(export),
+            asset_selection=[site.key(export.path)],
+            asset_check_keys=check_keys(export, site),
             tags=dict(tags),
         )
     return dg.RunRequest(
         run_key=run_key,
-        asset_selection=[asset_key(export)],
-        asset_check_keys=check_keys(export),
+        asset_selection=[site.key(export.path)],
+        asset_check_keys=check_keys(export, site),
         tags={**tags, _RANGE_START: first.key, _RANGE_END: last.key},
     )

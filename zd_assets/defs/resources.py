@@ -314,18 +314,22 @@ class ZendeskSupport(ZendeskApi):
 class LakeFolder(dg.ConfigurableResource[Lake]):
     """The lake that the exports are written to."""
 
-    location: str | None = Field(default=None, description="A folder (ZD_LAKE, else data).")
+    location: str | None = Field(default=None, description="A folder, or s3://bucket/prefix, ... (ZD_LAKE, else data).")
 
-    def open(self) -> Lake:
-        """The lake; nothing is made before the first commit."""
-        return open_lake(self.location or _text("ZD_LAKE") or "data")
+    def open(self, prefix: str = "") -> Lake:
+        """The lake, of an account with a prefix the folder of that name in it.
+
+        Nothing is made before the first commit.
+        """
+        location = self.location or _text("ZD_LAKE") or "data"
+        return open_lake(f"{location.rstrip('/')}/{prefix}" if prefix else location)
 
 
-def open_folder(folder: LakeFolder) -> Lake:
+def open_folder(folder: LakeFolder, prefix: str = "") -> Lake:
     """The lake of a resource outside of a run, where Dagster hasn't filled in its fields."""
     filled = folder.process_config_and_initialize()
     assert isinstance(filled, LakeFolder)
-    return filled.open()
+    return filled.open(prefix)
 
 
 # Dagster takes a resource's fields from the run config or from its definition, never from both:

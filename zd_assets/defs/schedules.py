@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import dagster as dg
 
-from zd_assets.defs.partitions import Partitions, last_partitions
+from zd_assets.defs.partitions import last_partitions
 from zd_assets.defs.requests import range_request
-from zd_assets.defs.states import asset_key, partition_state
-from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.defs.site import Site
+from zd_assets.defs.states import partition_state
 from zd_assets.exports.export import Api, Export
 from zd_assets.lake.partition import Partition
 
@@ -18,25 +18,24 @@ _MOST_PARTITIONS = 1000
 _DAY_US = 86_400 * 1_000_000
 
 
-def nightly_schedule(api: Api, partitions_def: Partitions) -> dg.ScheduleDefinition:
-    """At a quarter past midnight UTC: close yesterday, and heal gaps.
+def nightly_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.ScheduleDefinition:
+    """At a quarter past midnight UTC: close yesterday, and heal gaps in these exports of an API.
 
     Missing partitions of the last 30 days, failed and incomplete ones of the last thousand.
     """
-    exports = [export for export in CATALOGUE if export.api is api]
 
     @dg.schedule(
-        name=f"{api.value}_nightly",
+        name=site.name(api.value, "nightly"),
         cron_schedule="15 0 * * *",
         execution_timezone="UTC",
-        target=dg.AssetSelection.assets(*(asset_key(export) for export in exports)),
+        target=dg.AssetSelection.assets(*(site.key(export.path) for export in exports)),
         description="Closes yesterday and asks, as ranges, for partitions that are failed or "
         f"incomplete, and for those of the last {_DAYS} days that are missing.",
     )
     def _nightly(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        return evaluate(context.instance, exports, partitions_def, context.scheduled_execution_time)
+        return evaluate(context.instance, exports, site, context.scheduled_execution_time)
 
     return _nightly
 
@@ -44,20 +43,21 @@ def nightly_schedule(api: Api, partitions_def: Partitions) -> dg.ScheduleDefinit
 def evaluate(
     instance: dg.DagsterInstance,
     exports: Sequence[Export],
-    partitions_def: Partitions,
+    site: Site,
     now: datetime,
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """One tick at `now`: a run for each range of partitions that are to be fetched."""
     requests = [
         range_request(
             export,
+            site,
             block[0],
             block[-1],
             run_key=f"nightly:{export.name}:{now:%Y-%m-%d}:{block[0].key}",
-            tags={"zd_assets/nightly": export.api.value},
+            tags={"zd_assets/nightly": site.name(export.api.value)},
         )
         for export in exports
-        for block in _blocks(_to_fetch(instance, export, partitions_def, now))
+        for block in _blocks(_to_fetch(instance, site.key(export.path), site, now))
     ]
     if requests:
         return requests
@@ -69,20 +69,18 @@ def evaluate(
 
 
 def _to_fetch(
-    instance: dg.DagsterInstance, export: Export, partitions_def: Partitions, now: datetime
+    instance: dg.DagsterInstance, key: dg.AssetKey, site: Site, now: datetime
 ) -> list[Partition]:
     """The ended partitions that are missing, failed or incomplete, and that no run is at."""
     now_us = round(now.timestamp() * 1_000_000)
     ended = [
         window
-        for window in last_partitions(partitions_def, now.timestamp(), _MOST_PARTITIONS)
+        for window in last_partitions(site.partitions_def, now.timestamp(), _MOST_PARTITIONS)
         if window.end_us <= now_us
     ]
-    asked_for = instance.get_materialized_partitions(asset_key(export))
+    asked_for = instance.get_materialized_partitions(key)
     statuses = (
-        instance.get_status_by_partition(
-            asset_key(export), [window.key for window in ended], partitions_def
-        )
+        instance.get_status_by_partition(key, [window.key for window in ended], site.partitions_def)
         or {}
     )
 
@@ -94,7 +92,7 @@ def _to_fetch(
             return True
         if window.key not in asked_for:
             return window.start_us >= now_us - (_DAYS + 1) * _DAY_US
-        return partition_state(instance, export, window).open
+        return partition_state(instance, key, window).open
 
     return [window for window in ended if to_fetch(window)]
 

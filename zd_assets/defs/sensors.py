@@ -5,12 +5,12 @@ import time
 import dagster as dg
 
 from zd_assets.defs.following import Launch, Situation, Wait, decide
-from zd_assets.defs.partitions import Partitions, last_partitions, partitions_since
+from zd_assets.defs.partitions import last_partitions, partitions_since
 from zd_assets.defs.requests import range_request
+from zd_assets.defs.site import Site
 from zd_assets.defs.states import (
     FOLLOW_UP_TAG,
     PartitionState,
-    asset_key,
     follow_up_failures,
     newest_materialized,
     partition_state,
@@ -27,21 +27,21 @@ _SETTLED_SEEN = 8
 _MOST_SEEN = 400
 
 
-def follow_up_sensor(export: Export, partitions_def: Partitions) -> dg.SensorDefinition:
+def follow_up_sensor(export: Export, site: Site) -> dg.SensorDefinition:
     """Follow an export: at once while the API has more, else after each polling interval."""
 
     @dg.sensor(
-        name=f"{export.name}_follow_up",
+        name=site.name(export.name, "follow_up"),
         description=f"Follows {export.name}: at once while the API has more items, once caught up "
         "after each polling interval, with the open partitions as one range.",
-        target=dg.AssetSelection.assets(asset_key(export)),
+        target=dg.AssetSelection.assets(site.key(export.path)),
         minimum_interval_seconds=_EVERY_S,
-        required_resource_keys={export.api.value},
+        required_resource_keys={site.name(export.api.value)},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        poll_interval_s = getattr(context.resources, export.api.value).poll_interval()
-        answer = evaluate(context.instance, export, partitions_def, poll_interval_s, time.time())
+        poll_interval_s = site.api(context.resources, export.api).poll_interval()
+        answer = evaluate(context.instance, export, site, poll_interval_s, time.time())
         if isinstance(answer, dg.RunRequest):
             context.log.info(answer.tags[REASON_TAG])
         return answer
@@ -52,18 +52,19 @@ def follow_up_sensor(export: Export, partitions_def: Partitions) -> dg.SensorDef
 def evaluate(
     instance: dg.DagsterInstance,
     export: Export,
-    partitions_def: Partitions,
+    site: Site,
     poll_interval_s: int,
     now_s: float,
 ) -> dg.RunRequest | dg.SkipReason:
     """One tick at `now_s` (epoch seconds): read what is known, decide, put it in words."""
-    states = _recent_states(instance, export, partitions_def, now_s)
-    failures = follow_up_failures(instance, export)
+    key = site.key(export.path)
+    states = _recent_states(instance, key, site, now_s)
+    failures = follow_up_failures(instance, key)
     decision = decide(
         Situation(
             now_s=now_s,
             states=states,
-            in_flight=run_in_flight(instance, export),
+            in_flight=run_in_flight(instance, key, site.name(export.api.value)),
             failures=failures,
             poll_interval_s=poll_interval_s,
             settle_s=export.settle_s + CLOCK_MARGIN_S,
@@ -77,13 +78,14 @@ def evaluate(
             newest_id = max((state.last.storage_id for state in states if state.last), default=0)
             return range_request(
                 export,
+                site,
                 first.partition,
                 last.partition,
                 # New after each materialization and each run: a restarted daemon repeats nothing,
                 # and a failed run doesn't end the following.
                 run_key=f"{export.name}:{last.partition.key}:{newest_id}:{previous[:8]}",
                 tags={
-                    FOLLOW_UP_TAG: "/".join(export.path),
+                    FOLLOW_UP_TAG: key.to_user_string(),
                     REASON_TAG: reason,
                     # The next tick is its retry.
                     "dagster/max_retries": "0",
@@ -93,7 +95,7 @@ def evaluate(
 
 
 def _recent_states(
-    instance: dg.DagsterInstance, export: Export, partitions_def: Partitions, now_s: float
+    instance: dg.DagsterInstance, key: dg.AssetKey, site: Site, now_s: float
 ) -> list[PartitionState]:
     """The partitions up to now: nine as a rule, back to where eight in a row aren't incomplete.
 
@@ -101,19 +103,19 @@ def _recent_states(
     """
     states: list[PartitionState] = []
     settled = 0
-    for window in reversed(last_partitions(partitions_def, now_s, _MOST_SEEN)):
-        state = partition_state(instance, export, window)
+    for window in reversed(last_partitions(site.partitions_def, now_s, _MOST_SEEN)):
+        state = partition_state(instance, key, window)
         states.insert(0, state)
         settled = 0 if state.last and state.open else settled + 1
         if settled == _SETTLED_SEEN:
             break
     if any(state.last for state in states):
         return states
-    newest = newest_materialized(instance, export, partitions_def)
+    newest = newest_materialized(instance, key, site.partitions_def)
     if newest is None:
         return states
-    first, *missing = partitions_since(partitions_def, newest, now_s)
+    first, *missing = partitions_since(site.partitions_def, newest, now_s)
     return [
-        partition_state(instance, export, first),
+        partition_state(instance, key, first),
         *(PartitionState(window, None) for window in missing),
     ]

@@ -6,7 +6,6 @@ from datetime import datetime
 import dagster as dg
 
 from zd_assets.defs.partitions import Partitions, partition
-from zd_assets.exports.export import Export
 from zd_assets.lake.partition import Partition
 
 FOLLOW_UP_TAG = "zd_assets/follow_up"
@@ -59,17 +58,12 @@ class Failures:
     last_run_id: str = ""
 
 
-def asset_key(export: Export) -> dg.AssetKey:
-    """The asset of an export."""
-    return dg.AssetKey(list(export.path))
-
-
 def partition_state(
-    instance: dg.DagsterInstance, export: Export, window: Partition
+    instance: dg.DagsterInstance, key: dg.AssetKey, window: Partition
 ) -> PartitionState:
     """Read one partition's last materialization."""
     records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key(export), asset_partitions=[window.key]), limit=1
+        dg.AssetRecordsFilter(key, asset_partitions=[window.key]), limit=1
     ).records
     if not records or not (event := records[0].asset_materialization):
         return PartitionState(window, None)
@@ -90,22 +84,21 @@ def partition_state(
 
 
 def newest_materialized(
-    instance: dg.DagsterInstance, export: Export, partitions_def: Partitions
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions_def: Partitions
 ) -> Partition | None:
     """The newest partition that was ever materialized."""
-    keys = instance.get_materialized_partitions(asset_key(export))
+    keys = instance.get_materialized_partitions(key)
     # Their names sort by time.
-    known = (key for key in sorted(keys, reverse=True) if partitions_def.has_partition_key(key))
+    known = (one for one in sorted(keys, reverse=True) if partitions_def.has_partition_key(one))
     newest = next(known, None)
     return partition(partitions_def, newest) if newest else None
 
 
-def run_in_flight(instance: dg.DagsterInstance, export: Export) -> str | None:
-    """What is running, queued or asked for on an export, in words; None if nothing is."""
-    key = asset_key(export)
+def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> str | None:
+    """What is running, queued or asked for on an export of this job, in words, or None."""
     for run in instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT), limit=_MOST_RUNS):
         # A run of a whole job names no assets.
-        mine = key in run.asset_selection if run.asset_selection else run.job_name == export.api
+        mine = key in run.asset_selection if run.asset_selection else run.job_name == job
         if mine:
             return f"run {run.run_id[:8]} is {run.status.value.lower().replace('_', ' ')}"
     for backfill in instance.get_backfills(limit=_MOST_BACKFILLS):
@@ -114,10 +107,10 @@ def run_in_flight(instance: dg.DagsterInstance, export: Export) -> str | None:
     return None
 
 
-def follow_up_failures(instance: dg.DagsterInstance, export: Export) -> Failures:
+def follow_up_failures(instance: dg.DagsterInstance, key: dg.AssetKey) -> Failures:
     """How many of the newest follow-up runs failed without a success after them."""
     records = instance.get_run_records(
-        dg.RunsFilter(tags={FOLLOW_UP_TAG: "/".join(export.path)}), limit=_MOST_FAILURES
+        dg.RunsFilter(tags={FOLLOW_UP_TAG: key.to_user_string()}), limit=_MOST_FAILURES
     )
     count, last_s = 0, 0.0
     for record in records:

@@ -1,0 +1,147 @@
+"""The exports of an account as a component: `type: zd_assets.ZendeskExports` in a `defs.yaml`."""
+
+import os
+from functools import cache, partial
+from typing import Annotated, Any, Literal, TypeVar
+
+import dagster as dg
+from dagster.components.resolved.errors import ResolutionException
+from pydantic import BaseModel, Field, create_model
+from pydantic.fields import FieldInfo
+
+from zd_assets.defs.build import build_definitions
+from zd_assets.defs.partitions import partitions_of
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.site import PREFIX
+from zd_assets.exports.catalogue import CATALOGUE
+
+_NAMES = tuple(export.name for export in CATALOGUE)
+# What isn't text can be a template, too.
+_Template = Annotated[str, Field(pattern=r"\{\{")]
+_Api = TypeVar("_Api", bound=ZendeskApi)
+
+
+class _Variables:
+    """`env` of a template: names the variable, so that its value stands nowhere but in a run."""
+
+    def __call__(self, name: str, default: str = "") -> str:
+        return dg.EnvVar(name) if name in os.environ or not default else default
+
+    def __getattr__(self, name: str) -> dg.EnvVar:
+        # Jinja asks whether it has attributes of its own.
+        if name.startswith("jinja"):
+            raise AttributeError(name)
+        return dg.EnvVar(name)
+
+
+def _text(context: dg.ResolutionContext, value: str | None) -> str | None:
+    """A text, or the variable that holds it."""
+    return context.with_scope(env=_Variables()).resolve_value(value, as_type=str)
+
+
+def _lake(context: dg.ResolutionContext, location: str | None) -> LakeFolder:
+    return LakeFolder(location=_text(context, location))
+
+
+def _resource(kind: type[_Api], context: dg.ResolutionContext, attributes: BaseModel) -> _Api:
+    """A resource as its attributes say; what they leave out, it takes from the environment."""
+    fields: dict[str, Any] = {}
+    for name in attributes.model_fields_set:
+        field, value = kind.model_fields[name], getattr(attributes, name)
+        at = context.at_path(name)
+        fields[name] = _text(at, value) if _is_text(field) else at.resolve_value(value)
+        if not field.repr and not isinstance(fields[name], dg.EnvVar | None):
+            # Without the lines around, which Dagster shows else: the secret stands there.
+            raise ResolutionException(
+                f"{'.'.join(map(str, at.path))} is a secret: name the variable that holds it, "
+                'as in "{{ env.ZENDESK_TOKEN }}"'
+            )
+    return kind(**fields)
+
+
+@cache
+def _attributes(kind: type[ZendeskApi]) -> type[BaseModel]:
+    """What YAML can say of a resource: its fields."""
+    fields: dict[str, Any] = {
+        name: (field.annotation if _is_text(field) else field.annotation | _Template, field)
+        for name, field in kind.model_fields.items()
+    }
+    return create_model(f"{kind.__name__}Attributes", __base__=dg.Model, **fields)
+
+
+def _is_text(field: FieldInfo) -> bool:
+    return field.annotation == str | None
+
+
+class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
+    """Zendesk's incremental exports of one account, and analytics made of them.
+
+    What isn't set is taken from the variables that zd_assets' README names.
+    """
+
+    prefix: Annotated[str, Field(pattern=PREFIX)] = Field(
+        default="",
+        description="Stands before the names of all assets, jobs, sensors, ..., and is the folder "
+        "in the lake: each of several accounts in one project needs another.",
+    )
+    exports: list[Literal[_NAMES]] = Field(  # type: ignore[valid-type]
+        default=list(_NAMES), min_length=1, description="Which exports; all of them by default."
+    )
+    analytics: bool = Field(
+        default=True, description="Whether what can be made of these exports comes along."
+    )
+    partitions: Literal["day", "hour"] | None = Field(
+        default=None, description="A partition is a day or an hour, UTC (ZD_PARTITION, else day)."
+    )
+    start_date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = Field(
+        default=None, description="First partition, YYYY-MM-DD (ZD_START_DATE, else 2025-01-01)."
+    )
+    lake: Annotated[
+        LakeFolder, dg.Resolver(_lake, model_field_type=str, inject_before_resolve=False)
+    ] = Field(default_factory=LakeFolder, description="Folder of the lake (ZD_LAKE, else data).")
+    chat: Annotated[
+        ZendeskChat,
+        dg.Resolver(partial(_resource, ZendeskChat), model_field_type=_attributes(ZendeskChat)),
+    ] = Field(default_factory=ZendeskChat, description="The Chat API and how it is fetched.")
+    support: Annotated[
+        ZendeskSupport,
+        dg.Resolver(
+            partial(_resource, ZendeskSupport), model_field_type=_attributes(ZendeskSupport)
+        ),
+    ] = Field(default_factory=ZendeskSupport, description="The same of the Support API.")
+
+    @classmethod
+    def model(cls) -> type[BaseModel]:
+        """What YAML can say.
+
+        Dagster's own takes any text for any attribute, and can't tell what is wrong with one.
+        """
+        return _model()
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The same definitions as those of zd_assets' own project."""
+        return build_definitions(
+            partitions_of(self.partitions, self.start_date),
+            self.chat,
+            self.support,
+            self.lake,
+            exports=[export for export in CATALOGUE if export.name in self.exports],
+            analytics=self.analytics,
+            prefix=self.prefix,
+            # The project's own counts.
+            executor=None,
+        )
+
+
+@cache
+def _model() -> type[BaseModel]:
+    said: dict[str, Any] = {
+        "lake": str | None,
+        "chat": _attributes(ZendeskChat),
+        "support": _attributes(ZendeskSupport),
+    }
+    fields: dict[str, Any] = {
+        name: (said.get(name, field.annotation), field)
+        for name, field in ZendeskExports.model_fields.items()
+    }
+    return create_model("ZendeskExportsAttributes", __base__=dg.Model, **fields)
