@@ -5,7 +5,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Queue
 
 from aiohttp import ClientSession, web
@@ -18,9 +18,10 @@ BUCKET = "lake"
 
 @dataclass
 class Store:
-    """The server's address, what it needs to be found there, and all of its objects."""
+    """The server's address, and what it was asked, if that is kept."""
 
     url: str
+    seen: list[str] = field(default_factory=list)
 
     @property
     def env(self) -> dict[str, str]:
@@ -66,12 +67,13 @@ def s3() -> Iterator[Store]:
 @contextmanager
 def unwell(store: Store, one_in: int = 5, slow_s: float = 0.02) -> Iterator[Store]:
     """The same by way of a server that is slow, and refuses or drops one request in so many."""
-    lot = random.Random(7)
+    lot, weak = random.Random(7), Store("")
     ours = ("host", "transfer-encoding", "content-length")
     theirs = ("connection", "transfer-encoding", "content-encoding")
 
     async def pass_on(request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        weak.seen.append(f"{request.method} {request.raw_path}")
         await asyncio.sleep(slow_s)
         if lot.random() < 1 / one_in:
             if lot.random() < 0.5 and request.transport:
@@ -103,7 +105,8 @@ def unwell(store: Store, one_in: int = 5, slow_s: float = 0.02) -> Iterator[Stor
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
     try:
-        yield Store(f"http://127.0.0.1:{ready.get()}")
+        weak.url = f"http://127.0.0.1:{ready.get()}"
+        yield weak
     finally:
         over.set()
         thread.join()

@@ -79,6 +79,20 @@ def test_a_range_lands_as_one_object_for_each_partition(
     ]
 
 
+def test_a_small_partition_is_put_in_one_request(
+    sandbox: Running, clients: Clients, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(sandbox)
+    with unwell(store, one_in=10**9, slow_s=0) as counting:
+        _found_at(counting, monkeypatch)
+        fetch(CHATS, WINDOWS, clients, open_lake(URI))
+        written = [one for one in counting.seen if one.startswith(("PUT", "POST"))]
+    assert written == [
+        f"PUT /lake/some/prefix/zendesk_chat/chats/date%3D{window.key}/part-0.parquet"
+        for window in WINDOWS
+    ]
+
+
 def test_any_reader_finds_the_columns_by_hive_partitions(
     sandbox: Running, clients: Clients, bucket: Lake, store: Store
 ) -> None:

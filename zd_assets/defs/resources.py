@@ -314,15 +314,17 @@ class ZendeskSupport(ZendeskApi):
 class LakeFolder(dg.ConfigurableResource[Lake]):
     """The lake that the exports are written to."""
 
-    location: str | None = Field(default=None, description="A folder, or s3://bucket/prefix, ... (ZD_LAKE, else data).")
+    location: str | None = Field(
+        default=None, description="A folder, or s3://bucket/prefix, ... (ZD_LAKE, else data)."
+    )
 
     def open(self, prefix: str = "") -> Lake:
         """The lake, of an account with a prefix the folder of that name in it.
 
         Nothing is made before the first commit.
         """
-        location = self.location or _text("ZD_LAKE") or "data"
-        return open_lake(f"{location.rstrip('/')}/{prefix}" if prefix else location)
+        lake = open_lake(self.location or _text("ZD_LAKE") or "data")
+        return Lake(lake.root.joinpath(prefix)) if prefix else lake
 
 
 def open_folder(folder: LakeFolder, prefix: str = "") -> Lake:

@@ -136,8 +136,11 @@ def object_path(uri: str) -> ObjectPath:
         )
     if not rest.strip("/"):
         raise LakeError(f"ZD_LAKE: {uri!r} names no bucket; set it to {scheme}://bucket/prefix")
+    if scheme == "s3":
+        # What is small is then put in one request, without the three of an upload in parts.
+        uri += f"{'&' if '?' in uri else '?'}allow_delayed_open=true"
     try:
-        store, key = fs.FileSystem.from_uri(uri.rstrip("/"))
+        store, key = fs.FileSystem.from_uri(uri)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise LakeError(f"ZD_LAKE: {uri!r} can't be used: {error}") from error
-    return ObjectPath(scheme, PurePosixPath(key), store)
+    return ObjectPath(scheme, PurePosixPath(key.rstrip("/")), store)
