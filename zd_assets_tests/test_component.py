@@ -1,6 +1,7 @@
 """The component in a project that isn't ours, with one account and with two side by side."""
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,7 @@ def test_a_foreign_project_lists_what_its_yaml_asks_for(
         *("chat_engagements", "chat_messages", "chat_daily_summary"),
     }
     sensors = {"chats_follow_up", "tickets_follow_up", "analytics_automation"}
+    sensors |= {"failure_alerts", "freshness_alerts"}
     assert {one["name"] for one in found["sensors"]} == sensors
 
 
@@ -195,6 +197,15 @@ def test_partitions_are_as_the_yaml_says_and_else_as_the_environment_does(
         partitions_def = assets.get(dg.AssetKey(list(CHATS.path))).partitions_def
         assert partitions_def
         assert partitions_def.get_first_partition_key() == first
+
+
+def test_the_yaml_of_the_readme_is_taken() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    [_, rest] = readme.split("type: zd_assets.ZendeskExports\nattributes:\n")
+    exports = ZendeskExports.resolve_from_yaml(textwrap.dedent(rest.split("```")[0]))
+    assert exports.prefix == "acme"
+    assert exports.support.include == {"tickets": ["users"]}
+    assert exports.build_defs(dg.ComponentTree.for_test().load_context).assets
 
 
 def test_the_component_stands_on_the_packages_face() -> None:
