@@ -16,7 +16,7 @@ import time_machine
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.defs.webhook import MOST_CHARACTERS, AlertError, AlertWebhook
-from zd_assets.exports.chat import CHATS, CONVERSIONS
+from zd_assets.exports.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
@@ -191,6 +191,20 @@ def test_a_failed_run_is_told_of_even_if_another_succeeds_before_the_tick(watch:
     watch.tick()
     [told] = watch.webhook.news()
     assert told.startswith("FAILED: zendesk_chat/chats")
+
+
+def test_more_failures_than_a_tick_reads_are_told_of_by_the_next(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zd_assets.defs.failures._MOST_RUNS", 2)
+    watch.breaks()
+    for export in (CHATS, CONVERSIONS, DEPARTMENT_EVENTS):
+        assert not watch.run(export).success
+    ticks = []
+    for _ in range(3):
+        watch.tick()
+        ticks.append("\n".join(watch.webhook.news()).count("FAILED: "))
+    assert ticks == [2, 1, 0]
 
 
 def test_what_fails_for_one_reason_is_one_message(watch: Watch) -> None:

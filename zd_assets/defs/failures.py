@@ -1,6 +1,6 @@
 """Which assets fail for good, as the instance knows it, and when that is over."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ import dagster as dg
 _SETTLED_S = 20.0
 _MOST_RUNS = 200
 _MOST_EVENTS = 1000
+_MOST_CHARACTERS = 400
 _RETRY_TAG = "dagster/auto_retry_run_id"
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _NO_ERROR = "no step says why: its process died, or never began"
@@ -61,7 +62,7 @@ def look(
     instance: dg.DagsterInstance, assets: Assets, known: Known, now_s: float
 ) -> tuple[News, Known]:
     """Read the runs that ended since. An asset that is known to fail is news when it recovers."""
-    until_s = max(known.until_s, now_s - _SETTLED_S)
+    runs, until_s = _failed_runs(instance, known, max(known.until_s, now_s - _SETTLED_S))
     names = {key.to_user_string(): key for key in assets}
     over = [
         name
@@ -71,7 +72,7 @@ def look(
     failing = {n: one for n, one in known.failing.items() if n in names and n not in over}
     failed: dict[str, list[tuple[str, str]]] = {}
     waiting = []
-    for record in _failed_runs(instance, known, until_s):
+    for record in runs:
         run = record.dagster_run
         if run.is_complete_and_waiting_to_retry:
             waiting.append(run.run_id)
@@ -86,12 +87,14 @@ def look(
 
 def _failed_runs(
     instance: dg.DagsterInstance, known: Known, until_s: float
-) -> Iterator[dg.RunRecord]:
-    """The runs that failed since, oldest first, and those that waited for another try."""
+) -> tuple[list[dg.RunRecord], float]:
+    """Those that waited for another try, and the runs that failed since; up to when that is."""
     statuses = [dg.DagsterRunStatus.FAILURE]
-    if known.waiting:
-        waiting = dg.RunsFilter(statuses=statuses, run_ids=list(known.waiting))
-        yield from instance.get_run_records(waiting)
+    waiting = (
+        instance.get_run_records(dg.RunsFilter(statuses=statuses, run_ids=list(known.waiting)))
+        if known.waiting
+        else ()
+    )
     since = datetime.fromtimestamp(known.until_s, UTC)
     ended = instance.get_run_records(
         dg.RunsFilter(statuses=statuses, updated_after=since),
@@ -100,7 +103,11 @@ def _failed_runs(
         ascending=True,
     )
     # By their end, which stays: tags are added later and count as updates.
-    yield from (one for one in ended if known.until_s < (one.end_time or 0) <= until_s)
+    new = [one for one in ended if known.until_s < (one.end_time or 0) <= until_s]
+    if new and len(ended) == _MOST_RUNS:
+        # The next tick goes on there.
+        until_s = max(one.end_time or 0 for one in new)
+    return [*waiting, *new], until_s
 
 
 def _failed_assets(
@@ -127,7 +134,7 @@ def _reason(event: dg.DagsterEvent) -> str:
     """What our own failures say; of others their type alone, for who knows what they say."""
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
+        return " ".join(data.user_failure_data.description.split())[:_MOST_CHARACTERS]
     error = data.error
     while error and error.cause:
         error = error.cause
