@@ -160,10 +160,20 @@ def test_bad_yaml_is_refused_with_one_message_for_each_attribute_that_names_the_
         assert message in found
 
 
-def test_a_secret_that_stands_in_the_yaml_is_refused_without_being_shown() -> None:
+@pytest.mark.parametrize(
+    ("yaml", "attribute"),
+    [
+        ("support: {api_token: s3same}", "support.api_token"),
+        ("chat: {hash_key: '{{ 7 }}s3same'}", "chat.hash_key"),
+        ("alert_webhook: https://hooks.example/s3same", "alert_webhook"),
+    ],
+)
+def test_a_secret_that_stands_in_the_yaml_is_refused_without_being_shown(
+    yaml: str, attribute: str
+) -> None:
     with pytest.raises(ResolutionException) as raised:
-        ZendeskExports.resolve_from_yaml("support: {api_token: s3same}")
-    message = 'support.api_token is a secret: name the variable that holds it, as in "{{ env.'
+        ZendeskExports.resolve_from_yaml(yaml)
+    message = f'{attribute} is a secret: name the variable that holds it, as in "{{{{ env.'
     assert str(raised.value).startswith(message)
     assert "s3same" not in str(raised.value)
 

@@ -120,7 +120,6 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             partial(_resource, ZendeskSupport), model_field_type=_attributes(ZendeskSupport)
         ),
     ] = Field(default_factory=ZendeskSupport, description="The same of the Support API.")
-
     alert_webhook: Annotated[
         AlertWebhook, dg.Resolver(_webhook, model_field_type=str, inject_before_resolve=False)
     ] = Field(
@@ -153,14 +152,12 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
 
 @cache
 def _model() -> type[BaseModel]:
-    said: dict[str, Any] = {
-        "lake": str | None,
-        "alert_webhook": str | None,
-        "chat": _attributes(ZendeskChat),
-        "support": _attributes(ZendeskSupport),
-    }
     fields: dict[str, Any] = {
-        name: (said.get(name, field.annotation), field)
-        for name, field in ZendeskExports.model_fields.items()
+        name: (_in_yaml(field), field) for name, field in ZendeskExports.model_fields.items()
     }
     return create_model("ZendeskExportsAttributes", __base__=dg.Model, **fields)
+
+
+def _in_yaml(field: FieldInfo) -> Any:
+    resolvers = [one for one in field.metadata if isinstance(one, dg.Resolver)]
+    return resolvers[0].model_field_type if resolvers else field.annotation
