@@ -1,6 +1,7 @@
 """The component in a project that isn't ours, with one account and with two side by side."""
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,7 @@ def test_a_foreign_project_lists_what_its_yaml_asks_for(
         *("chat_engagements", "chat_messages", "chat_daily_summary"),
     }
     sensors = {"chats_follow_up", "tickets_follow_up", "analytics_automation"}
+    sensors |= {"failure_alerts", "freshness_alerts"}
     assert {one["name"] for one in found["sensors"]} == sensors
 
 
@@ -158,10 +160,20 @@ def test_bad_yaml_is_refused_with_one_message_for_each_attribute_that_names_the_
         assert message in found
 
 
-def test_a_secret_that_stands_in_the_yaml_is_refused_without_being_shown() -> None:
+@pytest.mark.parametrize(
+    ("yaml", "attribute"),
+    [
+        ("support: {api_token: s3same}", "support.api_token"),
+        ("chat: {hash_key: '{{ 7 }}s3same'}", "chat.hash_key"),
+        ("alert_webhook: https://hooks.example/s3same", "alert_webhook"),
+    ],
+)
+def test_a_secret_that_stands_in_the_yaml_is_refused_without_being_shown(
+    yaml: str, attribute: str
+) -> None:
     with pytest.raises(ResolutionException) as raised:
-        ZendeskExports.resolve_from_yaml("support: {api_token: s3same}")
-    message = 'support.api_token is a secret: name the variable that holds it, as in "{{ env.'
+        ZendeskExports.resolve_from_yaml(yaml)
+    message = f'{attribute} is a secret: name the variable that holds it, as in "{{{{ env.'
     assert str(raised.value).startswith(message)
     assert "s3same" not in str(raised.value)
 
@@ -195,6 +207,15 @@ def test_partitions_are_as_the_yaml_says_and_else_as_the_environment_does(
         partitions_def = assets.get(dg.AssetKey(list(CHATS.path))).partitions_def
         assert partitions_def
         assert partitions_def.get_first_partition_key() == first
+
+
+def test_the_yaml_of_the_readme_is_taken() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    [_, rest] = readme.split("type: zd_assets.ZendeskExports\nattributes:\n")
+    exports = ZendeskExports.resolve_from_yaml(textwrap.dedent(rest.split("```")[0]))
+    assert exports.prefix == "acme"
+    assert exports.support.include == {"tickets": ["users"]}
+    assert exports.build_defs(dg.ComponentTree.for_test().load_context).assets
 
 
 def test_the_component_stands_on_the_packages_face() -> None:

@@ -79,7 +79,7 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
     }
     sensors = {sensor.name for sensor in repository.sensor_defs}
     followers = {f"{export.name}_follow_up" for export in CATALOGUE}
-    assert sensors == followers | {"analytics_automation"}
+    assert sensors == followers | {"analytics_automation", "failure_alerts", "freshness_alerts"}
     for schedule in repository.schedule_defs:
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     for sensor in repository.sensor_defs:

@@ -9,6 +9,7 @@ from zd_assets.analytics.current.tables import GROUP, LATEST, Latest
 from zd_assets.analytics.daily.answers import ANSWERS
 from zd_assets.analytics.daily.catalogue import DAILY
 from zd_assets.analytics.daily.table import DailyTable
+from zd_assets.defs.alerts import WEBHOOK, failure_alerts, freshness_alerts
 from zd_assets.defs.automation import automation_sensor, when_out_of_date
 from zd_assets.defs.current import latest_asset
 from zd_assets.defs.daily import daily_asset
@@ -20,6 +21,7 @@ from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, Zendes
 from zd_assets.defs.schedules import nightly_schedule
 from zd_assets.defs.sensors import follow_up_sensor
 from zd_assets.defs.site import LAKE, Site
+from zd_assets.defs.webhook import AlertWebhook
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.export import Api, Export
 
@@ -29,6 +31,7 @@ def build_definitions(
     zendesk_chat: ZendeskChat,
     zendesk_support: ZendeskSupport,
     lake: LakeFolder,
+    alert_webhook: AlertWebhook | None = None,
     *,
     exports: Sequence[Export] = CATALOGUE,
     analytics: bool = True,
@@ -50,10 +53,13 @@ def build_definitions(
     resources = {site.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
+        parts = [_exports(site, api, some) for api, some in by_api.items() if some]
+        if analytics:
+            parts.append(_analytics(site, exports, lake))
+        parts.append(_alerts(site, exports, parts))
+        shared = {site.name(LAKE): lake, site.name(WEBHOOK): alert_webhook or AlertWebhook()}
         return dg.Definitions.merge(
-            *(_exports(site, api, some) for api, some in by_api.items() if some),
-            *([_analytics(site, exports, lake)] if analytics else []),
-            dg.Definitions(resources={**resources, site.name(LAKE): lake}, executor=executor),
+            *parts, dg.Definitions(resources={**resources, **shared}, executor=executor)
         )
 
 
@@ -101,3 +107,17 @@ def _analytics(site: Site, exports: Sequence[Export], lake: LakeFolder) -> dg.De
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
         sensors=[automation_sensor(site)],
     )
+
+
+def _alerts(
+    site: Site, exports: Sequence[Export], parts: Sequence[dg.Definitions]
+) -> dg.Definitions:
+    """What tells when any asset of these parts fails, and when an export isn't fresh."""
+    assets = {
+        asset.key: asset.partitions_def
+        for part in parts
+        for asset in part.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    }
+    followed = {key: assets[key] for key in (site.key(export.path) for export in exports)}
+    return dg.Definitions(sensors=[failure_alerts(site, assets), freshness_alerts(site, followed)])

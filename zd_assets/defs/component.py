@@ -13,6 +13,7 @@ from zd_assets.defs.build import build_definitions
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.defs.site import PREFIX
+from zd_assets.defs.webhook import AlertWebhook
 from zd_assets.exports.catalogue import CATALOGUE
 
 _NAMES = tuple(export.name for export in CATALOGUE)
@@ -43,6 +44,20 @@ def _lake(context: dg.ResolutionContext, location: str | None) -> LakeFolder:
     return LakeFolder(location=_text(context, location))
 
 
+def _webhook(context: dg.ResolutionContext, url: str | None) -> AlertWebhook:
+    return AlertWebhook(url=_secret(context, _text(context, url)))
+
+
+def _secret(context: dg.ResolutionContext, value: Any) -> Any:
+    if isinstance(value, dg.EnvVar | None):
+        return value
+    # Without the lines around, which Dagster shows else: the secret stands there.
+    raise ResolutionException(
+        f"{'.'.join(map(str, context.path))} is a secret: name the variable that holds it, "
+        'as in "{{ env.ZENDESK_TOKEN }}"'
+    )
+
+
 def _resource(kind: type[_Api], context: dg.ResolutionContext, attributes: BaseModel) -> _Api:
     """A resource as its attributes say; what they leave out, it takes from the environment."""
     fields: dict[str, Any] = {}
@@ -50,12 +65,8 @@ def _resource(kind: type[_Api], context: dg.ResolutionContext, attributes: BaseM
         field, value = kind.model_fields[name], getattr(attributes, name)
         at = context.at_path(name)
         fields[name] = _text(at, value) if _is_text(field) else at.resolve_value(value)
-        if not field.repr and not isinstance(fields[name], dg.EnvVar | None):
-            # Without the lines around, which Dagster shows else: the secret stands there.
-            raise ResolutionException(
-                f"{'.'.join(map(str, at.path))} is a secret: name the variable that holds it, "
-                'as in "{{ env.ZENDESK_TOKEN }}"'
-            )
+        if not field.repr:
+            _secret(at, fields[name])
     return kind(**fields)
 
 
@@ -109,6 +120,11 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             partial(_resource, ZendeskSupport), model_field_type=_attributes(ZendeskSupport)
         ),
     ] = Field(default_factory=ZendeskSupport, description="The same of the Support API.")
+    alert_webhook: Annotated[
+        AlertWebhook, dg.Resolver(_webhook, model_field_type=str, inject_before_resolve=False)
+    ] = Field(
+        default_factory=AlertWebhook, description="Where alerts are posted (ZD_ALERT_WEBHOOK)."
+    )
 
     @classmethod
     def model(cls) -> type[BaseModel]:
@@ -125,6 +141,7 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             self.chat,
             self.support,
             self.lake,
+            self.alert_webhook,
             exports=[export for export in CATALOGUE if export.name in self.exports],
             analytics=self.analytics,
             prefix=self.prefix,
@@ -135,13 +152,12 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
 
 @cache
 def _model() -> type[BaseModel]:
-    said: dict[str, Any] = {
-        "lake": str | None,
-        "chat": _attributes(ZendeskChat),
-        "support": _attributes(ZendeskSupport),
-    }
     fields: dict[str, Any] = {
-        name: (said.get(name, field.annotation), field)
-        for name, field in ZendeskExports.model_fields.items()
+        name: (_in_yaml(field), field) for name, field in ZendeskExports.model_fields.items()
     }
     return create_model("ZendeskExportsAttributes", __base__=dg.Model, **fields)
+
+
+def _in_yaml(field: FieldInfo) -> Any:
+    resolvers = [one for one in field.metadata if isinstance(one, dg.Resolver)]
+    return resolvers[0].model_field_type if resolvers else field.annotation

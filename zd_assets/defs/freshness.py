@@ -12,10 +12,13 @@ def freshness_policy(partitions_def: Partitions) -> dg.FreshnessPolicy:
 
     Of hours: after three and six of them without a materialization.
     """
-    if isinstance(partitions_def, dg.HourlyPartitionsDefinition):
-        return dg.FreshnessPolicy.time_window(
-            fail_window=timedelta(hours=6), warn_window=timedelta(hours=3)
-        )
-    return dg.FreshnessPolicy.time_window(
-        fail_window=timedelta(hours=54), warn_window=timedelta(hours=30)
-    )
+    fails = fails_after(partitions_def)
+    hourly = isinstance(partitions_def, dg.HourlyPartitionsDefinition)
+    warns = timedelta(hours=3 if hourly else 30)
+    return dg.FreshnessPolicy.time_window(fail_window=fails, warn_window=warns)
+
+
+def fails_after(partitions_def: Partitions) -> timedelta:
+    """How long an export may go without a materialization before its policy fails."""
+    hourly = isinstance(partitions_def, dg.HourlyPartitionsDefinition)
+    return timedelta(hours=6 if hourly else 54)
