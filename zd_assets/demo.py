@@ -22,6 +22,8 @@ from rich.table import Table
 from zd_assets import sandbox
 from zd_assets.analytics.current.manifest import read_manifest
 from zd_assets.analytics.current.tables import GROUP, LATEST
+from zd_assets.analytics.daily.day import Day
+from zd_assets.analytics.report.made_of import report_file
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.export import Api, Export
 from zd_assets.lake.footer import Footer
@@ -71,7 +73,10 @@ def run(days: int) -> None:
         _materialize(f"group:{GROUP}", *span)
     console.print(table)
     console.print(_current(open_lake(str(_LAKE))))
-    console.print(f"The lake: {_LAKE}")
+    newest = report_file(open_lake(str(_LAKE)), Day(keys[-1]))
+    # Not wrapped, so that it can be clicked and copied.
+    console.print(f"The support report: {newest}", soft_wrap=True)
+    console.print(f"The lake: {_LAKE}", soft_wrap=True)
     console.print("Open the UI on it: make dev")
 
 

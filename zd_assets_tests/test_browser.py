@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,10 @@ import dagster as dg
 import pytest
 
 import zd_assets
+from zd_assets.analytics.current.tables import CHATS_LATEST
+from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
+from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS
+from zd_assets.analytics.daily.check import checks_of
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import CHATS
 from zd_assets.exports.export import Api
@@ -34,10 +38,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AUTOMATION = "analytics_automation"
 WORKSPACE = Path(zd_assets.__file__).parents[1] / "workspace.yaml"
 CHATS_PAGE = "/assets/zendesk_chat/chats?view=partitions"
 CHECKS_PAGE = "/assets/zendesk_support/tickets?view=checks&checkDetail=live_format"
 GRAPH_PAGE = "/locations/zd_assets/asset-groups/zendesk_chat/lineage"
+SUMMARY_PAGE = "/assets/analytics/chat_daily_summary?view=partitions"
+ANALYTICS_PAGE = "/locations/zd_assets/asset-groups/analytics/lineage"
+FOLLOW_UP = "chats_follow_up"
 INSTANCE = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
@@ -86,15 +94,24 @@ class Ui:
         """Every run, oldest first."""
         return [r.dagster_run for r in self.instance.get_run_records(ascending=True)]
 
-    def materialized(self) -> set[str]:
-        """The partitions of chats that the instance knows of."""
-        return set(self.instance.get_materialized_partitions(dg.AssetKey(list(CHATS.path))))
+    def materialized(self, path: Sequence[str] = CHATS.path) -> set[str]:
+        """The partitions of an asset that the instance knows of."""
+        return set(self.instance.get_materialized_partitions(dg.AssetKey(list(path))))
 
-    def ticks(self) -> list[InstigatorTick]:
-        """Every tick of whatever was switched on."""
+    def waits_for(self, path: Sequence[str], keys: list[str]) -> None:
+        """Wait for partitions of an asset to be materialized."""
+        wait(lambda: self.materialized(path) >= set(keys))
+
+    def follows(self) -> bool:
+        """Whether a sensor is switched on."""
+        return any(state.is_running for state in self.instance.all_instigator_state())
+
+    def ticks(self, sensor: str) -> list[InstigatorTick]:
+        """Every tick of a sensor."""
         return [
             tick
             for state in self.instance.all_instigator_state()
+            if state.instigator_name == sensor
             for tick in self.instance.get_ticks(state.instigator_origin_id, state.selector_id)
         ]
 
@@ -133,8 +150,12 @@ def test_a_newcomer_sees_materializes_backfills_checks_and_follows(ui: Ui) -> No
     _materialize(ui, one)
     _see_the_metadata(ui, one)
     _backfill(ui, more)
+    _switch_on(ui, AUTOMATION)
     _check_the_live_format(ui)
-    _switch_the_sensor_on(ui)
+    _see_the_answers_follow(ui, [one, *more])
+    _see_an_answer(ui, more[-1])
+    _see_what_it_is_made_of(ui)
+    _follow_the_chats(ui)
 
 
 def _see_the_graph(ui: Ui) -> None:
@@ -213,36 +234,92 @@ def _check_the_live_format(ui: Ui) -> None:
     ui.picture("check")
 
 
-def _switch_the_sensor_on(ui: Ui) -> None:
-    ui.open("/automation")
-    ui.page.get_by_role("link").filter(has_text="chats_follow_up").click()
-    ui.sees("Sensor has never run")
-    switch = ui.page.get_by_role("row").filter(has_text="Running").locator("label")
-    switch.click()
+def _see_the_answers_follow(ui: Ui, keys: list[str]) -> None:
+    # Current state, then facts, then answers: each asked for once the one before is there.
+    ui.waits_for(CHAT_ENGAGEMENTS.path, keys)
+    ui.waits_for(CHAT_DAILY_SUMMARY.path, keys)
+    switch = _sensor(ui, AUTOMATION)
+    ui.sees(re.compile(r"[1-9]\d* materializations? requested"))
+    ui.picture("automation")
+    assert not any(tick.status.value == "FAILURE" for tick in ui.ticks(AUTOMATION))
+    _switch_off(ui, switch)
+
+
+def _see_an_answer(ui: Ui, key: str) -> None:
+    ui.open(SUMMARY_PAGE)
+    ui.page.get_by_text(key, exact=True).first.click()
+    ui.sees_row("complete true")
+    ui.page.get_by_text("[Show Markdown]").click()
+    chart = ui.page.get_by_role("dialog").get_by_role("img", name=CHAT_DAILY_SUMMARY.name)
+    # It fails where the picture can't be decoded.
+    chart.evaluate("it => it.decode()")
+    assert chart.evaluate("it => Math.min(it.naturalWidth, it.naturalHeight)") > 0
+    ui.picture("chart")
+    ui.button("Close").click()
+    ui.page.get_by_role("tab").filter(has_text="Checks").click()
+    checks = checks_of(CHAT_DAILY_SUMMARY)
+    ui.sees(*checks, "Passed")
+    ui.page.get_by_text("Succeeded", exact=True).nth(len(checks) - 1).wait_for()
+    ui.picture("checks")
+
+
+def _see_what_it_is_made_of(ui: Ui) -> None:
+    ui.page.get_by_role("tab").filter(has_text="Lineage").click()
+    ui.button("Upstream").click()
+    ui.button("All").click()
+    ui.sees(re.compile(f"^{CHATS.name}$"), CHATS_LATEST.name, CHAT_ENGAGEMENTS.name)
+    ui.sees("2 / 2 Passed")
+    ui.picture("lineage")
+    ui.open(ANALYTICS_PAGE)
+    ui.sees(CHATS_LATEST.name, CHAT_ENGAGEMENTS.name, CHAT_DAILY_SUMMARY.name)
+    ui.picture("analytics")
+
+
+def _follow_the_chats(ui: Ui) -> None:
+    switch = _switch_on(ui, FOLLOW_UP)
     latest = ui.page.get_by_role("row").filter(has_text="Latest tick")
     latest.filter(has_text=re.compile("runs? requested")).wait_for()
-    assert {tick.instigator_name for tick in ui.ticks()} == {"chats_follow_up"}
-    assert not any(tick.status.value == "FAILURE" for tick in ui.ticks())
+    assert not any(tick.status.value == "FAILURE" for tick in ui.ticks(FOLLOW_UP))
     # Once what it asked for is done, it says why it asks for nothing more.
-    wait(lambda: any(tick.skip_reason for tick in ui.ticks()))
+    wait(lambda: any(tick.skip_reason for tick in ui.ticks(FOLLOW_UP)))
     wait(lambda: all(run.is_finished for run in ui.runs()))
     ui.page.reload()
     ui.page.get_by_role("row").filter(has_text="View logs").first.wait_for()
     ui.picture("sensor")
     ui.button("0 runs requested").first.click()
-    reasons = [re.escape(tick.skip_reason) for tick in ui.ticks() if tick.skip_reason]
+    reasons = [re.escape(tick.skip_reason) for tick in ui.ticks(FOLLOW_UP) if tick.skip_reason]
     ui.page.get_by_role("dialog").get_by_text(re.compile("|".join(reasons))).first.wait_for()
     ui.picture("tick")
     ui.button("Close").click()
     ui.page.get_by_role("dialog").wait_for(state="detached")
-    switch.click()
-    ui.page.get_by_role("row").filter(has_text="Next tick").wait_for(state="detached")
-    assert all(run.is_success for run in ui.runs() if run.is_finished)
+    _switch_off(ui, switch)
     # So high that the whole group is seen.
     ui.page.set_viewport_size({"width": 1440, "height": 1140})
     ui.open(GRAPH_PAGE)
     ui.sees("agent_timeline", "% filled")
     ui.picture("graph")
+
+
+def _sensor(ui: Ui, name: str) -> Locator:
+    """Open a sensor's page; gives its switch."""
+    ui.open("/automation")
+    ui.page.get_by_role("link").filter(has_text=name).click()
+    return ui.page.get_by_role("row").filter(has_text="Running").locator("label")
+
+
+def _switch_on(ui: Ui, sensor: str) -> Locator:
+    switch = _sensor(ui, sensor)
+    ui.sees("Sensor has never run")
+    switch.click()
+    wait(ui.follows)
+    return switch
+
+
+def _switch_off(ui: Ui, switch: Locator) -> None:
+    switch.click()
+    wait(lambda: not ui.follows())
+    wait(lambda: all(run.is_finished for run in ui.runs()))
+    assert all(run.is_success for run in ui.runs())
 
 
 def _choose(ui: Ui, partitions: str, chosen: str) -> Locator:

@@ -37,7 +37,7 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
 
 
 def column_lineage(origins: Origins, site: Site) -> dict[str, Any]:
-    """Where columns come from, as the UI shows it."""
+    """Where columns come from; the open-source UI doesn't draw it, GraphQL tells it."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
             {

@@ -65,7 +65,7 @@ def _keys_unique(
         "select sum(times - 1) from (select count(*) as times from (select *, file_index from {}) "
         f"group by file_index, {names(table.key)})",
     )
-    text = f"{repeated:,} rows repeat a key of their day."
+    text = f"{repeated:,} rows repeat a key of their day." if repeated else "Each key stands once."
     return Finding("keys_unique", not repeated, Severity.ERROR, text)
 
 
@@ -77,7 +77,9 @@ def _in_range(
         for rule, condition in table.holds.items()
         if (count := _sum(connection, read, f"select count(*) from {{}} where not ({condition})"))
     }
-    text = f"{sum(broken.values()):,} times a row breaks a rule."
+    text = f"{sum(broken.values()):,} times a row breaks a rule: {', '.join(broken)}."
+    if not broken:
+        text = f"Every row keeps to {', '.join(table.holds)}."
     metadata = {"broken": broken} if broken else {}
     return Finding("in_range", not broken, Severity.ERROR, text, metadata)
 
