@@ -31,6 +31,11 @@ NO_LIMITS: dict[str, Any] = {
 NOW = "2026-03-01T12:00:00Z"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, so that at the end no process waits for another's."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Running]:
     with zendesk_sandbox.start(Settings(**NO_LIMITS)) as running:

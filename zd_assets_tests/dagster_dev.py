@@ -15,7 +15,7 @@ PATIENCE_S = 180
 @contextmanager
 def dagster_dev(target: Sequence[str], env: Mapping[str, str]) -> Iterator[str]:
     """Run `dagster dev` on a target, such as `-m module`; gives the UI's address."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster", "dev", *target, f"--port={port}"],
         env=dict(env),
@@ -45,7 +45,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

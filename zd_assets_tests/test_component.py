@@ -66,6 +66,7 @@ def other_sandbox() -> Iterator[Running]:
         yield running
 
 
+@pytest.mark.slow
 def test_two_accounts_side_by_side_land_in_their_own_lakes_and_keys(
     sandbox: Running, other_sandbox: Running, lake: Lake, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def _pages_of(sandbox: Running, first_us: int) -> int:
     return sum(int(r["query"]["start_time"]) >= first_us // 10**6 for r in sandbox.requests())
 
 
+@pytest.mark.slow
 def test_killed_at_random_instants_and_run_again_the_lake_is_the_truth(
     sandbox: Running, lake: Lake, tmp_path: Path
 ) -> None:

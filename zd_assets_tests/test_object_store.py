@@ -184,6 +184,7 @@ EXTRACTION = """
 """
 
 
+@pytest.mark.slow
 def test_killed_at_random_instants_and_run_again_the_lake_is_the_truth(
     sandbox: Running, bucket: Lake, store: Store
 ) -> None:
