@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import requests
 
@@ -51,3 +53,28 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def wait_out_midnight() -> None:
+    """Wait for the new day, and for something of it to be settled, if midnight is near."""
+    since_s = (datetime.now(UTC) - midnight()).total_seconds()
+    if since_s > 86_400 - PATIENCE_S * 2:
+        since_s -= 86_400
+    time.sleep(max(0.0, 600 - since_s))
+
+
+def settled_chats(count: int) -> list[dict[str, Any]]:
+    """Chats of today that are old enough to be exported, each a second after the other."""
+    first = datetime.now(UTC) - timedelta(seconds=300 + 60 + count)
+    return [
+        {
+            "id": f"2601.1.{number:06d}",
+            "update_timestamp": f"{first + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for number in range(count)
+    ]
+
+
+def midnight() -> datetime:
+    """When today began, UTC."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -18,7 +18,13 @@ from zd_assets.exports.chat import CHATS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_dev import PATIENCE_S, dagster_dev, wait
+from zd_assets_tests.dagster_dev import (
+    PATIENCE_S,
+    dagster_dev,
+    settled_chats,
+    wait,
+    wait_out_midnight,
+)
 from zd_assets_tests.dagster_runs import cli_env, dagster
 from zd_assets_tests.truth import day
 
@@ -74,7 +80,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment(sandbox: Running, lake: Lake, tmp_path: Path) -> Iterator[Deployment]:
-    _wait_out_midnight()
+    wait_out_midnight()
     sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=60)
     home = tmp_path / "dagster"
     start = (datetime.now(UTC) - timedelta(days=400)).strftime("%Y-%m-%d")
@@ -98,7 +104,7 @@ def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
 ) -> None:
     deployment.env |= {"TEST_PAGES_PER_RUN": "1", "TEST_PAGE_SIZE": "40"}
     deployment.sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
-    deployment.sandbox.put("chats", _settled_chats(200))
+    deployment.sandbox.put("chats", settled_chats(200))
     with deployment.dev():
         deployment.command("sensor", "start", "chats_follow_up")
         wait(lambda: len(deployment.runs()) >= 2)
@@ -137,7 +143,7 @@ def test_the_daemon_follows_at_once_as_the_policy_says(
     deployment.env |= {"TEST_PAGES_PER_RUN": "1", "TEST_PAGE_SIZE": "40"}
     deployment.env |= {"TEST_POLICY": policy, "ZD_POLL_INTERVAL": "3600"}
     deployment.sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
-    deployment.sandbox.put("chats", _settled_chats(100))
+    deployment.sandbox.put("chats", settled_chats(100))
     with deployment.dev():
         deployment.command("sensor", "start", "chats_follow_up")
         wait(lambda: any(saying in reason for reason in _skip_reasons(deployment)))
@@ -221,30 +227,6 @@ def _launch_backfill(ui: str, keys: list[str]) -> None:
 def _is_complete(deployment: Deployment, partition: Any) -> bool:
     footer = deployment.lake.footer(CHATS, partition)
     return bool(footer and footer.complete)
-
-
-def _wait_out_midnight() -> None:
-    """Wait for the new day, and for something of it to be settled, if midnight is near."""
-    since_s = (datetime.now(UTC) - _midnight()).total_seconds()
-    if since_s > 86_400 - PATIENCE_S * 2:
-        since_s -= 86_400
-    time.sleep(max(0.0, 600 - since_s))
-
-
-def _settled_chats(count: int) -> list[dict[str, Any]]:
-    """Chats of today that are old enough to be exported, each a second after the other."""
-    first = datetime.now(UTC) - timedelta(seconds=300 + 60 + count)
-    return [
-        {
-            "id": f"2601.1.{number:06d}",
-            "update_timestamp": f"{first + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}",
-        }
-        for number in range(count)
-    ]
-
-
-def _midnight() -> datetime:
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _today() -> Any:

