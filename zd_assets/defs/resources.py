@@ -47,6 +47,12 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         description="The account's budget, shared by all runs of this machine "
         "(ZD_CHAT_REQUESTS_PER_MINUTE, else 200; ZD_SUPPORT_REQUESTS_PER_MINUTE, else 10).",
     )
+    budget_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="A Postgres in which runs of several machines share that budget: "
+        "postgresql://user:password@host:5432/database (ZD_BUDGET_URL).",
+    )
     policy: Policy = Field(
         default=Policy.PROGRESS,
         description="Whose word counts on whether more items are available.",
@@ -138,10 +144,13 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
             base_url=url,
             base_url_variable=self.url_variable,
             auth=auth,
-            budget=Budget(url, per_minute),
+            budget=Budget(url, per_minute, shared=self._budget_url()),
             attempts=self.attempts,
             first_wait_s=self.first_wait_s,
         )
+
+    def _budget_url(self) -> str:
+        return self.budget_url or _text("ZD_BUDGET_URL") or ""
 
     def _subdomain(self) -> str | None:
         return self.subdomain or _text("ZENDESK_SUBDOMAIN")
@@ -241,7 +250,9 @@ class ZendeskSupport(ZendeskApi):
             ConfigurationError: a setting is missing or unusable; the message names it.
         """
         client = self.client()
-        budget = Budget(f"{client.base_url} sample", _SAMPLES, _SAMPLES_WINDOW_S)
+        budget = Budget(
+            f"{client.base_url} sample", _SAMPLES, _SAMPLES_WINDOW_S, shared=self._budget_url()
+        )
         return replace(client, budget=budget)
 
     def options(self, export: Export, *, refetch: bool) -> Options:

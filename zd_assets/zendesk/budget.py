@@ -1,15 +1,11 @@
-"""The account's requests in a minute or another span, shared by every process of this machine."""
+"""The account's requests in a minute or another span, shared by all that asks for it."""
 
-import hashlib
-import os
-import tempfile
 import threading
-import time
-from functools import cache
-from pathlib import Path
+from typing import Any
 
-from pyrate_limiter import Rate, RateItem, SQLiteBucket
+from pyrate_limiter import RateItem
 
+from zd_assets.zendesk.buckets import in_postgres, on_machine
 from zd_assets.zendesk.errors import StoppedError
 
 # So much longer than the window: a request's way to the server may take longer than another's.
@@ -20,18 +16,30 @@ _LOOK_AGAIN_S = 0.2
 class Budget:
     """At most so many requests in any window of time to one API of one account.
 
-    The requests of the last window stand in a SQLite file in the machine's folder for
-    temporary files, behind a file lock: all runs of this user count into the same budget, and
-    a killed one leaves nothing to repair.
+    All runs of this user on this machine count into the same budget, or all runs that share a
+    Postgres, whatever machine they are on; a killed one leaves nothing to repair.
     """
 
-    def __init__(self, account: str, requests: int, window_s: float = 60) -> None:
+    def __init__(
+        self, account: str, requests: int, window_s: float = 60, *, shared: str = ""
+    ) -> None:
         """Open the budget of `account`, any text that names the API and its account.
 
-        It allows `requests` in any `window_s` seconds. Each text has one window.
+        It allows `requests` in any `window_s` seconds. Each text has one window. `shared` is the
+        address of the Postgres to count in; without one, this machine counts for itself.
+
+        Raises:
+            ConfigurationError: `shared` is of no Postgres, or its driver isn't installed.
+            UnavailableError: the Postgres can't be reached.
         """
         self.requests = requests
-        self._bucket = _open(account, requests, round(window_s * 1000) + _MARGIN_MS)
+        window_ms = round(window_s * 1000) + _MARGIN_MS
+        # Any: its types allow for buckets to be awaited, too.
+        self._bucket: Any = (
+            in_postgres(shared, account, requests, window_ms)
+            if shared
+            else on_machine(account, requests, window_ms)
+        )
         self._lock = threading.Lock()
 
     def spend(self, stop: threading.Event) -> None:
@@ -47,28 +55,12 @@ class Budget:
     def left(self) -> int:
         """How many requests may be made at this moment."""
         with self._lock:
-            self._bucket.leak(_now_ms())
-            return max(0, self.requests - self._bucket.count())
+            self._bucket.leak(self._bucket.now())
+            return max(0, self.requests - int(self._bucket.count()))
 
     def _try(self) -> bool:
         # The file lock is for other processes; it polls, so threads queue here.
         with self._lock:
-            self._bucket.leak(_now_ms())
-            return self._bucket.put(RateItem("request", _now_ms()))
-
-
-@cache
-def _open(account: str, requests: int, window_ms: int) -> SQLiteBucket:
-    digest = hashlib.sha256(account.encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"zd_assets-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return SQLiteBucket.init_from_file(
-        [Rate(requests, window_ms)],
-        table="requests",
-        db_path=str(folder / f"budget-{digest}.sqlite"),
-        use_file_lock=True,
-    )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+            now_ms = self._bucket.now()
+            self._bucket.leak(now_ms)
+            return bool(self._bucket.put(RateItem("request", now_ms)))
