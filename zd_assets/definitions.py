@@ -1,10 +1,10 @@
 """What Dagster loads: every export, as the environment describes the account and the lake."""
 
-from zd_assets.defs.build import build_definitions
-from zd_assets.defs.partitions import partitions_from_env
-from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
-from zd_assets.defs.webhook import AlertWebhook
+import dagster as dg
 
-defs = build_definitions(
-    partitions_from_env(), ZendeskChat(), ZendeskSupport(), LakeFolder(), AlertWebhook()
+from zd_assets.defs.component import ZendeskExports
+
+# A run waits for the network: a process for each step would only start slower.
+defs = dg.Definitions.merge(
+    ZendeskExports().build_defs(), dg.Definitions(executor=dg.in_process_executor)
 )

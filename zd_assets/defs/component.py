@@ -134,8 +134,8 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
         """
         return _model()
 
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The same definitions as those of zd_assets' own project."""
+    def build_defs(self, context: dg.ComponentLoadContext | None = None) -> dg.Definitions:
+        """The definitions, but for an executor; nothing of the context is needed."""
         return build_definitions(
             partitions_of(self.partitions, self.start_date),
             self.chat,
@@ -145,7 +145,6 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             exports=[export for export in CATALOGUE if export.name in self.exports],
             analytics=self.analytics,
             prefix=self.prefix,
-            # The project's own counts.
             executor=None,
         )
 
