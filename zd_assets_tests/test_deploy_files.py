@@ -1,0 +1,157 @@
+"""The files of `deploy/` that nothing here can start: what can be told of them without starting."""
+
+import re
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+VALUES = yaml.safe_load((DEPLOY / "kubernetes" / "values.yaml").read_text())
+CODE = VALUES["dagster-user-deployments"]["deployments"][0]
+# The services that are our image; the others are as their makers have them.
+OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
+FILES = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.name != ".env"]
+VARIABLE = re.compile(r"\b(?:ZD|ZENDESK|DAGSTER|AWS|POSTGRES)_[A-Z][A-Z_]*\b")
+# What others read: Dagster, the image of Postgres, the bucket's client.
+FOREIGN = {"DAGSTER_HOME", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"}
+FOREIGN |= {"AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_SECRET_ACCESS_KEY"}
+EXAMPLE = dict(
+    line.removeprefix("# ").split("=", 1)
+    for line in (DEPLOY / "example.env").read_text().splitlines()
+    if re.match(r"(# )?[A-Z_]+=", line)
+)
+
+
+def test_every_variable_named_is_read() -> None:
+    read = FOREIGN | _config_variables(DEPLOY.rglob("*.yaml"))
+    for path in (ROOT / "zd_assets").rglob("*.py"):
+        read |= set(VARIABLE.findall(path.read_text()))
+    if not (DEPLOY / "celery").is_dir():
+        read |= {"ZD_BROKER_URL", "ZD_BUDGET_URL", "ZD_RESULTS_URL"}
+    files = ("compose.yaml", "example.env", "Dockerfile", "README.md", "kubernetes/values.yaml")
+    unread = {
+        (name, variable)
+        for name in files
+        for variable in VARIABLE.findall((DEPLOY / name).read_text())
+        if variable not in read
+    }
+    assert not unread
+    assert not set(EXAMPLE) - read
+    assert not {variable["name"] for variable in CODE["env"]} - read
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_has_every_variable_that_its_configuration_reads(name: str) -> None:
+    service = OURS[name]
+    given = set(service["environment"]) | (set(EXAMPLE) if "env_file" in service else set())
+    mounted = [path for path in _mounted(service) if path.is_file()]
+    assert not _config_variables(mounted) - given
+
+
+def test_every_file_that_a_service_mounts_is_there() -> None:
+    mounted = {path for service in OURS.values() for path in _mounted(service)}
+    assert mounted
+    assert not [path for path in mounted if path.parent.is_dir() and not path.is_file()]
+
+
+def test_the_image_is_made_of_what_is_there() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    copied = [line.split()[1:-1] for line in lines if re.match(r"COPY (?!--from)", line)]
+    assert copied
+    assert not [name for names in copied for name in names if not (ROOT / name).exists()]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert "'.[deploy]'" in "\n".join(lines)
+    assert "deploy" in project["optional-dependencies"]
+
+
+def test_the_chart_has_the_version_of_the_image() -> None:
+    dagster = re.search(r"^dagster==(.*)$", (ROOT / "constraints.txt").read_text(), re.M)
+    assert dagster
+    for path in (DEPLOY / "README.md", DEPLOY / "kubernetes" / "values.yaml"):
+        assert f"dagster/dagster --version {dagster[1]} " in path.read_text()
+
+
+def _commands() -> list[list[str]]:
+    commands = [service["command"] for service in OURS.values()]
+    tests = [service["healthcheck"]["test"] for service in OURS.values()]
+    commands += [test[1:] for test in tests if test[0] == "CMD" and "dagster" in test[1]]
+    # As the chart starts it.
+    port = str(CODE["port"])
+    start = ["dagster", "code-server", "start", "-h", "0.0.0.0", "-p", port]
+    return [*commands, [*start, *CODE["codeServerArgs"]]]
+
+
+@pytest.mark.parametrize("command", _commands(), ids=" ".join)
+def test_a_command_and_its_options_exist(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripts = tuple(entry_points(group="console_scripts", name=command[0]))
+    if command[0] == "dagster-celery" and not scripts:
+        pytest.skip("dagster-celery isn't installed")
+    # click looks at all options first, and refuses what it doesn't know also with --help.
+    monkeypatch.setattr(sys, "argv", [*command, "--help"])
+    with pytest.raises(SystemExit) as end:
+        scripts[0].load()()
+    assert end.value.code == 0, capsys.readouterr().err
+
+
+def test_the_code_server_is_where_the_others_look_for_it() -> None:
+    environment = OURS["webserver"]["environment"]
+    code = OURS[environment["ZD_CODE_SERVER"]]
+    port = environment["ZD_CODE_SERVER_PORT"]
+    assert code["command"][-2:] == ["--port", port]
+    assert code["healthcheck"]["test"][-2:] == ["--port", port]
+
+
+def test_kubernetes_has_the_settings_of_the_instance() -> None:
+    instance = _camel(yaml.safe_load((DEPLOY / "dagster.yaml").read_text()))
+    daemon = VALUES["dagsterDaemon"]
+    assert VALUES["concurrency"] == {"enabled": True, **instance["concurrency"]}
+    assert daemon["runCoordinator"]["type"] == instance["runCoordinator"]["class"]
+    assert daemon["runRetries"] == instance["runRetries"]
+    assert daemon["runMonitoring"] == {**instance["runMonitoring"], "maxResumeRunAttempts": 0}
+    assert VALUES["retention"] == {"enabled": True, **instance["retention"]}
+    assert VALUES["telemetry"] == instance["telemetry"]
+    assert VALUES["additionalInstanceConfig"]["nux"] == instance["nux"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_there_is_no_secret(path: Path) -> None:
+    text = path.read_text()
+    passwords = re.findall(r"://[^:/@\s]*:([^@\s/]+)@", text)
+    assert not [one for one in passwords if one not in ("...", "<password>")]
+    assert not [word for word in re.findall(r"[\w+-]{32,}", text) if re.search(r"\d", word)]
+    # By another variable (${...}) or by name is fine.
+    secret = r"(?im)^[ \t-]*\w*(?:password|secret|token|access_key)\w*[ \t]*[:=][ \t]*"
+    assigned = re.findall(secret + r"(?![\s\[{]|\$\{)(\S+)", text)
+    assert not set(assigned) - {"dagster-postgresql", "false"}
+
+
+def test_secrets_are_named_alone() -> None:
+    assert {"ZENDESK_SUBDOMAIN", "ZD_LAKE", "DAGSTER_PG_URL", "ZD_BUDGET_URL"} <= set(EXAMPLE)
+    assert not [name for name, value in EXAMPLE.items() if value]
+    plain = [variable["name"] for variable in CODE["env"]]
+    assert not [name for name in plain if re.search("TOKEN|PASSWORD|KEY|ZD_.*URL|WEBHOOK", name)]
+
+
+def _mounted(service: dict[str, Any]) -> list[Path]:
+    sources = [volume.split(":")[0] for volume in service["volumes"]]
+    return [DEPLOY / source for source in sources if source.startswith("./")]
+
+
+def _config_variables(paths: Any) -> set[str]:
+    """The variables that Dagster's configuration takes by `{env: NAME}`."""
+    return {name for path in paths for name in re.findall(r"\benv: ([A-Z_]+)", path.read_text())}
+
+
+def _camel(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {re.sub(r"_(.)", lambda m: m[1].upper(), k): _camel(v) for k, v in value.items()}
