@@ -30,7 +30,7 @@ from zd_assets.lake.drift import drift_of
 from zd_assets.lake.format import compare
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets.zendesk import budget as budget_module
+from zd_assets.zendesk import buckets
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.dagster_runs import PARTITIONS, SITE, cli_env, dagster, support_resource
 from zd_assets_tests.odd_items import PATIENT, odd_items
@@ -59,9 +59,9 @@ def unspent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    budget_module._open.cache_clear()
+    buckets.on_machine.cache_clear()
     yield
-    budget_module._open.cache_clear()
+    buckets.on_machine.cache_clear()
 
 
 @pytest.fixture
