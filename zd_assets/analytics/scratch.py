@@ -1,13 +1,14 @@
 """Room for what is in the making."""
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from zd_assets.lake.claims import claim, sweep
 from zd_assets.lake.lake import writing
 from zd_assets.lake.location import Location, workplace
 
@@ -26,38 +27,10 @@ def scratch(location: Location) -> Iterator[Path]:
     parent = workplace(location)
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        _sweep(parent)
-        folder, lock = _claim(parent)
+        sweep(parent.glob(f"{_PREFIX}*"), partial(shutil.rmtree, ignore_errors=True))
+        folder, lock = claim(lambda: Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
-
-
-def _claim(parent: Path) -> tuple[Path, int]:
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        # A sweep may take it between its creation and its lock.
-        with suppress(FileNotFoundError):
-            lock = os.open(folder, os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if folder.exists():
-                return folder, lock
-            os.close(lock)
-
-
-def _sweep(parent: Path) -> None:
-    """Remove what killed runs left; a living one's is locked."""
-    for folder in parent.glob(f"{_PREFIX}*"):
-        try:
-            lock = os.open(folder, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)

@@ -1,6 +1,5 @@
 """What appears whole or not at all: written under a hidden name, then renamed, or put."""
 
-import fcntl
 import os
 import uuid
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from zd_assets.lake import claims
 from zd_assets.lake.location import Location, workplace
 from zd_assets.lake.objects import ObjectPath
 
@@ -48,13 +48,14 @@ def create(target: Location) -> TemporaryFile:
     """Open a hidden file for `target`, making its folder."""
     folder = workplace(target.parent)
     folder.mkdir(parents=True, exist_ok=True)
-    while True:
+
+    def hidden() -> Path:
         path = folder / f".{target.name}.{uuid.uuid4().hex}.tmp"
-        lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists():
-            return TemporaryFile(path, target, lock)
-        os.close(lock)  # A sweep took it between its creation and its lock.
+        path.touch(exist_ok=False)
+        return path
+
+    path, lock = claims.claim(hidden)
+    return TemporaryFile(path, target, lock)
 
 
 @contextmanager
@@ -75,15 +76,5 @@ def replacing(target: Location) -> Iterator[Path]:
 
 def sweep(target: Location) -> None:
     """Remove what crashed processes left of `target`; a living one's file is locked."""
-    for path in workplace(target.parent).glob(f".{target.name}.*.tmp"):
-        try:
-            lock = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)
+    left = workplace(target.parent).glob(f".{target.name}.*.tmp")
+    claims.sweep(left, Path.unlink)

@@ -8,12 +8,10 @@ the months: a run that ends at any instant is made up for by the next.
 
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from zd_assets.analytics.current.manifest import (
     Manifest,
@@ -29,6 +27,7 @@ from zd_assets.analytics.current.merge import (
 )
 from zd_assets.analytics.current.tables import Latest
 from zd_assets.analytics.duck import connect
+from zd_assets.analytics.scratch import scratch
 from zd_assets.lake.footer import schema_id
 from zd_assets.lake.lake import Lake, read_footer, writing
 from zd_assets.lake.location import Location, below, identity, nbytes, workplace
@@ -73,14 +72,14 @@ def update(
     """
     began_s = time.monotonic()
     folder = lake.root.joinpath(*table.path)
-    with _alone(folder) as work:
+    with _alone(folder):
         manifest = _usable(read_manifest(folder), folder)
         sources = _changed(table, lake, manifest)
         written: set[str] = set()
         if sources or NO_MONTH not in manifest.months or manifest.schema != schema_id(table.export):
             batches = list(_batches(sources, batch_bytes)) or [[]]
             for number, batch in enumerate(batches, 1):
-                manifest, months = _merge(table, folder, work, manifest, batch, memory_mb)
+                manifest, months = _merge(table, folder, manifest, batch, memory_mb)
                 written |= months
                 tell(
                     f"batch {number} of {len(batches)}: {len(batch)} partitions merged "
@@ -107,26 +106,19 @@ def is_due(table: Latest, lake: Lake) -> bool:
 
 
 @contextmanager
-def _alone(folder: Location) -> Iterator[Path]:
-    """Wait until no other run of this machine is at a table, then hand out an empty folder.
+def _alone(folder: Location) -> Iterator[None]:
+    """Wait until no other run of this machine is at a table.
 
     The lock is the process's, and ends with it. Runs of other machines are kept apart by the
     table's pool.
     """
-    work = workplace(folder.parent) / f".{folder.name}"
-    with writing(work):
-        work.mkdir(parents=True, exist_ok=True)
-        lock = os.open(work / "lock", os.O_CREAT | os.O_RDWR, 0o666)
+    parent = workplace(folder.parent)
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(parent / f".{folder.name}.lock", os.O_CREAT | os.O_RDWR, 0o666)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        space = work / "space"
-        with writing(space):
-            shutil.rmtree(space, ignore_errors=True)  # A crashed run's.
-            space.mkdir()
-        try:
-            yield space
-        finally:
-            shutil.rmtree(space, ignore_errors=True)
+        yield
     finally:
         os.close(lock)
 
@@ -181,16 +173,18 @@ def _batches(sources: Sequence[Source], most_bytes: int) -> Iterator[list[Source
 def _merge(
     table: Latest,
     folder: Location,
-    work: Path,
     manifest: Manifest,
     batch: Sequence[Source],
     memory_mb: int,
 ) -> tuple[Manifest, set[str]]:
     """Merge a batch; returns the committed manifest and which months were written."""
-    staged = work / "staged"
-    shutil.rmtree(staged, ignore_errors=True)
     schema = schema_id(table.export)
-    with writing(folder), connect(work / "spill", memory_mb) as connection:
+    with (
+        writing(folder),
+        scratch(folder.parent) as work,
+        connect(work / "spill", memory_mb) as connection,
+    ):
+        staged = work / "staged"
         staged.mkdir()
         merge = Merge(connection, table, folder, staged)
         if batch:
