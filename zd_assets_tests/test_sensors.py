@@ -156,6 +156,7 @@ def test_the_runs_of_a_chain_can_be_found_by_their_tags(world: World) -> None:
     newest, *older = tagged
     assert newest.tags["zd_assets/follows_run"] == older[0].run_id
     assert "under the policy progress" in newest.tags["zd_assets/reason"]
+    assert newest.tags["zd_assets/api"] == "zendesk_chat"
 
 
 def test_a_tick_evaluated_twice_asks_for_the_same_run(world: World) -> None:

@@ -9,6 +9,7 @@ from zd_assets.defs.site import Site
 from zd_assets.exports.export import Export
 from zd_assets.lake.partition import Partition
 
+API_TAG = "zd_assets/api"
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
 
@@ -23,15 +24,17 @@ def range_request(
 ) -> dg.RunRequest:
     """One run over the partitions of an export from `first` to `last`.
 
-    Of its checks, those that are part of the materialization.
+    Of its checks, those that are part of the materialization. The run bears its API as a tag, by
+    which an instance can limit how many wait for one budget.
     """
+    tags = {**tags, API_TAG: site.name(export.api.value)}
     if first == last:
         return dg.RunRequest(
             run_key=run_key,
             partition_key=first.key,
             asset_selection=[site.key(export.path)],
             asset_check_keys=check_keys(export, site),
-            tags=dict(tags),
+            tags=tags,
         )
     return dg.RunRequest(
         run_key=run_key,
