@@ -8,7 +8,7 @@ from zd_assets.analytics.current.update import is_due, update
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.temporary import TemporaryFile
-from zd_assets_tests.test_latest import FEB_1, FEB_2, JAN_31, brief, chat, put, rows
+from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, chat, put, rows
 
 GONE = "gone for good"
 
