@@ -1,0 +1,209 @@
+"""What the guide to operations promises, done as it says."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from zd_assets.analytics.current.tables import LATEST
+from zd_assets.defs.build import build_definitions
+from zd_assets.defs.resources import LakeFolder
+from zd_assets.exports.chat import CHATS
+from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
+from zd_assets.lake.lake import Lake
+from zd_assets.sandbox import Running
+from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, support_resource
+from zd_assets_tests.following_analytics import Automation, analytics_key
+from zd_assets_tests.runs import few
+
+GUIDE = Path(__file__).parent.parent / "docs/operations.md"
+DAYS = ("2026-02-23", "2026-02-26")
+ADDRESS, NAME = "ada@example.com", "Ada Lovelace"
+ADA = 7001
+# What isn't exported any more is as if its time never came.
+NEVER = "2099-01-01T00:00:00Z"
+
+
+def commands(section: str) -> list[str]:
+    """The commands of one of the guide's sections."""
+    text = GUIDE.read_text("utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```console\n(.*?)```", text, re.S)
+    joined = "\n".join(blocks).replace("\\\n", " ")
+    return [" ".join(line.split()[1:]) for line in joined.splitlines() if line.strip()[:1] == "$"]
+
+
+@pytest.fixture
+def automation(sandbox: Running, lake: Lake) -> Iterator[Automation]:
+    few(sandbox, chats_per_day=20, tickets_per_day=20, start="2026-02-23")
+    definitions = build_definitions(
+        PARTITIONS,
+        chat_resource(sandbox),
+        support_resource(
+            sandbox, include={"tickets": ["users"], "ticket_events": ["comment_events"]}
+        ),
+        LakeFolder(location=str(lake.root)),
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Automation(definitions, instance, sandbox, lake)
+
+
+def materialize(automation: Automation, key: dg.AssetKey, *days: str, **config: Any) -> None:
+    """Materialize an asset, or a range of its partitions."""
+    tags = {}
+    if days:
+        tags["dagster/asset_partition_range_start"] = days[0]
+        tags["dagster/asset_partition_range_end"] = days[-1]
+    job = automation.definitions.resolve_implicit_global_asset_job_def()
+    assert job.execute_in_process(
+        asset_selection=[key],
+        instance=automation.instance,
+        tags=tags,
+        run_config={"ops": {"__".join(key.path): {"config": config}}},
+    ).success
+
+
+def find(lake: Lake, command: str) -> list[str]:
+    """What the guide's command finds."""
+    words = shlex.split(command)
+    assert words[0] == "python"
+    run = subprocess.run(
+        [sys.executable, *words[1:]],
+        env={**os.environ, "ZD_LAKE": str(lake.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == (0 if run.stdout else 1), run.stderr
+    return run.stdout.splitlines()
+
+
+def holding(lake: Lake) -> list[str]:
+    """The files that hold the person, looked up in another way: by DuckDB, or byte by byte."""
+    found = []
+    for path in sorted(lake.root.rglob("*")):
+        if path.suffix == ".parquet":
+            with duckdb.connect() as connection:
+                rows = connection.execute(
+                    "select item::varchar from read_parquet(?) item", [str(path)]
+                )
+                text = "\n".join(row for (row,) in rows.fetchall())
+        else:
+            text = path.read_text(errors="replace") if path.is_file() else ""
+        if ADDRESS in text.lower() or NAME.lower() in text.lower():
+            found.append(str(path.relative_to(lake.root)))
+    return found
+
+
+def chat(id: str, day: str, **attributes: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "type": "chat",
+        "timestamp": "2026-02-23T09:00:00Z",
+        "update_timestamp": f"{day}T10:00:00Z",
+        "session": {"id": f"s-{id}"},
+        **attributes,
+    }
+
+
+def spoken(name: str, address: str) -> dict[str, Any]:
+    """What a chat holds of a visitor."""
+    said = {"type": "chat.msg", "timestamp": "2026-02-23T09:00:10Z", "sender_type": "Visitor"}
+    return {
+        "visitor": {"id": "v1", "name": name, "email": address},
+        "history": [{**said, "name": name, "msg": f"hello, write to {address}"}],
+        "webpath": [{"to": f"https://shop.example/?mail={address}"}],
+    }
+
+
+def ticket(id: int, day: str, **attributes: Any) -> dict[str, Any]:
+    at = f"{day}T11:00:00Z"
+    seconds = {"2026-02-23": 1771844400, "2026-02-26": 1772103600}[day]
+    created = {"created_at": "2026-02-23T11:00:00Z", "updated_at": at}
+    return {"id": id, "generated_timestamp": seconds, "requester_id": ADA, **created, **attributes}
+
+
+def live(sandbox: Running) -> None:
+    """A person writes in chat and by ticket, and another one does, too."""
+    sandbox.put("chats", [chat("deleted", "2026-02-23", **spoken(NAME, ADDRESS))])
+    sandbox.put("chats", [chat("erased", "2026-02-23", **spoken(NAME.upper(), ADDRESS))])
+    sandbox.put("chats", [chat("another", "2026-02-23", **spoken("Bob", "bob@example.com"))])
+    user = {"id": ADA, "created_at": "2026-02-23T08:00:00Z", "updated_at": "2026-02-23T08:00:00Z"}
+    sandbox.put("users", [{**user, "active": True, "name": NAME, "email": ADDRESS}])
+    subject = {"subject": f"From {NAME}", "status": "open"}
+    sandbox.put("tickets", [ticket(8001, "2026-02-23", **subject)])
+    sandbox.put("tickets", [ticket(8002, "2026-02-23", **subject)])
+    comment = {"id": 1, "event_type": "Comment", "body": f"Regards, {NAME} <{ADDRESS}>"}
+    change = {"id": 2, "event_type": "Create", "subject": f"From {NAME}"}
+    event = {"id": 9001, "ticket_id": 8001, "timestamp": 1771844400, "updater_id": ADA}
+    sandbox.put("ticket_events", [{**event, "child_events": [comment, change]}])
+
+
+def delete(sandbox: Running) -> None:
+    """Zendesk deletes some, which is exported once more, and erases the rest."""
+    day = "2026-02-26"
+    sandbox.put("chats", [chat("deleted", day, deleted=True)])
+    sandbox.put("chats", [chat("erased", day)], time=NEVER)
+    user = {"id": ADA, "created_at": "2026-02-23T08:00:00Z", "updated_at": f"{day}T08:00:00Z"}
+    gone = {"active": False, "permanently_deleted": True, "email": None}
+    sandbox.put("users", [{**user, **gone, "name": "Permanently deleted user"}])
+    sandbox.put("tickets", [ticket(8001, day, status="deleted", subject="SCRUBBED")])
+    sandbox.put("tickets", [ticket(8002, day)], time=NEVER)
+    sandbox.put("ticket_events", [{"id": 9001, "ticket_id": 8001}], time=NEVER)
+
+
+@pytest.mark.slow
+def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
+    automation: Automation,
+) -> None:
+    sandbox, lake = automation.sandbox, automation.lake
+    exports = {"/".join(export.path): export for export in (CHATS, USERS, TICKETS, TICKET_EVENTS)}
+    beside = {"zendesk_support/tickets__users": TICKETS}
+    live(sandbox)
+    for export in exports.values():
+        materialize(automation, dg.AssetKey(export.path), *DAYS)
+    automation.settle()
+    before = holding(lake)
+    assert {path.rpartition("/date=")[0] for path in before} >= {
+        *exports,
+        *beside,
+        "analytics/chat_messages",
+        "analytics/ticket_field_changes",
+    }
+    assert {path.rpartition("/month=")[0] for path in before} >= {
+        f"analytics/{name}_latest" for name in ("chats", "users", "tickets")
+    }
+    # 1. Delete in Zendesk, and let the exports take it in.
+    delete(sandbox)
+    for export in exports.values():
+        materialize(automation, dg.AssetKey(export.path), DAYS[-1])
+    automation.settle()
+    # 2. Find what holds the person.
+    look = next(one for one in commands("Deleting a person's data") if ".find" in one)
+    found = find(lake, look)
+    assert found == holding(lake)
+    assert found
+    # 3. Fetch the partitions of the exports among them again.
+    for path in found:
+        table, _, rest = path.partition("/date=")
+        if export := exports.get(table) or beside.get(table):
+            materialize(automation, dg.AssetKey(export.path), rest[:10], refetch=True)
+    assert {path.partition("/")[0] for path in find(lake, look)} == {"analytics"}
+    # 4. Make current state anew. Without, what was merged stays.
+    automation.settle()
+    assert "analytics/chats_latest/month=2026-02/part-0.parquet" in find(lake, look)
+    for table in LATEST:
+        materialize(automation, analytics_key(table.name), anew=True)
+    # 5. The automation makes the days that held it anew.
+    automation.settle()
+    # 6. Find again.
+    assert find(lake, look) == []
+    assert holding(lake) == []
+    assert find(lake, "python -m zd_assets.lake.find bob@example.com")
