@@ -1,28 +1,51 @@
 """What the guide to operations promises, done as it says."""
 
+import math
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from zd_assets.analytics.current.tables import LATEST
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS
+from zd_assets.exports.chat import CHATS, CONVERSIONS
+from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export
 from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
-from zd_assets.lake.lake import Lake
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.lake.location import below, readable
 from zd_assets.sandbox import Running
-from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, support_resource
+from zd_assets_tests.dagster_runs import (
+    PARTITIONS,
+    chat_resource,
+    partition_events,
+    support_resource,
+)
 from zd_assets_tests.following_analytics import Automation, analytics_key
-from zd_assets_tests.runs import few
+from zd_assets_tests.object_store import BUCKET, s3
+from zd_assets_tests.runs import (
+    ROADS,
+    Clients,
+    asked_from,
+    fetch,
+    few,
+    few_of,
+    fewest_pages,
+    footers,
+    over,
+)
+from zd_assets_tests.truth import day, days
 
 GUIDE = Path(__file__).parent.parent / "docs/operations.md"
 DAYS = ("2026-02-23", "2026-02-26")
@@ -32,23 +55,57 @@ ADA = 7001
 NEVER = "2099-01-01T00:00:00Z"
 
 
-def commands(section: str) -> list[str]:
+def section(title: str) -> str:
+    """One of the guide's sections."""
+    return GUIDE.read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def commands(title: str) -> list[str]:
     """The commands of one of the guide's sections."""
-    text = GUIDE.read_text("utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    blocks = re.findall(r"```console\n(.*?)```", text, re.S)
+    blocks = re.findall(r"```console\n(.*?)```", section(title), re.S)
     joined = "\n".join(blocks).replace("\\\n", " ")
     return [" ".join(line.split()[1:]) for line in joined.splitlines() if line.strip()[:1] == "$"]
+
+
+@over([one for one in ROADS if one[1].has_start_time])
+def test_a_backfill_costs_no_more_than_the_guide_says(
+    export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
+) -> None:
+    few_of(sandbox, export, 3000 if export is CONVERSIONS else 600)
+    partitions, stretches = days("2026-02-01", 6), 4 if export.api is Api.CHAT else 1
+    options: dict[str, Any] = {"endpoint": endpoint, "page_size": endpoint.page_size}
+    fetch(export, partitions, clients, lake, max_parallel_windows=stretches, **options)
+    found = footers(export, partitions, lake)
+    assert all(footer.complete for footer in found)
+    items = sum(footer.items for footer in found)
+    assert items > 2 * endpoint.page_size
+    pages = fewest_pages(endpoint, items, endpoint.page_size)
+    assert pages <= len(sandbox.requests()) <= pages + 2 * stretches
+
+
+def test_the_guides_table_of_a_first_backfill_is_what_its_formula_says() -> None:
+    rows = re.findall(r"^\| 10(.) \| ([\d,]+) \|", section("The first backfill: how long"), re.M)
+    assert len(rows) == 5
+    for power, requests in rows:
+        items = 10 ** "⁰¹²³⁴⁵⁶⁷⁸⁹".index(power)
+        assert int(requests.replace(",", "")) == math.ceil(items / 1000) + 2
 
 
 @pytest.fixture
 def automation(sandbox: Running, lake: Lake) -> Iterator[Automation]:
     few(sandbox, chats_per_day=20, tickets_per_day=20, start="2026-02-23")
+    with fresh(sandbox, lake) as automation:
+        yield automation
+
+
+@contextmanager
+def fresh(sandbox: Running, lake: Lake) -> Iterator[Automation]:
+    """All definitions on this lake, in an instance that knows nothing yet."""
+    include = {"tickets": ["users"], "ticket_events": ["comment_events"]}
     definitions = build_definitions(
         PARTITIONS,
         chat_resource(sandbox),
-        support_resource(
-            sandbox, include={"tickets": ["users"], "ticket_events": ["comment_events"]}
-        ),
+        support_resource(sandbox, include=include),
         LakeFolder(location=str(lake.root)),
     )
     with dg.DagsterInstance.ephemeral() as instance:
@@ -207,3 +264,76 @@ def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
     assert find(lake, look) == []
     assert holding(lake) == []
     assert find(lake, "python -m zd_assets.lake.find bob@example.com")
+
+
+def copy(lake: Lake, to: Lake) -> None:
+    """Copy a lake as other tools would, into a folder or a store."""
+    for path in lake.root.rglob("*"):
+        if path.is_file():
+            target = to.root.joinpath(*path.relative_to(lake.root).parts)
+            if isinstance(target, Path):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+            else:
+                target.put(path)
+
+
+def contents(lake: Lake) -> dict[str, Any]:
+    """The rows of every table, by file."""
+    found = lake.root.glob("**/*.parquet" if isinstance(lake.root, Path) else "*.parquet")
+    return {
+        str(below(path, lake.root)): pq.read_table(readable(path), partitioning=None).to_pylist()
+        for path in found
+    }
+
+
+@pytest.fixture(params=["folder", "s3"])
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lake]:
+    """An empty lake in another place."""
+    if request.param == "folder":
+        yield open_lake(str(tmp_path / "elsewhere"))
+        return
+    with s3() as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        yield open_lake(f"s3://{BUCKET}/elsewhere")
+
+
+@pytest.mark.slow
+def test_a_copied_lake_goes_on_in_an_instance_that_knows_nothing(
+    automation: Automation, elsewhere: Lake
+) -> None:
+    sandbox, lake = automation.sandbox, automation.lake
+    span, today = ("2026-02-25", "2026-02-28"), "2026-03-01"
+    keys = [dg.AssetKey(export.path) for export in (CHATS, TICKETS, CONVERSIONS)]
+    for key in keys:
+        materialize(automation, key, span[0], today)
+    automation.settle()
+    copy(lake, elsewhere)
+    before = contents(lake)
+    assert contents(elsewhere) == before
+    sandbox.forget_requests()
+    with fresh(sandbox, elsewhere) as restored:
+        # What is complete is reported, and not asked of the API again; a second time, it is.
+        for key in keys:
+            materialize(restored, key, *span)
+        asked = [entry["path"] for entry in sandbox.requests()]
+        assert [path for path in asked if not path.endswith("/sample")] == []
+        sandbox.forget_requests()
+        events = partition_events(restored.instance, CHATS)
+        assert [str(metadata["action"].value)[:7] for _, metadata in events] == ["adopted"] * 4
+        assert all(metadata["complete"].value for _, metadata in events)
+        # All of it counts as changed, once, and comes out the same.
+        made = {name for tick in restored.settle() for name in tick}
+        assert made == {"chats_latest", "tickets_latest", "conversion_attribution"}
+        after = contents(elsewhere)
+        assert after.keys() == before.keys()
+        assert [path for path in before if after[path] != before[path]] == []
+        # What isn't goes on where it was.
+        materialize(restored, keys[0], today)
+        assert min(asked_from(sandbox)) > day(today).start_us // SECOND_US
+        sandbox.forget_requests()
+        materialize(restored, keys[0], span[0])
+        assert sandbox.requests()
