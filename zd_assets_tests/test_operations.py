@@ -1,5 +1,6 @@
 """What the guide to operations promises, done as it says."""
 
+import json
 import math
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,18 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.analytics.current.tables import LATEST
+from zd_assets.analytics.current.tables import CHATS_LATEST, LATEST
+from zd_assets.analytics.current.update import update
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.exports.chat import CHATS, CONVERSIONS
 from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export
 from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
+from zd_assets.extract.report import Action
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import below, readable
 from zd_assets.sandbox import Running
+from zd_assets_tests.conftest import NOW
 from zd_assets_tests.dagster_runs import (
     PARTITIONS,
     chat_resource,
@@ -37,6 +42,7 @@ from zd_assets_tests.object_store import BUCKET, s3
 from zd_assets_tests.runs import (
     ROADS,
     Clients,
+    about,
     asked_from,
     fetch,
     few,
@@ -258,6 +264,12 @@ def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
     assert "analytics/chats_latest/month=2026-02/part-0.parquet" in find(lake, look)
     for table in LATEST:
         materialize(automation, analytics_key(table.name), anew=True)
+    # The guide's commands say the same.
+    spoken_of = [shlex.split(one) for one in commands("Deleting a person's data")]
+    assert [json.loads(words[-1]) for words in spoken_of if "--config-json" in words] == [
+        {"ops": {"__".join(CHATS.path): {"config": {"refetch": True}}}},
+        {"ops": {"__".join(CHATS_LATEST.path): {"config": {"anew": True}}}},
+    ]
     # 5. The automation makes the days that held it anew.
     automation.settle()
     # 6. Find again.
@@ -337,3 +349,39 @@ def test_a_copied_lake_goes_on_in_an_instance_that_knows_nothing(
         sandbox.forget_requests()
         materialize(restored, keys[0], span[0])
         assert sandbox.requests()
+
+
+def test_after_an_upgrade_older_partitions_are_read_completed_and_renewed(
+    sandbox: Running, clients: Clients, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(sandbox, now="2026-02-25T12:00:00Z")
+    whole, open_one = days("2026-02-24", 2)
+    fewer = tuple(column for column in CHATS.columns if column.name != "rating")
+    with monkeypatch.context() as older:
+        older.setattr("zd_assets.lake.footer.version", lambda name: "0.0.1")
+        fetch(replace(CHATS, columns=fewer), [whole], clients, lake)
+        fetch(CHATS, [open_one], clients, lake)
+    assert [footer.package_version for footer in footers(CHATS, [whole, open_one], lake)] == [
+        "0.0.1"
+    ] * 2
+    sandbox.clock(now=NOW)
+    reports = fetch(CHATS, [open_one], clients, lake)
+    assert about(reports)[open_one.key].action is Action.RESUMED
+    footer = lake.footer(CHATS, open_one)
+    assert footer
+    assert footer.complete
+    assert footer.package_version != "0.0.1"
+
+    def rated(key: str) -> tuple[int, ...]:
+        files = lake.root.joinpath(*CHATS.path)
+        query = f"""select count(*), count(rating) from read_parquet('{files}/*/*.parquet',
+            hive_partitioning = true, union_by_name = true) where date = '{key}'"""
+        [found] = duckdb.connect().execute(query).fetchall()
+        return found
+
+    update(CHATS_LATEST, lake)
+    chats, ratings = rated(whole.key)
+    assert chats > ratings == 0
+    assert rated(open_one.key)[1] > 0
+    fetch(CHATS, [whole], clients, lake, refetch=True)
+    assert rated(whole.key)[1] > 0
