@@ -1,7 +1,7 @@
 """Which files of a lake hold a text: `python -m zd_assets.lake.find ada@example.com ...`.
 
-It looks into every value of every column, into footers, and into what isn't Parquet, in the lake
-at `ZD_LAKE`. Upper and lower case are the same.
+It looks into every text of every column, into footers, and into what isn't Parquet, in the lake
+at `ZD_LAKE`. Upper and lower case are the same. Numbers, such as ids, aren't looked at.
 """
 
 import html
