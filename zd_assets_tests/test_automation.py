@@ -1,9 +1,7 @@
 """Analytics follow the exports: what the lake would make otherwise is asked for, once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import dagster as dg
 import pytest
@@ -13,7 +11,6 @@ from zd_assets.defs.automation import automation_sensor
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
@@ -21,77 +18,11 @@ from zd_assets_tests.dagster_runs import (
     PARTITIONS,
     SITE,
     chat_resource,
-    materialize,
     support_resource,
 )
+from zd_assets_tests.following_analytics import Automation, analytics_key
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = ("2026-02-26", "2026-02-28")
-Asked = dict[str, list[str]]
-
-
-@dataclass
-class Automation:
-    """The sensor of analytics, tick by tick, and the runs that it asks for."""
-
-    definitions: dg.Definitions
-    instance: dg.DagsterInstance
-    sandbox: Running
-    lake: Lake
-    now: datetime = NOON
-    cursor: Any = None
-
-    def export(self, export: Export, keys: str | tuple[str, str], **config: Any) -> None:
-        api = chat_resource(self.sandbox)
-        assert materialize(self.instance, export, keys, api, self.lake, **config).success
-
-    def tick(self) -> Asked:
-        """What is asked for: days by name of table, or nothing but the name."""
-        self.now += timedelta(seconds=30)
-        result = dg.evaluate_automation_conditions(
-            self.definitions,
-            self.instance,
-            asset_selection=dg.AssetSelection.groups(GROUP),
-            evaluation_time=self.now,
-            cursor=self.cursor,
-        )
-        self.cursor = result.cursor
-        subsets = [(one.key, one.true_subset) for one in result.results if one.true_subset.size]
-        return {
-            key.path[-1]: sorted(subset.expensively_compute_partition_keys() - {None})
-            if subset.is_partitioned
-            else []
-            for key, subset in subsets
-        }
-
-    def run(self, asked: Asked, fails: bool = False) -> None:
-        """Make what was asked for, each table in a run of its own."""
-        graph = self.definitions.resolve_asset_graph()
-        for table in sorted(asked, key=lambda name: len(graph.get_ancestor_asset_keys(_key(name)))):
-            days = asked[table]
-            job = self.definitions.resolve_implicit_global_asset_job_def()
-            tags = {"dagster/asset_partition_range_start": days[0]} if days else {}
-            tags |= {"dagster/asset_partition_range_end": days[-1]} if days else {}
-            result = job.execute_in_process(
-                asset_selection=[_key(table)],
-                instance=self.instance,
-                tags=tags,
-                raise_on_error=False,
-            )
-            assert result.success is not fails
-
-    def settle(self) -> list[Asked]:
-        """Tick and run until nothing is asked for any more; gives what each tick asked for."""
-        ticks = []
-        while asked := self.tick():
-            ticks.append(asked)
-            self.run(asked)
-        assert not self.tick()
-        return ticks
-
-
-def _key(table: str) -> dg.AssetKey:
-    return dg.AssetKey([GROUP, table])
 
 
 @pytest.fixture
@@ -184,7 +115,9 @@ def test_nothing_is_asked_for_while_what_it_is_made_of_is_being_made(
     automation.export(CHATS, DAYS)
     job = automation.definitions.resolve_implicit_global_asset_job_def()
     started = automation.instance.create_run_for_job(
-        job, asset_selection=frozenset({_key("chats_latest")}), status=dg.DagsterRunStatus.STARTED
+        job,
+        asset_selection=frozenset({analytics_key("chats_latest")}),
+        status=dg.DagsterRunStatus.STARTED,
     )
     assert automation.tick() == {}
     automation.instance.report_run_canceled(started)

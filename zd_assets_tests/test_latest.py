@@ -1,7 +1,7 @@
 """Current state: the newest version of every item, over all partitions and runs."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,65 +24,20 @@ from zd_assets.defs.exports import export_asset
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.exports.chat import CHATS
 from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.export import Export
 from zd_assets.exports.support import TICKETS
 from zd_assets.lake.arrow import arrow_schema
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.temporary import TemporaryFile
-from zd_assets.lake.writer import PartitionWriter
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.dagster_runs import SITE, api_resource, materialize
-from zd_assets_tests.files import add
+from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, chat, put, rows
 from zd_assets_tests.odd_items import PATIENT
 from zd_assets_tests.truth import days, lake_items
 
 CHATS_LATEST, TICKETS_LATEST, USERS_LATEST, ORGANIZATIONS_LATEST = LATEST
-JAN_31, FEB_1, FEB_2 = days("2026-01-31", 3)
-
-
-def chat(id: str | None, created: str | None, updated: str, **attributes: Any) -> dict[str, Any]:
-    """A chat created and updated at `31 09:00` of January or `01 09:00` of February."""
-    return {"id": id, "timestamp": _at(created), "update_timestamp": _at(updated), **attributes}
-
-
-def _at(text: str | None) -> str | None:
-    if text is None:
-        return None
-    date, time = text.split()
-    return f"2026-{'01' if date == '31' else '02'}-{date}T{time}:00Z"
-
-
-def put(
-    lake: Lake,
-    partition: Partition,
-    items: Iterable[Any],
-    export: Export = CHATS,
-    fetched_at: str = "2026-03-01T00:00:00+00:00",
-) -> None:
-    """Write a partition's file, in place of the one before."""
-    writer = PartitionWriter(lake, export, partition)
-    add(writer, export, items)
-    footer = replace(empty_footer(export, partition, "run"), fetched_at=fetched_at)
-    without = sum(item["id"] is None for item in items)
-    writer.commit(replace(footer, items_without_key=without), merge=False)
-
-
-def rows(lake: Lake, table: Latest = CHATS_LATEST) -> list[dict[str, Any]]:
-    """What any reader finds: the rows of all months, each with its month."""
-    return [
-        {**row, "month": path.parent.name.removeprefix("month=")}
-        for path in sorted(lake.root.joinpath(*table.path).glob("month=*/*.parquet"))
-        for row in pq.read_table(path, partitioning=None).to_pylist()
-    ]
-
-
-def brief(lake: Lake, *columns: str) -> list[tuple[Any, ...]]:
-    """Some columns of the chats, by id."""
-    return sorted(tuple(row[column] for column in ("id", *columns)) for row in rows(lake))
 
 
 def test_an_item_that_moved_to_a_later_partition_stands_in_its_newest_version(lake: Lake) -> None:

@@ -5,12 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from textwrap import dedent
 
 import dagster as dg
 import pyarrow.dataset as ds
 import pytest
+from pyarrow import fs
 
 from zd_assets.analytics.current.manifest import read_manifest
 from zd_assets.analytics.current.tables import CHATS_LATEST
@@ -29,6 +30,7 @@ from zd_assets.exports.support import TICKETS
 from zd_assets.extract.report import Action
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.lake.objects import ObjectPath
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
 from zd_assets_tests.dagster_runs import cli_env, dagster
@@ -245,6 +247,10 @@ def test_a_store_that_cant_be_reached_is_one_clear_message_without_secrets(
     ("uri", "message"),
     [
         ("s3://key:secret@bucket/prefix", "bears credentials"),
+        ("gs://secret@bucket/prefix", "bears credentials"),
+        ("abfs://container:secret@account.dfs.core.windows.net/prefix", "bears credentials"),
+        ("abfs://container@account.dfs.core.windows.net/x?client_secret=y", "bears credentials"),
+        ("abfs://account@container/x?enable_tls=true&sig=secret", "bears credentials"),
         ("http://bucket/prefix", "http:// is no folder and no store; use one of s3"),
         ("s3://", "names no bucket; set it to s3://bucket/prefix"),
     ],
@@ -253,6 +259,46 @@ def test_an_unusable_uri_is_refused_with_what_to_do(uri: str, message: str) -> N
     with pytest.raises(LakeError, match=message) as raised:
         open_lake(uri)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "key"),
+    [
+        ("gs://bucket/prefix", "bucket/prefix"),
+        ("gs://anonymous@bucket/prefix", "bucket/prefix"),
+        ("abfs://container@account.dfs.core.windows.net/prefix", "container/prefix"),
+        ("abfss://account@container/prefix", "container/prefix"),
+    ],
+)
+def test_a_uri_that_names_no_more_than_needed_is_taken(uri: str, key: str) -> None:
+    root = open_lake(uri).root
+    assert isinstance(root, ObjectPath)
+    assert str(root.key) == key
+
+
+class Flat:
+    """An account of Azure's without hierarchical namespace: it can't rename."""
+
+    def __init__(self) -> None:
+        self._store = fs.LocalFileSystem()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def move(self, *_: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("store", [Flat(), fs.LocalFileSystem()], ids=["flat", "hierarchical"])
+def test_on_azure_an_object_gets_its_name_at_the_end(store: fs.FileSystem, tmp_path: Path) -> None:
+    folder, made = tmp_path / "container", tmp_path / "made"
+    folder.mkdir()
+    path = ObjectPath("abfs", PurePosixPath(str(folder / "part-0.parquet")), store)
+    for content in (b"first", b"second"):
+        made.write_bytes(content)
+        path.put(made)
+        assert path.read_bytes() == content
+        assert [one.name for one in folder.iterdir()] == ["part-0.parquet"]
 
 
 def test_the_command_line_fills_a_bucket_up_to_an_answer(

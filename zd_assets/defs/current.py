@@ -13,6 +13,8 @@ from zd_assets.lake.errors import LakeError
 class LatestConfig(dg.Config):
     """Run config of a table of current state."""
 
+    anew: bool = False
+    """Make the table anew of what the partitions hold now; what none holds any more leaves it."""
     memory_mb: int = MEMORY_MB
     """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
 
@@ -45,7 +47,13 @@ def latest_asset(
     ) -> dg.MaterializeResult[None]:
         lake = site.lake(context.resources)
         try:
-            report = update(table, lake, memory_mb=config.memory_mb, tell=context.log.info)
+            report = update(
+                table,
+                lake,
+                anew=config.anew,
+                memory_mb=config.memory_mb,
+                tell=context.log.info,
+            )
         except LakeError as error:
             raise dg.Failure(description=str(error)) from error
         if report.items_without_key:

@@ -138,9 +138,10 @@ def _unheard(
 
 
 def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:
-    """Tells whether a file was committed by a run that didn't live to report it.
+    """Tells whether a file was committed by a run that this instance has no report of.
 
-    That is so if the run didn't succeed, and no later run has adopted the file and succeeded.
+    That is so if the run didn't succeed, and no later run has adopted the file and succeeded; or if
+    neither the run nor the partition is known here, as after the event log was lost.
     """
 
     def succeeded(run_id: str) -> bool | None:
@@ -148,7 +149,8 @@ def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:
         return None if run is None else run.is_success
 
     def unreported(footer: Footer) -> bool:
-        if succeeded(footer.run_id) is not False:
+        success = succeeded(footer.run_id)
+        if success:
             return False
         records = context.instance.fetch_materializations(
             dg.AssetRecordsFilter(asset_key=context.asset_key, asset_partitions=[footer.partition]),
@@ -156,6 +158,8 @@ def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:
         ).records
         if not records or not (event := records[0].asset_materialization):
             return True
+        if success is None:
+            return False
         fetched_by = event.metadata.get("fetched_by_run")
         adopted = fetched_by is not None and fetched_by.value == footer.run_id
         adopter = records[0].run_id

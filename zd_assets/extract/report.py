@@ -13,7 +13,7 @@ class Action(StrEnum):
 
     FETCHED = "fetched whole"
     RESUMED = "resumed"
-    ADOPTED = "adopted: committed by an earlier run that couldn't report it"
+    ADOPTED = "adopted: committed by an earlier run that isn't known to have reported it"
     KEPT = "kept as it was: the walk ended before it"
     NOT_REACHED = "not reached: the run had spent its page budget"
     CUT_SHORT = "committed while the run was being stopped"

@@ -117,10 +117,29 @@ class ObjectPath:
         stream.write(content)
         stream.close()
         if key != self.key:
-            self.store.move(str(key), str(self.key))
+            self._rename(key)
+
+    def _rename(self, hidden: PurePosixPath) -> None:
+        """Let a hidden object take this one's place."""
+        try:
+            self.store.move(str(hidden), str(self.key))
+        except NotImplementedError:  # An account without hierarchical namespace renames nothing.
+            self.store.copy_file(str(hidden), str(self.key))
+            self.store.delete_file(str(hidden))
 
     def _info(self) -> fs.FileInfo:
         return self.store.get_file_info(str(self.key))
+
+
+def _bears_credentials(scheme: str, rest: str) -> bool:
+    """Whether a URI holds more than names."""
+    user = rest.partition("/")[0].rpartition("@")[0]
+    if scheme.startswith("abfs"):  # The container or the account stands there.
+        secrets = ("client_secret", "sig")
+        query = rest.partition("?")[2].split("&")
+        return ":" in user or any(one.partition("=")[0] in secrets for one in query)
+    named = {""} if scheme == "s3" else {"", "anonymous"}
+    return user not in named
 
 
 def object_path(uri: str) -> ObjectPath:
@@ -130,7 +149,7 @@ def object_path(uri: str) -> ObjectPath:
         LakeError: it is no such URI, or bears credentials.
     """
     scheme, _, rest = uri.partition("://")
-    if "@" in rest.partition("/")[0] and scheme in ("s3", "gs", "gcs"):
+    if _bears_credentials(scheme, rest):
         raise LakeError(
             "ZD_LAKE bears credentials; give them to the environment (AWS_ACCESS_KEY_ID, ...)"
         )

@@ -4,14 +4,19 @@ Items are filed by the month of their creation, which never changes, so that a n
 only the months that its items are from. An item without one stands in a month of its own,
 until a version that bears it comes. Merging is idempotent, and the manifest is committed after
 the months: a run that ends at any instant is made up for by the next.
+
+What no partition holds any more stays. Only a table that is made anew loses it: that one is merged
+beside the other, whose months it then replaces.
 """
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from zd_assets.analytics.current.manifest import (
     Manifest,
@@ -22,15 +27,18 @@ from zd_assets.analytics.current.merge import (
     NO_MONTH,
     Merge,
     Source,
+    month_file,
     month_files,
     month_footer,
 )
 from zd_assets.analytics.current.tables import Latest
 from zd_assets.analytics.duck import connect
 from zd_assets.analytics.scratch import scratch
+from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import schema_id
 from zd_assets.lake.lake import Lake, read_footer, writing
 from zd_assets.lake.location import Location, below, identity, nbytes, workplace
+from zd_assets.lake.temporary import replacing
 
 MEMORY_MB = 2048
 
@@ -58,33 +66,40 @@ def update(
     table: Latest,
     lake: Lake,
     *,
+    anew: bool = False,
     memory_mb: int = MEMORY_MB,
     tell: Callable[[str], None] = lambda line: None,
     batch_bytes: int = _BATCH_BYTES,
 ) -> Report:
     """Bring a table up to date with its export's partitions; waits for a run that is at it.
 
-    DuckDB keeps `memory_mb` MiB; files are merged in batches of `batch_bytes`, after each of which
-    what was done stays done. `tell` hears of each.
+    Made `anew`, it holds what these hold now, and nothing else. DuckDB keeps `memory_mb` MiB;
+    files are merged in batches of `batch_bytes`, after each of which what was done stays done.
+    `tell` hears of each.
 
     Raises:
         LakeError: something can't be read or written; what was committed stays.
     """
     began_s = time.monotonic()
     folder = lake.root.joinpath(*table.path)
-    with _alone(folder):
-        manifest = _usable(read_manifest(folder), folder)
+    with _alone(folder), scratch(folder.parent) as work:
+        manifest, target = _begin(folder, work, anew=anew)
         sources = _changed(table, lake, manifest)
         written: set[str] = set()
         if sources or NO_MONTH not in manifest.months or manifest.schema != schema_id(table.export):
+            # There, if empty: the one without a month, so that the table always has its columns,
+            # and in a table that is made anew those that nothing is left of.
+            needed = {NO_MONTH} if target == folder else {NO_MONTH, *month_files(folder)}
             batches = list(_batches(sources, batch_bytes)) or [[]]
             for number, batch in enumerate(batches, 1):
-                manifest, months = _merge(table, folder, manifest, batch, memory_mb)
+                manifest, months = _merge(table, target, manifest, batch, memory_mb, needed)
                 written |= months
                 tell(
                     f"batch {number} of {len(batches)}: {len(batch)} partitions merged "
                     f"into {len(months)} months"
                 )
+        if target != folder:
+            manifest = _take_over(folder, target, manifest)
     return Report(
         items=sum(month.items for month in manifest.months.values()),
         deleted=sum(month.deleted for month in manifest.months.values()),
@@ -102,7 +117,7 @@ def is_due(table: Latest, lake: Lake) -> bool:
         LakeError: the manifest can't be read.
     """
     manifest = read_manifest(lake.root.joinpath(*table.path))
-    return next(_unmerged(table, lake, manifest), None) is not None
+    return manifest.anew or next(_unmerged(table, lake, manifest), None) is not None
 
 
 @contextmanager
@@ -121,6 +136,40 @@ def _alone(folder: Location) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _begin(folder: Location, work: Path, *, anew: bool) -> tuple[Manifest, Location]:
+    """What is merged already, and where to merge the rest: beside the table if it's made anew."""
+    try:
+        manifest = read_manifest(folder)
+    except LakeError:
+        if not anew:
+            raise
+        manifest = Manifest()
+    if anew and not manifest.anew:
+        manifest = replace(manifest, anew=True)
+        commit_manifest(folder, manifest)
+    if manifest.anew:
+        return Manifest(), work / "anew"
+    return _usable(manifest, folder), folder
+
+
+def _take_over(folder: Location, made: Location, manifest: Manifest) -> Manifest:
+    """Let what was made beside a table take its place, month by month."""
+    months = {}
+    # In the order of merging, so that what found its month stands there before it leaves.
+    for month in sorted(manifest.months, key=_last_without):
+        path = month_file(folder, month)
+        with writing(path), replacing(path) as temporary:
+            shutil.copyfile(str(month_file(made, month)), temporary)
+        months[month] = replace(manifest.months[month], identity=identity(path))
+    manifest = replace(manifest, months=months)
+    commit_manifest(folder, manifest)
+    return manifest
+
+
+def _last_without(month: str) -> tuple[bool, str]:
+    return month == NO_MONTH, month
 
 
 def _usable(manifest: Manifest, folder: Location) -> Manifest:
@@ -176,8 +225,12 @@ def _merge(
     manifest: Manifest,
     batch: Sequence[Source],
     memory_mb: int,
+    needed: set[str],
 ) -> tuple[Manifest, set[str]]:
-    """Merge a batch; returns the committed manifest and which months were written."""
+    """Merge a batch; returns the committed manifest and which months were written.
+
+    The `needed` are written also where the batch has nothing for them and they aren't there.
+    """
     schema = schema_id(table.export)
     with (
         writing(folder),
@@ -190,14 +243,11 @@ def _merge(
         if batch:
             merge.stage(batch)
         merge.find_homes()
-        months = merge.months()
-        if NO_MONTH not in manifest.months:
-            months.add(NO_MONTH)  # There, if empty, so that the table always has its columns.
+        months = merge.months() | (needed - manifest.months.keys())
         if manifest.schema != schema:
             months |= month_files(folder).keys()
         # Without a month last: what found its month stands there before it leaves.
-        in_order = sorted(months, key=lambda month: (month == NO_MONTH, month))
-        written = {month: merge.write(month) for month in in_order}
+        written = {month: merge.write(month) for month in sorted(months, key=_last_without)}
     merged = {source.key: source.identity for source in batch}
     manifest = replace(
         manifest,
