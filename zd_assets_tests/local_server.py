@@ -25,6 +25,10 @@ def serving(answer: Callable[[str, int], Answer]) -> Iterator[LocalServer]:
     """Serve `answer(path with query, number of the request)` on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def do_GET(self) -> None:
             local.seen.append((self.path, dict(self.headers)))
             said = answer(self.path, len(local.seen) - 1)

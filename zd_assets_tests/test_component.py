@@ -165,6 +165,8 @@ def test_bad_yaml_is_refused_with_one_message_for_each_attribute_that_names_the_
     ("yaml", "attribute"),
     [
         ("support: {api_token: s3same}", "support.api_token"),
+        ("support: {client_secret: s3same}", "support.client_secret"),
+        ("chat: {budget_url: 'postgresql://me:s3same@host/db'}", "chat.budget_url"),
         ("chat: {hash_key: '{{ 7 }}s3same'}", "chat.hash_key"),
         ("alert_webhook: https://hooks.example/s3same", "alert_webhook"),
     ],

@@ -18,6 +18,7 @@ from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import ConfigurationError
 from zd_assets.zendesk.follow_up import Policy
+from zd_assets.zendesk.oauth import ClientAuth
 
 _RETIRED_CHAT_URL = "https://www.zopim.com/api/v2"
 _MAX_PAGE_SIZE = 1000
@@ -130,7 +131,6 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
 
     @cached_property
     def _client(self) -> Client:
-        auth = self._auth()
         per_minute = self.requests_per_minute
         if per_minute is None:
             per_minute = _whole_number(self.budget_variable, self.budget)
@@ -143,7 +143,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         return Client(
             base_url=url,
             base_url_variable=self.url_variable,
-            auth=auth,
+            auth=self._auth(url),
             budget=Budget(url, per_minute, shared=self._budget_url()),
             attempts=self.attempts,
             first_wait_s=self.first_wait_s,
@@ -162,8 +162,8 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
             raise ConfigurationError(str(error)) from None
 
     @abstractmethod
-    def _auth(self) -> TokenAuth:
-        """How to sign in."""
+    def _auth(self, url: str) -> TokenAuth | ClientAuth:
+        """How to sign in to the API at `url`."""
 
     @abstractmethod
     def _default_url(self) -> str:
@@ -184,7 +184,7 @@ class ZendeskChat(ZendeskApi):
         default=[], description="Top-level attributes not even asked for (chats, conversions)."
     )
 
-    def _auth(self) -> TokenAuth:
+    def _auth(self, url: str) -> TokenAuth:
         token = self.token or _text("ZENDESK_CHAT_TOKEN")
         if not token:
             raise ConfigurationError(
@@ -204,7 +204,8 @@ class ZendeskChat(ZendeskApi):
 class ZendeskSupport(ZendeskApi):
     """The Support API of one account, and how its exports are fetched.
 
-    It is signed in to with an agent's e-mail address and API token, or with an OAuth token.
+    It is signed in to with an OAuth client, whose access tokens it gets and renews, with an OAuth
+    token, or with an agent's e-mail address and API token.
     """
 
     url_variable = "ZENDESK_SUPPORT_URL"
@@ -219,6 +220,12 @@ class ZendeskSupport(ZendeskApi):
     )
     oauth_token: str | None = Field(
         default=None, repr=False, description="OAuth access token (ZENDESK_OAUTH_TOKEN)."
+    )
+    client_id: str | None = Field(
+        default=None, description="Identifier of an OAuth client (ZENDESK_CLIENT_ID)."
+    )
+    client_secret: str | None = Field(
+        default=None, repr=False, description="Its secret (ZENDESK_CLIENT_SECRET)."
     )
     # Requests are the scarce thing: windows side by side would only cost more of them.
     max_parallel_windows: int = Field(
@@ -300,17 +307,31 @@ class ZendeskSupport(ZendeskApi):
                             f"{field}: {export} can't have {name!r}; it can have {choice}"
                         )
 
-    def _auth(self) -> TokenAuth:
-        oauth_token = self.oauth_token or (not self.api_token and _text("ZENDESK_OAUTH_TOKEN"))
-        if oauth_token:
+    def _auth(self, url: str) -> TokenAuth | ClientAuth:
+        # A secret among the fields says how: then none of the environment's counts.
+        in_fields = self.oauth_token or self.client_secret or self.api_token
+
+        def secret(field: str | None, variable: str) -> str | None:
+            return field or (None if in_fields else _text(variable))
+
+        if oauth_token := secret(self.oauth_token, "ZENDESK_OAUTH_TOKEN"):
             return bearer(oauth_token, "ZENDESK_OAUTH_TOKEN")
+        if client_secret := secret(self.client_secret, "ZENDESK_CLIENT_SECRET"):
+            if not (client_id := self.client_id or _text("ZENDESK_CLIENT_ID")):
+                raise ConfigurationError(
+                    "ZENDESK_CLIENT_ID is not set; set it to the identifier of the OAuth client "
+                    "whose secret is in ZENDESK_CLIENT_SECRET"
+                )
+            scheme, _, rest = url.partition("://")
+            return ClientAuth(f"{scheme}://{rest.partition('/')[0]}", client_id, client_secret)
         email = self.email or _text("ZENDESK_EMAIL")
-        api_token = self.api_token or _text("ZENDESK_API_TOKEN")
+        api_token = secret(self.api_token, "ZENDESK_API_TOKEN")
         if not (email and api_token):
             missing = "ZENDESK_EMAIL" if api_token else "ZENDESK_API_TOKEN"
             raise ConfigurationError(
                 f"{missing} is not set; set ZENDESK_EMAIL and ZENDESK_API_TOKEN (of an "
-                "administrator), or ZENDESK_OAUTH_TOKEN"
+                "administrator), ZENDESK_OAUTH_TOKEN, or ZENDESK_CLIENT_ID and "
+                "ZENDESK_CLIENT_SECRET"
             )
         return basic(email, api_token, "ZENDESK_EMAIL and ZENDESK_API_TOKEN")
 

@@ -56,6 +56,13 @@ _DEFAULTS = Settings()
 @click.option("--email", default=_DEFAULTS.email, help="Whose Support API token is accepted.")
 @click.option("--api-token", default=_DEFAULTS.api_token, help="The accepted Support API token.")
 @click.option("--oauth-token", default=_DEFAULTS.oauth_token, help="The accepted OAuth token.")
+@click.option("--client-id", default=_DEFAULTS.client_id, help="The accepted OAuth client.")
+@click.option("--client-secret", default=_DEFAULTS.client_secret, help="Its secret.")
+@click.option(
+    "--token-lifetime",
+    default=_DEFAULTS.token_lifetime,
+    help="Seconds after which a client's access token expires.",
+)
 @click.option("--now", help="The sandbox's time, ISO 8601 or epoch seconds.  [default: real time]")
 @click.option(
     "--clock",

@@ -11,10 +11,10 @@ from wsgiref.handlers import format_date_time
 
 from aiohttp import web
 
-from zd_assets.sandbox import chat, control, support
+from zd_assets.sandbox import chat, control, oauth, support
 from zd_assets.sandbox.exports import CHAT_EXPORTS, SUPPORT_EXPORTS, Kind
 from zd_assets.sandbox.page import Page, RefusedError
-from zd_assets.sandbox.serving import Api, handler, note, refuse
+from zd_assets.sandbox.serving import Api, handler, note, refuse, token_handler
 from zd_assets.sandbox.settings import Settings
 from zd_assets.sandbox.state import State
 from zd_assets.sandbox.timestamps import SECOND_US
@@ -63,6 +63,7 @@ def application(state: State) -> web.Application:
         handle = handler(state, partial(_support_api, kind, name), name)
         for suffix in ("", ".json"):
             app.router.add_get(path + suffix, handle, allow_head=False)
+    app.router.add_post(oauth.PATH, token_handler(state))
     app.router.add_route("*", "/{path:.*}", unknown)
     return app
 
@@ -85,7 +86,7 @@ def _support_page(
 _CHAT = Api(
     name="chat",
     budget="chat",
-    authorize=lambda headers, settings: chat.authorize(headers, settings.token),
+    authorize=lambda headers, state: chat.authorize(headers, state.settings.token),
     limit=lambda settings: (settings.requests_per_minute, 60),
     page=_chat_page,
 )
@@ -94,7 +95,7 @@ _SUPPORT: dict[Kind, Api] = {
     kind: Api(
         name=kind,
         budget="support",
-        authorize=support.authorize,
+        authorize=lambda headers, state: support.authorize(headers, state.settings, state.tokens),
         limit=lambda settings: (settings.support_requests_per_minute, 60),
         page=partial(_support_page, kind),
         explained_in="description",

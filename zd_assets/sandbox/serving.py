@@ -31,7 +31,7 @@ class Api:
     """What the log calls it."""
     budget: str
     """APIs with the same name of budget share their rate limit."""
-    authorize: Callable[[Mapping[str, str], Settings], None]
+    authorize: Callable[[Mapping[str, str], State], None]
     """Raises RefusedError unless a request's headers allow it."""
     limit: Callable[[Settings], tuple[int, float]]
     """Requests allowed in any so many seconds."""
@@ -51,6 +51,20 @@ def handler(state: State, choose: Callable[[Mapping[str, str]], Api], export: st
             return await _answer(state, api, request, entry)
         except RefusedError as refusal:
             return refuse(refusal, entry, api.explained_in)
+
+    return handle
+
+
+def token_handler(state: State) -> Handler:
+    """Return the handler of requests for access tokens."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        entry = note(state, request, None, "oauth")
+        try:
+            answer = state.tokens.issue(await request.read(), state.settings)
+        except RefusedError as refusal:
+            return refuse(refusal, entry, "error_description")
+        return _reply(entry, 200, orjson.dumps(answer), {})
 
     return handle
 
@@ -77,7 +91,7 @@ def refuse(refusal: RefusedError, entry: Entry, explained_in: str = "message") -
 
 async def _answer(state: State, api: Api, request: web.Request, entry: Entry) -> web.StreamResponse:
     settings = state.settings
-    api.authorize(request.headers, settings)
+    api.authorize(request.headers, state)
     wait_s = state.admitted[api.budget].admit(*api.limit(settings))
     if wait_s is not None:
         raise RefusedError(429, "too_many_requests", "Rate limit exceeded.", wait_s)

@@ -42,6 +42,12 @@ class Settings:
     """The accepted Support API token."""
     oauth_token: str = dataclasses.field(default="sandbox-oauth-token", repr=False)
     """The accepted Support OAuth token."""
+    client_id: str = "zd_assets"
+    """The OAuth client that is given access tokens of Support."""
+    client_secret: str = dataclasses.field(default="sandbox-client-secret", repr=False)
+    """Its secret."""
+    token_lifetime: float = 1800.0
+    """Seconds after which an access token that was given expires."""
     now: str | float | None = None
     """The sandbox's time, ISO 8601 or epoch seconds; None is the real time."""
     clock: Literal["running", "frozen"] = "running"
@@ -52,7 +58,7 @@ class Settings:
     """Encoded seeded items kept in memory, for each export."""
 
 
-SECRETS = ("token", "api_token", "oauth_token")
+SECRETS = ("token", "api_token", "oauth_token", "client_secret")
 """Settings that are never shown."""
 
 
@@ -74,7 +80,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     ):
         if getattr(new, name) < 1:
             raise ValueError(f"{name} must be at least 1")
-    for name in ("latency", "item_cache"):
+    for name in ("latency", "item_cache", "token_lifetime"):
         if getattr(new, name) < 0:
             raise ValueError(f"{name} must not be negative")
     return new

@@ -12,6 +12,7 @@ from zd_assets.sandbox.exports import EXPORTS, SIDELOADED
 from zd_assets.sandbox.faults import Fault
 from zd_assets.sandbox.limits import SlidingWindow
 from zd_assets.sandbox.log import Entry
+from zd_assets.sandbox.oauth import Tokens
 from zd_assets.sandbox.seeded.chat_streams import chat_streams
 from zd_assets.sandbox.seeded.stream import Stream
 from zd_assets.sandbox.seeded.support_streams import support_streams
@@ -23,13 +24,14 @@ _DATA = {"seed", "start", "chats_per_day", "tickets_per_day", "seeded", "item_ca
 
 
 class State:
-    """Settings, clock, items, faults, log and used-up rate limit of a sandbox."""
+    """Settings, clock, items, faults, log, access tokens and used-up rate limit of a sandbox."""
 
     settings: Settings
     clock: Clock
     store: Store
     faults: list[Fault]
     log: list[Entry]
+    tokens: Tokens
     admitted: defaultdict[str, SlidingWindow]
     """Requests within the rate limit, by the name of what shares it."""
 
@@ -60,6 +62,7 @@ class State:
         self.settings = settings
         self.faults = []
         self.log = []
+        self.tokens = Tokens()
         self.admitted = defaultdict(SlidingWindow)
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from zd_assets.sandbox import parameters
 from zd_assets.sandbox.exports import SUPPORT_EXPORTS, Export, Kind, sortable
+from zd_assets.sandbox.oauth import Tokens
 from zd_assets.sandbox.page import Page, RefusedError
 from zd_assets.sandbox.rawjson import elements, join_members, members
 from zd_assets.sandbox.seeded.stream import Row
@@ -71,11 +72,12 @@ def kind(path_kind: Kind, export: str, query: Mapping[str, str]) -> Kind:
     return "pages" if paged and "pages" in SUPPORT_EXPORTS[export].kinds else path_kind
 
 
-def authorize(headers: Mapping[str, str], settings: Settings) -> None:
-    """Refuse a request without an API token or an OAuth token."""
+def authorize(headers: Mapping[str, str], settings: Settings, tokens: Tokens) -> None:
+    """Refuse a request without an API token, an OAuth token or a client's access token."""
     login = f"{settings.email}/token:{settings.api_token}"
     known = (f"Basic {b64encode(login.encode()).decode()}", f"Bearer {settings.oauth_token}")
-    if headers.get("Authorization") not in known:
+    given = headers.get("Authorization", "")
+    if given not in known and not tokens.allow(given):
         raise RefusedError(401, "Couldn't authenticate you", "Send an API token or OAuth token.")
 
 

@@ -32,6 +32,10 @@ class TokenAuth(AuthBase):
         """Show where the secret came from, never the secret."""
         return f"TokenAuth({self.variables})"
 
+    def another(self, header: str) -> bool:
+        """Whether there is another token than the one in a header that the API refused: no."""
+        return False
+
     def scrub(self, text: str) -> str:
         """`text` without the secrets, for messages that quote a server."""
         for secret in self._secrets:

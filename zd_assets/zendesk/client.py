@@ -25,6 +25,7 @@ from zd_assets.zendesk.errors import (
     StoppedError,
     UnavailableError,
 )
+from zd_assets.zendesk.oauth import ClientAuth
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
@@ -75,7 +76,7 @@ class Client:
 
     base_url: str
     base_url_variable: str
-    auth: TokenAuth
+    auth: TokenAuth | ClientAuth
     budget: Budget
     attempts: int = 8
     first_wait_s: float = 1.0
@@ -191,6 +192,10 @@ class Client:
                     content = response.raw.read(decode_content=True)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise self._network_error(url, error) from None
+            if response.status_code == 401 and self.auth.another(
+                response.request.headers.get("Authorization", "")
+            ):
+                continue
             if response.status_code != 200:
                 raise self._status_error(url, response, content)
             return Body(
