@@ -29,7 +29,7 @@ def test_the_daemon_is_killed_amid_following_and_another_goes_on(
     wait_out_midnight()
     today = day(f"{midnight():%Y-%m-%d}")
     sandbox.reset(requests_per_minute=UNLIMITED, seeded=False)
-    chats = settled_chats(200)
+    chats = settled_chats(120)
     sandbox.put("chats", chats)
     home = tmp_path / "dagster"
     env = cli_env(

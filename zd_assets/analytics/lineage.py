@@ -1,10 +1,11 @@
 """Where the columns of analytics come from, read from the SQL that makes them."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.lineage import lineage
+from sqlglot.lineage import Node, lineage
 
 from zd_assets.analytics.current.tables import IS_DELETED, Latest
 from zd_assets.analytics.daily.table import DailyTable
@@ -33,17 +34,24 @@ def daily_origins(table: DailyTable) -> Origins:
     """
     sources = {source.table.name: source.table for source in table.sources}
     tables = {**sources, "yesterday": table}
-    schema = {name: dict.fromkeys(_columns(one), "unknown") for name, one in tables.items()}
-    origins = {}
-    for column in _columns(table):
-        root = lineage(column, table.sql, schema=schema, dialect=_DIALECT)
-        leaves = {
-            (sources[node.source.name].path, node.name.rpartition(".")[2].strip('"'))
-            for node in root.walk()
-            if isinstance(node.source, exp.Table) and node.source.name in sources
-        }
-        origins[column] = sorted(leaves)
-    return origins
+    roots = _roots(table.sql, tuple((name, *_columns(one)) for name, one in tables.items()))
+    return {
+        column: sorted(
+            {
+                (sources[node.source.name].path, node.name.rpartition(".")[2].strip('"'))
+                for node in roots[column].walk()
+                if isinstance(node.source, exp.Table) and node.source.name in sources
+            }
+        )
+        for column in _columns(table)
+    }
+
+
+@cache
+def _roots(sql: str, tables: tuple[tuple[str, ...], ...]) -> Mapping[str, Node]:
+    """What each column is made of; each of the tables is its name and its columns'."""
+    schema = {name: dict.fromkeys(columns, "unknown") for name, *columns in tables}
+    return lineage(None, sql, schema=schema, dialect=_DIALECT)
 
 
 def _columns(table: Export | Latest | DailyTable) -> list[str]:
