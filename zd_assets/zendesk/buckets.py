@@ -6,6 +6,7 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pyrate_limiter import PostgresBucket, Rate, SQLiteBucket
 
@@ -13,22 +14,26 @@ from zd_assets.zendesk.errors import ConfigurationError, UnavailableError
 
 _CONNECT_S = 30.0
 
+# A bucket, and what it raises when it can't be reached. Any: its types allow for awaiting, too.
+Opened = tuple[Any, tuple[type[Exception], ...]]
+
 
 @cache
-def on_machine(account: str, requests: int, window_ms: int) -> SQLiteBucket:
+def on_machine(account: str, requests: int, window_ms: int) -> Opened:
     """A bucket in a SQLite file of the machine's folder for temporary files, behind a file lock."""
     folder = Path(tempfile.gettempdir()) / f"zd_assets-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return SQLiteBucket.init_from_file(
+    bucket = SQLiteBucket.init_from_file(
         [Rate(requests, window_ms)],
         table="requests",
         db_path=str(folder / f"budget-{_digest(account)}.sqlite"),
         use_file_lock=True,
     )
+    return bucket, ()
 
 
 @cache
-def in_postgres(address: str, account: str, requests: int, window_ms: int) -> PostgresBucket:
+def in_postgres(address: str, account: str, requests: int, window_ms: int) -> Opened:
     """A bucket in a table of its own of the database at `address`, by that server's clock.
 
     Raises:
@@ -68,13 +73,19 @@ def in_postgres(address: str, account: str, requests: int, window_ms: int) -> Po
     atexit.register(pool.close)
     try:
         pool.wait(_CONNECT_S)
-        return PostgresBucket(pool, f"zd_assets_{_digest(account)}", [Rate(requests, window_ms)])
+        bucket = PostgresBucket(pool, f"zd_assets_{_digest(account)}", [Rate(requests, window_ms)])
     except psycopg.Error as error:
         pool.close()
-        raise UnavailableError(
-            f"the request budget at ZD_BUDGET_URL can't be used ({type(error).__name__}); check "
-            "that its Postgres runs, lets us in, and lets us create a table"
-        ) from None
+        raise unreachable(error) from None
+    return bucket, (psycopg.Error,)
+
+
+def unreachable(error: Exception) -> UnavailableError:
+    """What to tell of an error of the shared bucket."""
+    return UnavailableError(
+        f"the request budget at ZD_BUDGET_URL can't be used ({type(error).__name__}); check "
+        "that its Postgres runs, lets us in, and lets us create a table"
+    )
 
 
 def _digest(account: str) -> str:

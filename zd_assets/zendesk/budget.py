@@ -1,11 +1,13 @@
 """The account's requests in a minute or another span, shared by all that asks for it."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pyrate_limiter import RateItem
 
-from zd_assets.zendesk.buckets import in_postgres, on_machine
+from zd_assets.zendesk.buckets import in_postgres, on_machine, unreachable
 from zd_assets.zendesk.errors import StoppedError
 
 # So much longer than the window: a request's way to the server may take longer than another's.
@@ -34,8 +36,7 @@ class Budget:
         """
         self.requests = requests
         window_ms = round(window_s * 1000) + _MARGIN_MS
-        # Any: its types allow for buckets to be awaited, too.
-        self._bucket: Any = (
+        self._bucket, self._lost = (
             in_postgres(shared, account, requests, window_ms)
             if shared
             else on_machine(account, requests, window_ms)
@@ -47,20 +48,33 @@ class Budget:
 
         Raises:
             StoppedError: `stop` was set meanwhile.
+            UnavailableError: the Postgres can't be reached.
         """
         while not self._try():
             if stop.wait(_LOOK_AGAIN_S):
                 raise StoppedError("stopped while waiting for the request budget")
 
     def left(self) -> int:
-        """How many requests may be made at this moment."""
-        with self._lock:
-            self._bucket.leak(self._bucket.now())
-            return max(0, self.requests - int(self._bucket.count()))
+        """How many requests may be made at this moment.
+
+        Raises:
+            UnavailableError: the Postgres can't be reached.
+        """
+        with self._without_old() as (bucket, _):
+            return max(0, self.requests - int(bucket.count()))
 
     def _try(self) -> bool:
+        with self._without_old() as (bucket, now_ms):
+            return bool(bucket.put(RateItem("request", now_ms)))
+
+    @contextmanager
+    def _without_old(self) -> Iterator[tuple[Any, int]]:
+        """The bucket with the last window's requests alone, and its time in milliseconds."""
         # The file lock is for other processes; it polls, so threads queue here.
         with self._lock:
-            now_ms = self._bucket.now()
-            self._bucket.leak(now_ms)
-            return bool(self._bucket.put(RateItem("request", now_ms)))
+            try:
+                now_ms = self._bucket.now()
+                self._bucket.leak(now_ms)
+                yield self._bucket, now_ms
+            except self._lost as error:
+                raise unreachable(error) from None
