@@ -68,6 +68,7 @@ def in_postgres(address: str, account: str, requests: int, window_ms: int) -> Op
         configure=in_utc,
         check=psycopg_pool.ConnectionPool.check_connection,
         timeout=_CONNECT_S,
+        reconnect_timeout=_CONNECT_S,
         open=True,
     )
     atexit.register(pool.close)
