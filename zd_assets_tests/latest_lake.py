@@ -1,10 +1,12 @@
 """Small lakes for tables of current state: chats into partitions, and what is made of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from zd_assets.analytics.current.tables import CHATS_LATEST, Latest
 from zd_assets.exports.chat import CHATS
@@ -12,6 +14,7 @@ from zd_assets.exports.export import Export
 from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
+from zd_assets.lake.temporary import TemporaryFile
 from zd_assets.lake.writer import PartitionWriter
 from zd_assets_tests.files import add
 from zd_assets_tests.truth import days
@@ -44,6 +47,25 @@ def put(
     footer = replace(empty_footer(export, partition, "run"), fetched_at=fetched_at)
     without = sum(item["id"] is None for item in items)
     writer.commit(replace(footer, items_without_key=without), merge=False)
+
+
+@contextmanager
+def broken_off(after: int) -> Iterator[None]:
+    """Let what runs here commit so many files, and break it off at the next one."""
+    commit, left = TemporaryFile.commit, after
+
+    def few(temporary: TemporaryFile) -> None:
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        commit(temporary)
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(TemporaryFile, "commit", few)
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    assert left == 0
 
 
 def rows(lake: Lake, table: Latest = CHATS_LATEST) -> list[dict[str, Any]]:

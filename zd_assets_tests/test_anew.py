@@ -7,8 +7,7 @@ from zd_assets.analytics.current.tables import CHATS_LATEST
 from zd_assets.analytics.current.update import is_due, update
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
-from zd_assets.lake.temporary import TemporaryFile
-from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, chat, put, rows
+from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, broken_off, chat, put, rows
 
 GONE = "gone for good"
 
@@ -58,24 +57,12 @@ def test_of_a_lake_without_partitions_it_is_empty(lake: Lake) -> None:
 
 @pytest.mark.parametrize("commits", range(9))
 def test_broken_off_anywhere_it_is_finished_by_the_next_run_whatever_that_was_told(
-    commits: int, lake: Lake, monkeypatch: pytest.MonkeyPatch
+    commits: int, lake: Lake
 ) -> None:
     _some(lake)
     update(CHATS_LATEST, lake)
-    commit, left = TemporaryFile.commit, commits
-
-    def few(temporary: TemporaryFile) -> None:
-        nonlocal left
-        if not left:
-            raise KeyboardInterrupt
-        left -= 1
-        commit(temporary)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(TemporaryFile, "commit", few)
-        with pytest.raises(KeyboardInterrupt):
-            update(CHATS_LATEST, lake, anew=True)
-    assert left == 0
+    with broken_off(commits):
+        update(CHATS_LATEST, lake, anew=True)
     # Until the first month is replaced, readers find the table as it was.
     if commits <= 5:
         assert GONE in {row["id"] for row in rows(lake)}

@@ -29,11 +29,10 @@ from zd_assets.lake.arrow import arrow_schema
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.temporary import TemporaryFile
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.dagster_runs import SITE, api_resource, materialize
-from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, chat, put, rows
+from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, broken_off, chat, put, rows
 from zd_assets_tests.odd_items import PATIENT
 from zd_assets_tests.truth import days, lake_items
 
@@ -197,7 +196,7 @@ def test_the_table_is_hive_readable_also_where_its_path_has_wildcards(tmp_path: 
 
 @pytest.mark.parametrize("commits", range(4))
 def test_a_run_that_breaks_off_between_two_commits_is_made_up_for_by_the_next(
-    commits: int, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commits: int, lake: Lake, tmp_path: Path
 ) -> None:
     def day_by_day(lake: Lake) -> Iterator[None]:
         put(lake, JAN_31, [chat("a", "31 09:00", "31 10:00"), chat("n", None, "31 10:00")])
@@ -213,24 +212,12 @@ def test_a_run_that_breaks_off_between_two_commits_is_made_up_for_by_the_next(
     unharmed = open_lake(str(tmp_path / "unharmed"))
     for _ in day_by_day(unharmed):
         update(CHATS_LATEST, unharmed)
-    first, second = day_by_day(lake), TemporaryFile.commit
+    first = day_by_day(lake)
     next(first)
     update(CHATS_LATEST, lake)
     next(first)
-    left = commits
-
-    def commit(temporary: TemporaryFile) -> None:
-        nonlocal left
-        if not left:
-            raise KeyboardInterrupt
-        left -= 1
-        second(temporary)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(TemporaryFile, "commit", commit)
-        with pytest.raises(KeyboardInterrupt):
-            update(CHATS_LATEST, lake)
-    assert left == 0
+    with broken_off(commits):
+        update(CHATS_LATEST, lake)
     update(CHATS_LATEST, lake)
     assert rows(lake) == rows(unharmed)
     assert not list(lake.root.rglob("*.tmp"))
