@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 import pytest
 from pyarrow import fs
 
+from zd_assets.analytics.copies import Copies
 from zd_assets.analytics.current.manifest import read_manifest
 from zd_assets.analytics.current.tables import CHATS_LATEST
 from zd_assets.analytics.current.update import is_due, update
@@ -28,9 +29,11 @@ from zd_assets.analytics.report.page import write_report
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
 from zd_assets.exports.support import TICKETS
 from zd_assets.extract.report import Action
-from zd_assets.lake.errors import LakeError
+from zd_assets.lake.errors import ChangedError, LakeError
 from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.lake.location import identity, version
 from zd_assets.lake.objects import ObjectPath
+from zd_assets.lake.temporary import create, replacing
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
 from zd_assets_tests.dagster_runs import cli_env, dagster
@@ -165,6 +168,46 @@ def test_a_month_that_another_run_wrote_meanwhile_is_made_anew(
     assert len(month.read_bytes()) == pytest.approx(len(everything), rel=0.2)
     chats = {one["id"] for window in WINDOWS for one in lake_items(bucket, CHATS, window)}
     assert sum(m.items for m in read_manifest(folder).months.values()) == len(chats)
+
+
+def test_an_object_is_replaced_only_if_it_is_still_what_was_seen(
+    bucket: Lake, store: Store
+) -> None:
+    target = bucket.root / "part-0.parquet"
+    assert version(target) is None
+    for content in (b"first", b"other"):
+        before = version(target)
+        mine, theirs = create(target), create(target)
+        mine.path.write_bytes(content)
+        theirs.path.write_bytes(content[::-1])
+        theirs.commit_if_unchanged(before)
+        with pytest.raises(ChangedError, match=r"s3://.*part-0.parquet was changed by another run"):
+            mine.commit_if_unchanged(before)
+        assert target.read_bytes() == content[::-1]
+        mine.commit_if_unchanged(version(target))
+        assert target.read_bytes() == content
+    assert store.keys() == ["some/prefix/part-0.parquet"]
+
+
+def test_a_listing_shows_every_replacement_also_within_a_second_and_of_one_size(
+    bucket: Lake,
+) -> None:
+    seen = []
+    for content in (b"first", b"other", b"third"):
+        with replacing(bucket.root / "file") as path:
+            path.write_bytes(content)
+        [listed] = bucket.root.glob("*")
+        seen.append(identity(listed))
+    assert len(set(seen)) == 3
+    assert bucket.root.joinpath("file").read_bytes() == b"third"
+
+
+def test_copies_of_one_object_follow_its_replacement(bucket: Lake, tmp_path: Path) -> None:
+    copies = Copies(tmp_path / "copies")
+    for content in (b"first", b"other"):
+        with replacing(bucket.root / "file") as path:
+            path.write_bytes(content)
+        assert copies.local(bucket.root / "file").read_bytes() == content
 
 
 EXTRACTION = """

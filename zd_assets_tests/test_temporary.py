@@ -20,8 +20,10 @@ import pytest
 
 from zd_assets.exports.chat import CONVERSIONS
 from zd_assets.lake import writer as writer_module
+from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import FOOTER_KEY, decode_footer, empty_footer
 from zd_assets.lake.lake import Lake
+from zd_assets.lake.location import version
 from zd_assets.lake.temporary import create, sweep
 from zd_assets.lake.writer import PartitionWriter
 from zd_assets_tests.files import DAY, add, conversion, duck, goals, leftovers, write
@@ -208,9 +210,9 @@ def test_writers_of_one_process_leave_each_others_files_alone(
     add(one, CONVERSIONS, [conversion("a", version="one")])
     write(lake, [[conversion("a", version="between")]])
     add(other, CONVERSIONS, [conversion("a", version="other")])
-    for writer, version in ((one, "one"), (other, "other")):
+    for writer, own in ((one, "one"), (other, "other")):
         writer.commit(empty_footer(CONVERSIONS, DAY, "run"), merge=False)
-        assert goals(path) == [version]
+        assert goals(path) == [own]
     assert leftovers(path) == []
 
 
@@ -260,3 +262,71 @@ def test_a_temporary_file_takes_its_targets_place_with_its_content(tmp_path: Pat
     create(target).discard()
     assert list(target.parent.iterdir()) == [target]
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+# --- Commit only over what was seen -------------------------------------------------------------
+
+
+def count_up(target: Path, times: int, pipe: Connection) -> None:
+    """Add one to the number in a file, so many times, as runs that know nothing of each other."""
+    pipe.send("ready")
+    pipe.recv()
+    for _ in range(times):
+        while True:
+            seen = version(target)
+            number = int(target.read_bytes() or b"0") if seen else 0
+            temporary = create(target)
+            temporary.path.write_bytes(b"%d" % (number + 1))
+            try:
+                temporary.commit_if_unchanged(seen)
+                break
+            except ChangedError:
+                temporary.discard()
+    pipe.send("done")
+
+
+def test_of_processes_and_threads_that_look_and_commit_none_undoes_anothers_work(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "number"
+    with process(count_up, target, 100) as (_, one), process(count_up, target, 100) as (_, other):
+        for pipe in (one, other):
+            hear(pipe)
+        for pipe in (one, other):
+            pipe.send("go")
+        here = [multiprocessing.Pipe() for _ in range(2)]
+        threads = [threading.Thread(target=count_up, args=(target, 50, end)) for _, end in here]
+        for thread, (ours, _) in zip(threads, here, strict=True):
+            thread.start()
+            ours.send("go")
+        for thread in threads:
+            thread.join()
+        for pipe in (one, other):
+            assert hear(pipe) == "done"
+        for pair in here:
+            for end in pair:
+                end.close()
+    assert target.read_bytes() == b"300"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("change", ["replaced", "removed", "made"])
+def test_what_was_changed_since_it_was_seen_is_not_replaced(tmp_path: Path, change: str) -> None:
+    target = tmp_path / "file"
+    if change != "made":
+        target.write_bytes(b"old")
+    seen = version(target)
+    temporary = create(target)
+    temporary.path.write_bytes(b"mine")
+    target.unlink(missing_ok=True)
+    if change != "removed":
+        target.write_bytes(b"new")
+    with pytest.raises(ChangedError, match=f"{target} was changed by another run"):
+        temporary.commit_if_unchanged(seen)
+    assert (target.read_bytes() if target.exists() else None) == (
+        None if change == "removed" else b"new"
+    )
+    temporary.commit_if_unchanged(version(target))
+    assert target.read_bytes() == b"mine"
+    assert version(target) not in (None, seen)
+    assert list(tmp_path.iterdir()) == [target]

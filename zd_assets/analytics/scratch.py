@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from zd_assets.lake.claims import claim, sweep
 from zd_assets.lake.lake import writing
 from zd_assets.lake.location import Location, workplace
+from zd_assets.lake.locks import claim, sweep
 
 _PREFIX = ".spill-"
 

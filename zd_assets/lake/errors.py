@@ -3,3 +3,7 @@
 
 class LakeError(Exception):
     """A file of the lake can't be written or read; nothing half-written stays visible."""
+
+
+class ChangedError(LakeError):
+    """A file isn't any more what it was when it was looked at, so it wasn't replaced."""

@@ -29,7 +29,7 @@ def locate(text: str) -> Location:
 
 
 def identity(location: Location) -> str:
-    """Changes whenever the file or object is replaced; needs no look inside.
+    """Changes whenever the file or object is replaced; a listing tells it.
 
     Where the lake was copied, all count as replaced.
 
@@ -41,6 +41,19 @@ def identity(location: Location) -> str:
         return f"{info.size}-{info.mtime_ns}"
     stat = location.stat()
     return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"
+
+
+def version(location: Location) -> str | None:
+    """What is there at this moment: a text that changes with it, or None where nothing is.
+
+    Of a store it costs one request, whatever a listing said before.
+    """
+    if isinstance(location, ObjectPath):
+        return location.version()
+    try:
+        return identity(location)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def nbytes(location: Location) -> int:

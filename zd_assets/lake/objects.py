@@ -3,6 +3,7 @@
 An object appears whole or not at all: it is made in a local file, and put in one call.
 """
 
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pyarrow import fs
 from zd_assets.lake.errors import LakeError
 
 SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss")
+_SECOND_S = 1.0
 
 
 @dataclass(frozen=True, order=True)
@@ -106,8 +108,33 @@ class ObjectPath:
             destination_filesystem=fs.LocalFileSystem(),
         )
 
+    def version(self) -> str | None:
+        """What is there at this moment, in one request; None where nothing is.
+
+        That is Google's generation, or the ETag of S3 and Azure with the time of the PUT.
+        """
+        said = self._head()
+        if said is None:
+            return None
+        exact = said.get("generation") or said.get("etag", "")
+        return f"{exact}-{said.get('last-modified', '')}" if exact else self._stamp()
+
     def put(self, path: Path) -> None:
-        """Let it be what is in a local file."""
+        """Let it be what is in a local file.
+
+        S3 and Azure tell when an object was put in whole seconds. So one that takes another's
+        place within the second is put again in the next: a listing always shows that it changed.
+        """
+        before = self._head()
+        self._put(path)
+        while before and (second := before.get("last-modified")):
+            after = self._head()
+            if not after or after.get("last-modified") != second:
+                return
+            time.sleep(_SECOND_S / 4)
+            self._put(path)
+
+    def _put(self, path: Path) -> None:
         # Arrow ends what it was given when a stream is dropped, also half of it: so all at once.
         content = pa.memory_map(str(path)).read_buffer() if path.stat().st_size else b""
         # Azure shows an object empty as soon as it is begun, so there it gets its name at the end.
@@ -118,6 +145,19 @@ class ObjectPath:
         stream.close()
         if key != self.key:
             self._rename(key)
+
+    def _head(self) -> dict[str, str] | None:
+        """What the store says of the object, names in lower case; None where there is none."""
+        try:
+            with self.store.open_input_file(str(self.key)) as file:
+                said = file.metadata() or {}
+        except FileNotFoundError:
+            return None
+        return {name.lower(): value.decode(errors="replace") for name, value in said.items()}
+
+    def _stamp(self) -> str | None:
+        info = self._info()
+        return f"{info.size}-{info.mtime_ns}" if info.is_file else None
 
     def _rename(self, hidden: PurePosixPath) -> None:
         """Let a hidden object take this one's place."""

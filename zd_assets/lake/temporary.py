@@ -2,13 +2,14 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zd_assets.lake import claims
-from zd_assets.lake.location import Location, workplace
+from zd_assets.lake import locks
+from zd_assets.lake.errors import ChangedError
+from zd_assets.lake.location import Location, version, workplace
 from zd_assets.lake.objects import ObjectPath
 
 
@@ -25,17 +26,38 @@ class TemporaryFile:
 
     def commit(self) -> None:
         """Make the content durable, then let it take the target's place in one step."""
+        self._commit(lambda: None)
+
+    def commit_if_unchanged(self, seen: str | None) -> None:
+        """Commit only if the target's `version` is still what was seen (None: there was no file).
+
+        In a folder nobody of this machine commits between the comparison and the rename. Arrow has
+        no conditional PUT: in a store, the processes of this machine that share a temporary folder
+        wait for each other, and those of other machines are noticed up to the moment of the PUT.
+
+        Raises:
+            ChangedError: it was replaced, made or removed since; this file stays, uncommitted.
+        """
+
+        def check() -> None:
+            if version(self.target) != seen:
+                raise ChangedError(f"{self.target} was changed by another run meanwhile")
+
+        self._commit(check)
+
+    def _commit(self, check: Callable[[], None]) -> None:
         if isinstance(self.target, ObjectPath):
-            self.target.put(self.path)
+            # Whoever wants to commit has a file in this folder: so it stays while one waits.
+            with locks.folder_lock(self.path.parent):
+                check()
+                self.target.put(self.path)
             self.discard()
             return
         os.fsync(self._lock)
-        self.path.rename(self.target)
-        folder = os.open(self.target.parent, os.O_RDONLY)
-        try:
+        with locks.folder_lock(self.target.parent) as folder:
+            check()
+            self.path.rename(self.target)
             os.fsync(folder)
-        finally:
-            os.close(folder)
         os.close(self._lock)
 
     def discard(self) -> None:
@@ -54,7 +76,7 @@ def create(target: Location) -> TemporaryFile:
         path.touch(exist_ok=False)
         return path
 
-    path, lock = claims.claim(hidden)
+    path, lock = locks.claim(hidden)
     return TemporaryFile(path, target, lock)
 
 
@@ -77,4 +99,4 @@ def replacing(target: Location) -> Iterator[Path]:
 def sweep(target: Location) -> None:
     """Remove what crashed processes left of `target`; a living one's file is locked."""
     left = workplace(target.parent).glob(f".{target.name}.*.tmp")
-    claims.sweep(left, Path.unlink)
+    locks.sweep(left, Path.unlink)

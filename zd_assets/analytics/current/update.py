@@ -9,8 +9,6 @@ What no partition holds any more stays. Only a table that is made anew loses it:
 beside the other, whose months it then replaces.
 """
 
-import fcntl
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +36,7 @@ from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import schema_id
 from zd_assets.lake.lake import Lake, read_footer, writing
 from zd_assets.lake.location import Location, below, identity, nbytes, workplace
+from zd_assets.lake.locks import file_lock
 from zd_assets.lake.temporary import replacing
 
 MEMORY_MB = 2048
@@ -130,12 +129,8 @@ def _alone(folder: Location) -> Iterator[None]:
     parent = workplace(folder.parent)
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(parent / f".{folder.name}.lock", os.O_CREAT | os.O_RDWR, 0o666)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file_lock(parent / f".{folder.name}.lock"):
         yield
-    finally:
-        os.close(lock)
 
 
 def _begin(folder: Location, work: Path, *, anew: bool) -> tuple[Manifest, Location]:
