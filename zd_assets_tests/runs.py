@@ -12,7 +12,7 @@ import pytest
 from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.export import Api, Endpoint, Export, Pagination, Table
 from zd_assets.extract.extract import Options, extract
-from zd_assets.extract.report import PartitionReport, Report
+from zd_assets.extract.report import Action, PartitionReport, Report
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
@@ -172,8 +172,12 @@ def fetch_until_complete(
 
 
 def about(reports: Sequence[Report]) -> dict[str, PartitionReport]:
-    """The partitions' reports, by key; each partition is reported once."""
-    mine = [report for report in reports if isinstance(report, PartitionReport)]
+    """The reports of the partitions that were asked for, by key; each is reported once."""
+    mine = [
+        report
+        for report in reports
+        if isinstance(report, PartitionReport) and report.action is not Action.ADDED_TO
+    ]
     assert len({report.partition.key for report in mine}) == len(mine)
     return {report.partition.key: report for report in mine}
 

@@ -351,7 +351,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
     "time-based, next_page nullable": (
         EVENTS,
         {"count": 1, "end_of_stream": False, "end_time": 1601357503, "next_page": None},
-        Onward(None, True, 1, 1601357503),
+        Onward(None, False, 1, 1601357503),
     ),
     "TicketMetricEventsResponse, which has no end_of_stream": (
         METRICS_BY_TIME,

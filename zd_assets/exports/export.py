@@ -40,7 +40,8 @@ class Endpoint:
 
     `path` stands after `/incremental/`; `items` names the page's list; `page_size` is the most
     items a page may be asked to hold. `unit_us` is one unit of `start_time` and `end_time` in
-    microseconds. `repeats_boundary` says that a page begins with what the one before ended with.
+    microseconds. `repeats_boundary` says that a page begins with what the one before ended with;
+    `by_arrival` that the stream is in the order in which items arrive, not in that of their times.
     """
 
     pagination: Pagination
@@ -49,6 +50,7 @@ class Endpoint:
     page_size: int
     unit_us: int = SECOND_US
     repeats_boundary: bool = False
+    by_arrival: bool = False
 
     @property
     def has_start_time(self) -> bool:
@@ -121,8 +123,11 @@ class Sideload:
 class Export(Table):
     """One incremental export: all that distinguishes it from the others.
 
-    Of several `endpoints` the first is the default. `settle_s` is how long, in seconds, late
-    items may still appear, which is also how recent a `start_time` the server refuses.
+    Of several `endpoints` the first is the default. `settle_s` is the lag, in seconds: younger
+    items are left for a later poll. It is at least how recent a `start_time` the server refuses.
+    `overlap_s` is how late, in seconds, an item may show up and still be found by the next poll;
+    0 where the order of the stream makes late items impossible. `scopes` says that there is a
+    `support_type_scope`.
     `expands` says that `fields` chooses attributes; `inlines` names what `include` adds to the
     items themselves; `changes` that there is an `include_changes`. `updated` is the column that,
     unlike the item's time, no system update moves; empty where there is none. `sample` answers a
@@ -136,6 +141,8 @@ class Export(Table):
     sideloads: tuple[Sideload, ...] = ()
     inlines: tuple[str, ...] = ()
     changes: bool = False
+    scopes: bool = False
+    overlap_s: int = 900
     updated: str = ""
     sample: Endpoint | None = None
     occasional: tuple[str, ...] = ()

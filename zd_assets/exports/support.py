@@ -47,8 +47,10 @@ def _sample(name: str) -> Endpoint:
     return Endpoint(Pagination.TIME, f"{name}/sample", name, _SAMPLE_SIZE, repeats_boundary=True)
 
 
-def _routing(name: str) -> Endpoint:
-    return Endpoint(Pagination.ROUTING, f"routing/{name}", name, _ROUTING_PAGE_SIZE)
+def _routing(name: str, *, by_arrival: bool = False) -> Endpoint:
+    return Endpoint(
+        Pagination.ROUTING, f"routing/{name}", name, _ROUTING_PAGE_SIZE, by_arrival=by_arrival
+    )
 
 
 def _sideload(
@@ -94,6 +96,7 @@ TICKETS = Export(
         ),
     ),
     updated="updated_at",
+    scopes=True,
     sample=_sample("tickets"),
     occasional=("satisfaction_rating.id", "satisfaction_rating.comment"),
     settle_s=_REFUSED_FOR_S,
@@ -109,6 +112,7 @@ TICKET_EVENTS = Export(
     time=ItemTime("timestamp", unit_us=SECOND_US),
     endpoints=(_time_based("ticket_events"),),
     inlines=("comment_events",),
+    scopes=True,
     sample=_sample("ticket_events"),
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-ticket-event-export",
@@ -171,6 +175,7 @@ ROUTING_ATTRIBUTES = Export(
     key=("id", "type", "time"),
     time=ItemTime("time"),
     endpoints=(_routing("attributes"),),
+    overlap_s=0,
     settle_s=_REFUSED_FOR_S,
     documentation=_ROUTING_DOCUMENT + "#incremental-attributes-export",
 )
@@ -183,6 +188,7 @@ ROUTING_ATTRIBUTE_VALUES = Export(
     key=("id", "type", "time"),
     time=ItemTime("time"),
     endpoints=(_routing("attribute_values"),),
+    overlap_s=0,
     settle_s=_REFUSED_FOR_S,
     documentation=_ROUTING_DOCUMENT + "#incremental-attributes-values-export",
 )
@@ -194,7 +200,9 @@ ROUTING_INSTANCE_VALUES = Export(
     columns=ROUTING_INSTANCE_VALUE_COLUMNS,
     key=("id", "type", "time"),
     time=ItemTime("time"),
-    endpoints=(_routing("instance_values"),),
+    # The document: "Changes are grouped by `attribute_value_id`".
+    endpoints=(_routing("instance_values", by_arrival=True),),
+    overlap_s=0,
     settle_s=_REFUSED_FOR_S,
     documentation=_ROUTING_DOCUMENT + "#incremental-instance-values-export",
 )

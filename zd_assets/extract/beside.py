@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zd_assets.exports.export import Sideload
-from zd_assets.extract.place import Placed
+from zd_assets.extract.assign import PartitionRows
 
 
 def share(
-    sideload: Sideload, rows: pa.Table, items: pa.Table, placed: Sequence[Placed]
+    sideload: Sideload, rows: pa.Table, items: pa.Table, placed: Sequence[PartitionRows]
 ) -> Iterator[tuple[int, pa.Table]]:
     """Give each partition the sideloaded rows that its items refer to.
 

@@ -37,12 +37,14 @@ class Options:
     API's parameters. `exclude_system_updates` leaves out what only the system touched in its
     partition's window. `max_parallel_windows` stretches are walked side by side; `max_pages` is
     the run's own budget of pages over all of them; `refetch` fetches whole what could be resumed
-    or adopted.
+    or adopted; `second_look` reads complete partitions again and adds what they lack. Items before
+    `first_us` (microseconds) belong to no partition. `scope` is the `support_type_scope`.
     """
 
     endpoint: Endpoint | None = None
     include: tuple[str, ...] = ()
     include_changes: bool = False
+    scope: str = "all"
     exclude_system_updates: bool = False
     policy: Policy = Policy.PROGRESS
     page_size: int = 1000
@@ -50,6 +52,8 @@ class Options:
     max_parallel_windows: int = 4
     privacy: Privacy = field(default_factory=Privacy)
     refetch: bool = False
+    second_look: bool = False
+    first_us: int = 0
 
 
 def extract(
@@ -83,6 +87,7 @@ def extract(
         query=query,
         sideloads=tuple(one for one in export.sideloads if one.name in options.include),
         exclude_system_updates=options.exclude_system_updates,
+        second_look=options.second_look,
         parameters=query | _own_parameters(options),
         client=client,
         lake=lake,
@@ -90,9 +95,11 @@ def extract(
         page_size=min(options.page_size, endpoint.page_size),
         privacy=options.privacy,
         run_id=run_id,
+        first_us=options.first_us,
         may_ask=_Allowance(options.max_pages).take,
         tell=reports.put,
         stop=stop,
+        others_lock=threading.Lock(),
     )
     # Without a start time, each stretch goes on where the one before it ended.
     windows = options.max_parallel_windows if endpoint.has_start_time else 1
@@ -104,6 +111,7 @@ def extract(
         refetch=options.refetch,
         horizon_us=int((now_s() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000),
         windows=min(windows, options.max_pages),
+        by_arrival=endpoint.by_arrival,
     )
     errors: list[BaseException] = []
     walks = threading.Thread(
@@ -156,6 +164,7 @@ def _query(export: Export, options: Options) -> dict[str, str]:
         "fields": options.privacy.fields(export),
         "include": ",".join(options.include),
         "include_changes": "true" if options.include_changes else "",
+        "support_type_scope": options.scope if export.scopes else "",
     }
     return {name: value for name, value in asked.items() if value}
 

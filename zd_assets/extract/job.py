@@ -17,6 +17,8 @@ class Job:
     """What the walks of one run share: where from, where to, and how.
 
     `query` goes with every request; `parameters` are all that shapes what a file holds.
+    `second_look` says that complete partitions are read again and compared. Rows before `first_us`
+    (microseconds) belong to no partition. Stretches add rows to other partitions one at a time.
     """
 
     export: Export
@@ -24,6 +26,7 @@ class Job:
     query: Mapping[str, str]
     sideloads: tuple[Sideload, ...]
     exclude_system_updates: bool
+    second_look: bool
     parameters: Mapping[str, str]
     client: Client
     lake: Lake
@@ -31,6 +34,8 @@ class Job:
     page_size: int
     privacy: Privacy
     run_id: str
+    first_us: int
     may_ask: Callable[[], bool]
     tell: Callable[[Report], None]
     stop: threading.Event
+    others_lock: threading.Lock

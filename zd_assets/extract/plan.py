@@ -18,7 +18,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Contiguous partitions for one walk, which resumes the first one's file if `resumes`."""
+    """Contiguous partitions for one walk.
+
+    It resumes the first one's file if `resumes`; of a stream by arrival, the files of all of them.
+    """
 
     targets: tuple[Target, ...]
     resumes: bool = False
@@ -60,6 +63,7 @@ def plan(
     refetch: bool,
     horizon_us: int,
     windows: int,
+    by_arrival: bool = False,
 ) -> Plan:
     """Decide what becomes of each partition (given in order of time).
 
@@ -76,13 +80,26 @@ def plan(
             adopted.append(target)
         elif target.partition.start_us >= horizon_us:
             unsettled.append(target)
-        elif footer and is_resumable(export, footer, parameters):
-            stretches.append(Stretch((target,), resumes=True))
-        elif stretches and stretches[-1].until_us == target.partition.start_us:
-            stretches[-1] = replace(stretches[-1], targets=(*stretches[-1].targets, target))
         else:
-            stretches.append(Stretch((target,)))
+            resumes = footer is not None and is_resumable(export, footer, parameters)
+            if stretches and _goes_on(stretches[-1], target, resumes, by_arrival):
+                stretches[-1] = replace(stretches[-1], targets=(*stretches[-1].targets, target))
+            else:
+                stretches.append(Stretch((target,), resumes))
     return Plan(_cut(stretches, windows), tuple(adopted), tuple(unsettled))
+
+
+def _goes_on(stretch: Stretch, target: Target, resumes: bool, by_arrival: bool) -> bool:
+    """Whether one walk can fill a further partition, too."""
+    if stretch.until_us != target.partition.start_us:
+        return False
+    if not by_arrival:
+        return not resumes
+    # By arrival, rows of any partition may come before a cursor: all must go on from the same one.
+    before = stretch.targets[-1].footer
+    if not resumes or not before or not target.footer:
+        return resumes == stretch.resumes
+    return stretch.resumes and before.resume_url == target.footer.resume_url
 
 
 def is_resumable(export: Export, footer: Footer, parameters: Mapping[str, str]) -> bool:

@@ -16,18 +16,21 @@ class Action(StrEnum):
     ADOPTED = "adopted: committed by an earlier run that isn't known to have reported it"
     KEPT = "kept as it was: the walk ended before it"
     NOT_REACHED = "not reached: the run had spent its page budget"
+    LOOKED_AGAIN = "looked at again: nothing new"
+    ADDED_TO = "rows were added that came with pages of other partitions"
     CUT_SHORT = "committed while the run was being stopped"
     UNSETTLED = "nothing is settled yet"
 
 
 @dataclass(frozen=True)
 class PartitionReport:
-    """A partition's file as it stands now."""
+    """A partition's file as it is now; `added` rows of it came with pages of other partitions."""
 
     partition: Partition
     action: Action
     footer: Footer
     path: Location
+    added: int = 0
 
 
 @dataclass(frozen=True)

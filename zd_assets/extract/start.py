@@ -1,40 +1,96 @@
 """Where a walk begins: at a time, or where an earlier file says that it goes on."""
 
+from collections.abc import Iterator
+
+from zd_assets.exports.export import Endpoint
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Stretch
 from zd_assets.lake.footer import Footer
-from zd_assets.zendesk.drain import Start
+from zd_assets.lake.partition import partition_at
+from zd_assets.zendesk.drain import Ending, Start
 from zd_assets.zendesk.page import Position
 from zd_assets.zendesk.pagination import asks_the_same, cursor_of, first_url, sized
 
 
-def start(job: Job, stretch: Stretch) -> Start:
-    """The first request of a stretch's walk, and the position that it asks from."""
-    endpoint = job.endpoint
+def starts(job: Job, stretch: Stretch) -> Iterator[Start]:
+    """Where a stretch's walk can begin, the cheapest first.
+
+    With a `start_time`: the server's own `next_page`, if the run before ended by itself while
+    there was more; else a time. Without one: the kept cursors, the newest first; at last the
+    beginning of the stream. Each is the way back from the one before, should that be refused.
+    """
+    if job.endpoint.has_start_time:
+        first = stretch.targets[0].footer
+        if stretch.resumes and first and was_under_way(first):
+            yield from _kept(job, first)
+            yield at_time(job, stretch.from_us)
+        else:
+            yield at_time(job, from_us(job, stretch))
+        return
+    for footer in _footers_with_cursors(job, stretch):
+        yield from _kept(job, footer)
+    yield Start(_url(job, job.endpoint, 0), Position(0))
+
+
+def from_us(job: Job, stretch: Stretch) -> int:
+    """From when on a stretch is asked for, in microseconds.
+
+    That is before its window where an earlier run read what can still be joined by late items.
+    """
+    first = stretch.targets[0]
+    if stretch.resumes and first.footer:
+        before: Footer | None = first.footer
+    else:
+        partition = partition_at(first.partition.start_us - 1, hourly=first.partition.hourly)
+        before = job.lake.footer(job.export, partition)
+    look_again_us = before.look_again_us if before else None
+    return stretch.from_us if look_again_us is None else min(stretch.from_us, look_again_us)
+
+
+def at_time(job: Job, time_us: int, endpoint: Endpoint | None = None) -> Start:
+    """A start at a time, in microseconds, by any of the export's endpoints."""
+    endpoint = endpoint or job.endpoint
     # One unit earlier: strict and inclusive servers then look the same.
-    from_us = stretch.from_us - endpoint.unit_us
-    url = first_url(job.client.base_url, endpoint, from_us, job.page_size, job.query)
-    before = stretch.targets[0].footer if stretch.resumes else None
-    if not endpoint.has_start_time:
-        return _go_on(job, url, before or _footer_before(job, stretch)) or Start(url, Position(0))
-    return _go_on(job, url, before) or Start(url, Position(from_us // endpoint.unit_us))
+    earlier_us = time_us - endpoint.unit_us
+    return Start(_url(job, endpoint, earlier_us), Position(earlier_us // endpoint.unit_us))
 
 
-def _go_on(job: Job, url: str, footer: Footer | None) -> Start | None:
-    """Where a file says that the walk goes on, unless that asks for something else than `url`."""
-    if not (footer and footer.resume_url and footer.last_page) or footer.resume_time is None:
-        return None
+def was_under_way(footer: Footer) -> bool:
+    """Whether the run before ended although the server had more."""
+    last = footer.last_page
+    if last is None:
+        return False
+    return last.ending == Ending.PAGES_SPENT or (
+        last.ending == Ending.WAIT and last.count >= last.limit
+    )
+
+
+def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:
+    return first_url(job.client.base_url, endpoint, start_us, job.page_size, job.query)
+
+
+def _kept(job: Job, footer: Footer) -> Iterator[Start]:
+    """Where a file says that the walk goes on, unless that asks for something else than we do."""
+    if not (footer.resume_url and footer.last_page) or footer.resume_time is None:
+        return
     resume_url, last = footer.resume_url, footer.last_page
-    if not asks_the_same(job.endpoint, resume_url, url):
-        return None
+    if not asks_the_same(job.endpoint, resume_url, _url(job, job.endpoint, 0)):
+        return
     resume_url = sized(job.endpoint, resume_url, job.page_size)
     if job.endpoint.has_start_time:
-        return Start(resume_url, Position(footer.resume_time, last.end_id, last.cursor))
-    # It may ask for the last page again.
-    return Start(resume_url, Position(footer.resume_time, cursor=cursor_of(resume_url)))
+        yield Start(resume_url, Position(footer.resume_time, last.end_id, last.cursor))
+    else:
+        # It may ask for the last page again.
+        yield Start(resume_url, Position(footer.resume_time, cursor=cursor_of(resume_url)))
 
 
-def _footer_before(job: Job, stretch: Stretch) -> Footer | None:
-    """The newest earlier file that keeps a cursor."""
-    footers = job.lake.footers_before(job.export, stretch.partitions[0])
-    return next((footer for footer in footers if footer.resume_url), None)
+def _footers_with_cursors(job: Job, stretch: Stretch) -> Iterator[Footer]:
+    """The stretch's own file if that is resumed, then those before whose cursors come before it."""
+    first = stretch.targets[0]
+    if stretch.resumes and first.footer:
+        yield first.footer
+    for footer in job.lake.footers_before(job.export, first.partition):
+        # By arrival, what had arrived before a cursor was given isn't sent after it.
+        read_us = footer.read_at_us if job.endpoint.by_arrival else footer.end_us
+        if footer.resume_url and read_us is not None and read_us <= first.partition.start_us:
+            yield footer

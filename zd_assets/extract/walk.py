@@ -2,30 +2,42 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zd_assets.exports.export import Export, Sideload, Table
+from zd_assets.exports.export import Export, Pagination, Sideload, Table
+from zd_assets.extract.assign import PartitionRows, Span, assign_to_partitions, is_ordered
 from zd_assets.extract.beside import share
+from zd_assets.extract.commit import Decision, decide
+from zd_assets.extract.earlier_versions import EarlierVersions
 from zd_assets.extract.job import Job
-from zd_assets.extract.place import Placed, Span, is_ordered, place
+from zd_assets.extract.other_partitions import OtherPartitions
 from zd_assets.extract.plan import Stretch, Target, is_alike
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
-from zd_assets.extract.start import start
+from zd_assets.extract.start import at_time, from_us, starts, was_under_way
 from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
+from zd_assets.lake.drift import drift_of, dumps
+from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
 from zd_assets.lake.keys import KeyIndex, has_keys, item_times_us, key_digests
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.writer import PartitionWriter
-from zd_assets.zendesk.drain import Ending, Step, drain
-from zd_assets.zendesk.errors import ZendeskError
-from zd_assets.zendesk.page import Page, read_page
+from zd_assets.lake.rebuild import rebuild
+from zd_assets.lake.writer import Base, Keep, PartitionWriter, base_of
+from zd_assets.zendesk.drain import Ending, Start, Step, drain
+from zd_assets.zendesk.errors import (
+    CrowdedError,
+    RefusedError,
+    StartTimeTooRecentError,
+    StuckCursorError,
+    ZendeskError,
+)
+from zd_assets.zendesk.page import Page, Position, read_page
 from zd_assets.zendesk.pagination import asking_for, smaller
 
 T = TypeVar("T")
@@ -33,6 +45,13 @@ T = TypeVar("T")
 # Converting is the interpreter's work: windows that did it at once would only take turns at its
 # lock, and slow the downloads of all.
 _CONVERTING = threading.Lock()
+
+
+_LATEST_US = 2**63 - 1
+_FURTHER_US = 60_000_000
+_MOST_REFUSALS = 5
+_REFUSING_A_CURSOR = {400, 404, 410, 422}
+_NEVER_CROWDED = {Pagination.CURSOR, Pagination.PAGES}
 
 
 @dataclass
@@ -44,7 +63,9 @@ class _Tally:
     without_key: int = 0
     without_time: int = 0
     system_updates: int = 0
-    left_out: KeyIndex = field(default_factory=KeyIndex)
+    system_updates_kept: int = 0
+    skipped: list[int] = field(default_factory=list)
+    system: KeyIndex = field(default_factory=KeyIndex)
     drift: Counter[str] = field(default_factory=Counter)
 
 
@@ -60,17 +81,7 @@ def walk(job: Job, number: int, stretch: Stretch) -> None:
     """
     walk = _Walk(job, number, stretch)
     try:
-        for step in _one_ahead(
-            drain(
-                job.export,
-                job.endpoint,
-                start(job, stretch),
-                stretch.until_us,
-                job.policy,
-                walk.ask,
-                job.may_ask,
-            )
-        ):
+        for step in _one_ahead(walk.steps()):
             walk.take(step)
         walk.leave()
     except ZendeskError:
@@ -88,9 +99,51 @@ class _Walk:
         self._number = number
         self._stretch = stretch
         self._open = 0
+        self._passed: list[tuple[int, Step, int]] = []
         self._writers: dict[tuple[int, str], PartitionWriter] = {}
         self._tallies: dict[int, _Tally] = {}
+        self._others = OtherPartitions(job, stretch.partitions[0].hourly)
+        self._held = EarlierVersions(job, stretch.partitions[0].hourly)
+        self._from_us = stretch.partitions[0].start_us
+        self._look_again_us: int | None = None
+        self._refused = 0
         self._last: Step | None = None
+
+    def steps(self) -> Iterator[Step]:
+        """The pages; where the server refuses the way on, by the next way back.
+
+        Raises:
+            ZendeskError: there is no way back, or it fails as well.
+        """
+        job, stretch = self._job, self._stretch
+        if job.endpoint.has_start_time:
+            self._from_us = min(self._from_us, from_us(job, stretch))
+        first = stretch.targets[0].footer
+        if stretch.resumes and first and was_under_way(first):
+            self._look_again_us = first.look_again_us
+        ways = starts(job, stretch)
+        begin = next(ways)
+        while True:
+            position = begin.position
+            try:
+                for step in drain(
+                    self._job.export,
+                    self._job.endpoint,
+                    begin,
+                    stretch.until_us,
+                    job.policy,
+                    self.ask,
+                    job.may_ask,
+                ):
+                    position = step.after
+                    yield step
+                return
+            except (RefusedError, StuckCursorError) as error:
+                again = self._way_back(error, ways, begin, position)
+                if again is None:
+                    raise
+                job.tell(Notice(f"{error} Asking again from {_where(again)}."))
+                begin = again
 
     def ask(self, url: str) -> Page:
         job, endpoint = self._job, self._job.endpoint
@@ -105,47 +158,63 @@ class _Walk:
 
     def take(self, step: Step) -> None:
         """Write one page's rows to their partitions; commit those that it has passed."""
-        job, unit_us = self._job, self._job.endpoint.unit_us
+        job, endpoint = self._job, self._job.endpoint
         table = self._convert(job.export, step.page.items)
         times_us, has_time = item_times_us(job.export, table)
-        after_us = step.after.end_time * unit_us
-        if not job.endpoint.names_end_time:
+        after_us = step.after.end_time * endpoint.unit_us
+        if not endpoint.names_end_time:
             after_us = max(after_us, int(times_us.max(initial=0)))
         span = Span(
-            before_us=step.before.end_time * unit_us,
+            before_us=step.before.end_time * endpoint.unit_us,
             after_us=after_us,
-            unit_us=unit_us,
+            unit_us=endpoint.unit_us,
             # Also what comes late: a file that is resumed takes a row twice without harm.
-            from_us=self._stretch.partitions[0].start_us,
+            from_us=self._from_us,
             until_us=min(self._stretch.until_us, step.horizon_us),
         )
-        ordered = is_ordered(times_us, has_time, span)
-        placed = place(
-            table, times_us, ordered, has_time, span, self._stretch.partitions, self._open
+        ordered = not endpoint.by_arrival and is_ordered(times_us, has_time, span)
+        assigned = assign_to_partitions(
+            table,
+            times_us,
+            has_time,
+            ordered,
+            endpoint.by_arrival,
+            span,
+            self._stretch.partitions,
+            self._open,
         )
+        parts = assigned.own
         if job.exclude_system_updates and job.export.updated:
-            placed = [self._without_system_updates(part) for part in placed]
-        for part in placed:
+            parts = [self._without_system_updates(part) for part in parts]
+        for part in parts:
             new = self._writer(part.number, job.export).add(part.rows, part.times_us)
             rows = part.rows.filter(pa.array(new))
             tally = self._tally(part.number)
             tally.without_key += int((~has_keys(job.export, rows)).sum())
             tally.without_time += int((~item_times_us(job.export, rows)[1]).sum())
             tally.drift += drift_of(rows)
-        for reached in {part.number for part in placed} or {self._open}:
+        # Before the stretch, an ordered page has what may be late; where there is no file yet,
+        # whoever fetches that window gets it.
+        self._others.add(assigned.other, assigned.other_us, begins=not ordered)
+        for reached in {part.number for part in parts} or {self._at(self._open)}:
             self._tally(reached).pages += 1
-            self._tally(reached).unordered_pages += not ordered
+            self._tally(reached).unordered_pages += not ordered and not endpoint.by_arrival
         for sideload in job.sideloads:
-            self._take_beside(sideload, step.page.beside[sideload.name], table, placed)
-        if not ordered:
+            self._take_beside(sideload, step.page.beside[sideload.name], table, parts)
+        if not ordered and not endpoint.by_arrival:
             job.tell(Notice(_unordered_notice(job.export, table.num_rows, span)))
+        if step.skipped is not None:
+            self._tally(self._at(self._open)).skipped.append(step.skipped * endpoint.unit_us)
+            job.tell(Notice(_skipped_notice(job.export, step)))
+        self._note_what_to_look_at_again(step, span)
         self._last = step
-        self._commit_passed(step)
+        self._pass(step)
+        self._commit_passed(at_once=False)
         position_us = step.horizon_us if step.ending is Ending.CAUGHT_UP else span.after_us
         job.tell(
             PageReport(
                 self._number,
-                sum(part.rows.num_rows for part in placed),
+                sum(part.rows.num_rows for part in parts),
                 self._stretch.from_us,
                 min(max(position_us, self._stretch.from_us), self._stretch.until_us),
                 self._stretch.until_us,
@@ -154,35 +223,84 @@ class _Walk:
 
     def leave(self) -> None:
         """Commit the open partition as far as it is known, and account for those not reached."""
-        targets = self._stretch.targets
-        if self._last and self._open < len(targets):
-            self._commit_open(self._last)
-        spent = self._last is None or self._last.ending is Ending.PAGES_SPENT
+        targets, last = self._stretch.targets, self._last
+        spent = last is None or last.ending in (None, Ending.PAGES_SPENT)
+        if last and self._open < len(targets):
+            self._pass_open(last)
+            # By arrival, any partition's rows may have come: each keeps its own, and the cursor.
+            while self._job.endpoint.by_arrival and self._open < len(targets):
+                self._pass_open(last)
+        self._commit_passed(at_once=True)
         for number in range(self._open, len(targets)):
             keep_or_begin(self._job, targets[number], Action.NOT_REACHED if spent else Action.KEPT)
+        for report in self._others.reports():
+            self._job.tell(report)
 
     def rescue(self) -> None:
         """After an error: commit what was read of the open partition, if that loses nothing."""
         if self._last and self._last.ending is None and self._open < len(self._stretch.targets):
             footer = self._stretch.targets[self._open].footer
             if not (footer and footer.complete):
-                self._commit_open(self._last)
+                # The address of the next page has just failed: from time again.
+                self._pass_open(replace(self._last, page=replace(self._last.page, next_url=None)))
+        self._commit_passed(at_once=True)
+        for report in self._others.reports():
+            self._job.tell(report)
 
     def discard(self) -> None:
         for writer in self._writers.values():
             writer.discard()
         self._writers.clear()
 
-    def _convert(self, table: Table, items: bytes) -> pa.Table:
+    def _way_back(
+        self, error: Exception, ways: Iterator[Start], begin: Start, position: Position
+    ) -> Start | None:
+        """Where to ask again after a refusal; None where it is the last word."""
+        job, endpoint = self._job, self._job.endpoint
+        if isinstance(error, StartTimeTooRecentError):
+            return self._from_further_back(error, begin)
+        if isinstance(error, RefusedError) and error.status not in _REFUSING_A_CURSOR:
+            return None
+        if isinstance(error, CrowdedError):
+            twins = [one for one in job.export.endpoints if one.pagination in _NEVER_CROWDED]
+            if twins:
+                self._job = replace(job, endpoint=twins[0])
+                return at_time(self._job, error.time * endpoint.unit_us)
+        if not endpoint.has_start_time:
+            return next(ways, None)
+        if position == begin.position and position.cursor is None and position.end_id is None:
+            return None  # It was a time already.
+        return at_time(job, max(position.end_time * endpoint.unit_us, self._from_us))
+
+    def _from_further_back(self, error: StartTimeTooRecentError, begin: Start) -> Start | None:
+        """A minute beyond what the server's clock lets be asked for, and further each time."""
+        job, unit_us = self._job, self._job.endpoint.unit_us
+        self._refused += 1
+        start_us = begin.position.end_time * unit_us
+        if self._refused > _MOST_REFUSALS:
+            return None
+        if error.server_now_s is not None:
+            newest_us = int((error.server_now_s - job.export.settle_s) * 1_000_000)
+            start_us = min(start_us, newest_us)
+        return at_time(job, start_us - _FURTHER_US * 4 ** (self._refused - 1))
+
+    def _convert(self, table: Table, items: Sequence[bytes]) -> pa.Table:
         with _CONVERTING:
-            return convert(table, self._job.privacy.apply(table, items))
+            return convert(table, self._job.privacy.apply(table, b"[" + b",".join(items) + b"]"))
 
     def _take_beside(
-        self, sideload: Sideload, items: bytes, table: pa.Table, placed: list[Placed]
+        self,
+        sideload: Sideload,
+        items: Sequence[bytes],
+        table: pa.Table,
+        parts: list[PartitionRows],
     ) -> None:
         """Write sideloaded rows to the partitions whose items refer to them."""
         rows = self._convert(sideload.table, items)
-        for number, own in share(sideload, rows, table, placed):
+        if not parts:  # The page's items are other partitions': what they refer to stays with us.
+            number = self._at(self._open)
+            parts = [PartitionRows(number, table.slice(0, 0), np.zeros(0, np.int64))]
+        for number, own in share(sideload, rows, table, parts):
             times_us, _ = item_times_us(sideload.table, own)
             new = self._writer(number, sideload.table).add(own, times_us)
             drift = drift_of(own.filter(pa.array(new)))
@@ -190,19 +308,35 @@ class _Walk:
                 {f"{sideload.name}[].{path}": times for path, times in drift.items()}
             )
 
-    def _without_system_updates(self, part: Placed) -> Placed:
-        """Without the items whose last update by anyone but the system precedes the window."""
+    def _without_system_updates(self, part: PartitionRows) -> PartitionRows:
+        """Without the versions that an earlier partition holds: there only the system came by."""
         job = self._job
-        updated = part.rows[job.export.updated].cast(pa.int64())
+        updated_us = pc.fill_null(part.rows[job.export.updated].cast(pa.int64()), _LATEST_US)
         start_us = self._stretch.partitions[part.number].start_us
-        stays = pc.fill_null(pc.greater_equal(updated, start_us), True).to_numpy()
-        tally, left_out = self._tally(part.number), key_digests(job.export, part.rows)[~stays]
-        seen, _ = tally.left_out.find(left_out)
-        tally.left_out.add(left_out, part.times_us[~stays])
+        earlier = updated_us.to_numpy() < start_us
+        held = np.zeros(len(earlier), dtype=np.bool_)
+        if earlier.any():
+            held[earlier] = self._held.holds(part.rows.filter(pa.array(earlier)))
+        tally, digests = self._tally(part.number), key_digests(job.export, part.rows)
+        seen, _ = tally.system.find(digests)
+        tally.system.add(digests[earlier], part.times_us[earlier])
         # What the file that is resumed has seen already comes again, and was counted.
-        new = ~seen & (part.times_us[~stays] >= self._stretch.from_us)
-        tally.system_updates += int(new.sum())
-        return replace(part, rows=part.rows.filter(stays), times_us=part.times_us[stays])
+        new = ~seen & (part.times_us >= self._stretch.from_us)
+        tally.system_updates += int((new & held).sum())
+        tally.system_updates_kept += int((new & earlier & ~held).sum())
+        return replace(part, rows=part.rows.filter(pa.array(~held)), times_us=part.times_us[~held])
+
+    def _note_what_to_look_at_again(self, step: Step, span: Span) -> None:
+        """Remember from when on the page may still be joined by late items."""
+        sure_us = int(step.page.asked_at_s * 1_000_000) - self._job.export.overlap_s * 1_000_000
+        reached_us = step.horizon_us if step.ending is Ending.CAUGHT_UP else span.after_us
+        if self._job.export.overlap_s and reached_us > sure_us:
+            again_us = max(span.before_us, sure_us)
+            self._look_again_us = min(again_us, self._look_again_us or again_us)
+
+    def _at(self, number: int) -> int:
+        """The number of a partition that there is."""
+        return min(number, len(self._stretch.targets) - 1)
 
     def _writer(self, number: int, table: Table) -> PartitionWriter:
         key = (number, table.name)
@@ -214,52 +348,69 @@ class _Walk:
     def _tally(self, number: int) -> _Tally:
         return self._tallies.setdefault(number, _Tally())
 
-    def _commit_passed(self, step: Step) -> None:
+    def _pass(self, step: Step) -> None:
+        """Note which partitions the page has passed, so that they are to be committed."""
         passed_us = min(step.after.end_time * self._job.endpoint.unit_us, step.horizon_us)
         if step.ending is Ending.CAUGHT_UP:
             passed_us = step.horizon_us
+        elif self._job.endpoint.by_arrival:
+            return
         partitions = self._stretch.partitions
         while self._open < len(partitions) and partitions[self._open].end_us <= passed_us:
-            self._commit(step, partitions[self._open].end_us)
+            self._passed.append((self._open, step, partitions[self._open].end_us))
+            self._open += 1
 
-    def _commit_open(self, step: Step) -> None:
-        target = self._stretch.targets[self._open]
-        partition, old = target.partition, target.footer
-        if old and old.complete and not self._alike(old):
-            return  # A part can't be merged with these rows; they stay until there is a whole.
+    def _pass_open(self, step: Step) -> None:
+        """Note how far the open partition is known."""
+        partition = self._stretch.partitions[self._open]
         if step.ending in (Ending.CAUGHT_UP, Ending.HORIZON):
             until_us = step.horizon_us
+        elif self._job.endpoint.by_arrival:
+            until_us = partition.start_us
         else:
             until_us = step.after.end_time * self._job.endpoint.unit_us
-        self._commit(step, min(max(until_us, partition.start_us), partition.end_us - 1))
+        until_us = min(max(until_us, partition.start_us), partition.end_us - 1)
+        self._passed.append((self._open, step, until_us))
+        self._open += 1
+
+    def _commit_passed(self, *, at_once: bool) -> None:
+        """Commit what was passed; first, other partitions get the rows that its pages brought."""
+        if not self._passed and not at_once:
+            return
+        if not at_once and self._others.may_wait(len(self._passed)):
+            return
+        with self._job.others_lock:
+            self._others.flush()
+        while self._passed:
+            self._commit(*self._passed.pop(0))
 
     def _resume(self, step: Step, partition: Partition, complete: bool) -> tuple[str | None, int]:
         """Where the walk goes on after what is committed, and the `end_time` it then asks from."""
-        onward = step.page.next_url, step.after.end_time
+        page, after = step.page, step.after.end_time
         if self._job.endpoint.has_start_time:
-            return (None, 0) if complete or step.ending is Ending.HORIZON else onward
-        # Rows beyond what is committed stand on this very page: it has to be asked for again.
-        after_us = step.after.end_time * self._job.endpoint.unit_us
+            if complete or step.ending is Ending.HORIZON or not page.count:
+                return None, 0
+            return page.next_url, after
+        # An empty page proves nothing beyond; and where rows beyond what is committed are on
+        # this very page, it has to be asked for again.
+        after_us = after * self._job.endpoint.unit_us
         beyond = after_us >= min(partition.end_us, step.horizon_us)
-        again = beyond or step.page.next_url is None
-        return (step.url, step.before.end_time) if again else onward
+        again = (beyond and not self._job.endpoint.by_arrival) or not page.count
+        if again or page.next_url is None:
+            return step.url, step.before.end_time
+        return page.next_url, after
 
-    def _alike(self, old: Footer) -> bool:
-        """Whether a file's rows and this walk's can be merged."""
-        return is_alike(self._job.export, old, self._job.parameters)
-
-    def _commit(self, step: Step, until_us: int) -> None:
-        job, number, target = self._job, self._open, self._stretch.targets[self._open]
-        partition, old = target.partition, target.footer
+    def _commit(self, number: int, step: Step, until_us: int) -> None:
+        job, target = self._job, self._stretch.targets[number]
+        partition = target.partition
         complete = until_us >= partition.end_us
-        resumed = self._stretch.resumes and number == 0
-        # What is only a part never takes the place of what is there.
-        merge = old is not None and self._alike(old) and (resumed or not complete)
+        resumed = self._stretch.resumes and (number == 0 or job.endpoint.by_arrival)
+        look = job.second_look and target.footer is not None and target.footer.complete
         tally = self._tally(number)
         # A partition on the way ends where the walk has passed it; an open one, by an error.
         ending = Ending.REACHED if complete and step.ending is None else step.ending
         resume_url, resume_time = self._resume(step, partition, complete)
-        footer = replace(
+        ours = replace(
             empty_footer(job.export, partition, job.run_id),
             complete=complete,
             complete_until_us=until_us,
@@ -280,37 +431,79 @@ class _Walk:
             unordered_pages=tally.unordered_pages,
             items_without_key=tally.without_key,
             items_without_time=tally.without_time,
+            items_before_first=self._others.before_first,
             drift=dict(tally.drift),
             parameters=job.parameters,
             system_updates=tally.system_updates,
+            system_updates_kept=tally.system_updates_kept,
+            skipped=tuple(tally.skipped),
+            read_at_us=int(step.page.asked_at_s * 1_000_000),
+            look_again_us=self._look_again_us,
         )
-        if merge and old:
-            footer = _sum(old, footer, resumed)
-        # The items come last: their file says that the partition is complete.
-        beside = {one.table.name: self._close(one.table, footer, merge) for one in job.sideloads}
-        footer = replace(footer, sideloads={name: own.items for name, own in beside.items()})
-        footer = self._close(job.export, footer, merge)
-        self._open += 1
+        self._others.before_first = 0
         action = Action.RESUMED if resumed else Action.FETCHED
-        job.tell(PartitionReport(partition, action, footer, job.lake.path(job.export, partition)))
+        while True:
+            base = base_of(job.lake, job.export, partition)
+            there = base.footer if base else None
+            alike = there is not None and is_alike(job.export, there, job.parameters)
+            if look and base and alike and not self._writer(number, job.export).brings_new(base):
+                self._tell(number, Action.LOOKED_AGAIN, base.footer)
+                return
+            decision = decide(ours, there, target.footer, alike=alike, continues=resumed or look)
+            if decision.footer is None:
+                assert there
+                self._tell(number, Action.KEPT, there)
+                return
+            try:
+                footer = self._replace(number, base, decision, alike)
+            except ChangedError:
+                continue
+            self._tell(number, action, footer)
+            return
 
-    def _close(self, table: Table, footer: Footer, merge: bool) -> Footer:
-        """Commit the open partition's file of a table."""
-        if table is not self._job.export:
-            footer = replace(footer, export=table.name, schema=schema_id(table), drift={})
-        footer = self._writer(self._open, table).commit(footer, merge=merge)
-        self._writers.pop((self._open, table.name))
+    def _replace(self, number: int, base: Base | None, decision: Decision, alike: bool) -> Footer:
+        """Commit a partition's files: the items last, since their file says that it is complete."""
+        job, footer = self._job, decision.footer
+        assert footer
+        partition, beside = self._stretch.partitions[number], dict[str, int]()
+        keep = decision.keep if decision.keep is Keep.ALL else Keep.NOTHING
+        for sideload in job.sideloads:
+            table = sideload.table
+            own = replace(footer, export=table.name, schema=schema_id(table), drift={})
+            its_base = base_of(job.lake, table, partition)
+            beside[table.name] = self._writer(number, table).commit(own, its_base, keep).items
+            self._writers.pop((number, table.name)).discard()
+        footer = self._writer(number, job.export).commit(
+            replace(footer, sideloads=beside),
+            base,
+            decision.keep,
+            revise=(lambda rows: rows) if alike else self._revise,
+        )
+        self._writers.pop((number, job.export.name)).discard()
         return footer
+
+    def _revise(self, rows: pa.Table) -> pa.Table:
+        """Rows of an older schema or of other parameters, in the form of today's."""
+        items = [dumps(rebuild(self._job.export, row)).encode() for row in rows.to_pylist()]
+        return self._convert(self._job.export, items)
+
+    def _tell(self, number: int, action: Action, footer: Footer) -> None:
+        job, partition = self._job, self._stretch.partitions[number]
+        path = job.lake.path(job.export, partition)
+        job.tell(PartitionReport(partition, action, footer, path))
 
 
 def keep_or_begin(job: Job, target: Target, action: Action) -> None:
-    """Report a partition as its file stands; without one, commit an empty, incomplete one."""
-    partition, footer = target.partition, target.footer
+    """Report a partition as its file is; without one, commit an empty, incomplete one."""
+    partition, footer = target.partition, job.lake.footer(job.export, target.partition)
     if footer is None:
-        footer = empty_footer(job.export, partition, job.run_id)
-        footer = replace(footer, parameters=job.parameters)
-        footer = PartitionWriter(job.lake, job.export, partition).commit(footer, merge=False)
+        begun = replace(empty_footer(job.export, partition, job.run_id), parameters=job.parameters)
+        try:
+            footer = PartitionWriter(job.lake, job.export, partition).commit(begun, None)
+        except ChangedError:  # Another run was faster.
+            return keep_or_begin(job, target, action)
     job.tell(PartitionReport(partition, action, footer, job.lake.path(job.export, partition)))
+    return None
 
 
 def _one_ahead(steps: Iterator[T]) -> Iterator[T]:
@@ -325,21 +518,20 @@ def _one_ahead(steps: Iterator[T]) -> Iterator[T]:
 def _unordered_notice(export: Export, rows: int, span: Span) -> str:
     return (
         f"{export.name}: a page of {rows} items up to end_time "
-        f"{span.after_us // span.unit_us} isn't in the documented order; all of it is kept"
+        f"{span.after_us // span.unit_us} isn't in the documented order; each item goes to the "
+        "partition of its own time"
     )
 
 
-def _sum(old: Footer, new: Footer, resumed: bool) -> Footer:
-    """What both brought; a walk from the window's start counts anew what the old one did."""
-    unordered_pages = old.unordered_pages + new.unordered_pages
-    if not resumed:
-        return replace(new, unordered_pages=unordered_pages)
-    return replace(
-        new,
-        pages=old.pages + new.pages,
-        unordered_pages=unordered_pages,
-        items_without_key=old.items_without_key + new.items_without_key,
-        items_without_time=old.items_without_time + new.items_without_time,
-        system_updates=old.system_updates + new.system_updates,
-        drift=dict(Counter(old.drift) + Counter(new.drift)),
+def _skipped_notice(export: Export, step: Step) -> str:
+    return (
+        f"{export.name}: the server gives no more than {step.page.count} items of {step.skipped} "
+        "(in its unit of time), though there may be more; going on after it. The partition's check "
+        "`nothing_skipped` fails"
     )
+
+
+def _where(start: Start) -> str:
+    if start.position.cursor:
+        return "an earlier cursor"
+    return f"start_time {start.position.end_time}" if start.position.end_time else "the beginning"

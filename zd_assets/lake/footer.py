@@ -44,9 +44,16 @@ class Footer:
     `next_page`, where the drain ended by itself; null where it was cut at the settled horizon.
     Exports without a `start_time` always keep one: there the next partition begins. It asks from
     `resume_time`, in the endpoint's unit.
+    `read_at_us` is when the last page was asked for, by the server's clock if that is behind ours;
+    from `look_again_us` on, what was read can still be joined by late items (null: nowhere).
+    The last `added_rows` rows came with pages of other partitions. `late_items` showed up after
+    their time had been read, the latest at least `lateness_s` seconds after it. `skipped` are
+    the places, in microseconds, of which the server gives no more than a page holds.
     `parameters` are what was asked for beyond the plain items. `drift` counts what stands in
     `_extra`, by path; `sideloads` the rows of each table beside; `system_updates` the items left
-    out because only the system had touched them.
+    out because only the system had touched them and an earlier partition holds the same;
+    `system_updates_kept` those that none holds. `items_before_first` came with its pages and belong
+    before the first partition: they aren't kept.
     """
 
     export: str
@@ -70,6 +77,14 @@ class Footer:
     parameters: Mapping[str, str] = field(default_factory=dict)
     sideloads: Mapping[str, int] = field(default_factory=dict)
     system_updates: int = 0
+    system_updates_kept: int = 0
+    read_at_us: int | None = None
+    look_again_us: int | None = None
+    added_rows: int = 0
+    late_items: int = 0
+    lateness_s: float = 0.0
+    skipped: tuple[int, ...] = ()
+    items_before_first: int = 0
     package_version: str = field(default_factory=lambda: version("zd_assets"))
 
     def encode(self) -> bytes:

@@ -81,6 +81,15 @@ class KeyIndex:
             run = _sorted(np.concatenate([other[0], run[0]]), np.concatenate([other[1], run[1]]))
         self._runs.append(run)
 
+    def newest(self) -> tuple[Digests, Times]:
+        """Each key once, with its newest time."""
+        if not self._runs:
+            return np.zeros(0, dtype=f"S{_DIGEST_BYTES}"), np.zeros(0, dtype=np.int64)
+        keys, times_of_keys = zip(*self._runs, strict=True)
+        digests, times = _sorted(np.concatenate(keys), np.concatenate(times_of_keys))
+        last = np.append(digests[1:] != digests[:-1], True)
+        return digests[last], times[last]
+
     def find(self, digests: Digests) -> tuple[Mask, Times]:
         """Which keys are there, and their newest times (0 where they aren't)."""
         found = np.zeros(len(digests), dtype=np.bool_)

@@ -1,8 +1,9 @@
 """Writing one partition's file: rows come in page by page, each key once, committed in one step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from itertools import chain
 from pathlib import Path
 
@@ -12,15 +13,47 @@ import pyarrow.parquet as pq
 
 from zd_assets.exports.export import Table
 from zd_assets.lake.arrow import parquet_writer
+from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import FOOTER_KEY, Footer
-from zd_assets.lake.keys import Digests, KeyIndex, Mask, Times, key_digests
+from zd_assets.lake.keys import Digests, KeyIndex, Mask, Times, has_keys, item_times_us, key_digests
 from zd_assets.lake.lake import Lake, reading, writing
-from zd_assets.lake.location import Location, readable
+from zd_assets.lake.location import Location, readable, version
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.temporary import TemporaryFile, create, sweep
 
 _ROW_GROUP_BYTES = 32 * 1024 * 1024
 _ROW_GROUP_ROWS = 256 * 1024
+
+
+class Keep(Enum):
+    """What stays of the file that a commit replaces."""
+
+    NOTHING = "nothing"
+    ADDED = "the rows that came with pages of other partitions"
+    ALL = "all rows"
+
+
+@dataclass(frozen=True)
+class Base:
+    """The file that a partition has at a moment: where, what it says, and which version it is."""
+
+    path: Location
+    footer: Footer
+    version: str | None
+
+
+def base_of(lake: Lake, table: Table, partition: Partition) -> Base | None:
+    """Look at a partition's file; None where there is none.
+
+    Raises:
+        LakeError: it is none of ours.
+    """
+    path = lake.path(table, partition)
+    while True:
+        seen = version(path)
+        footer = lake.footer(table, partition)
+        if version(path) == seen:  # Else another run replaced it between the two looks.
+            return Base(path, footer, seen) if footer else None
 
 
 class PartitionWriter:
@@ -31,7 +64,7 @@ class PartitionWriter:
     """
 
     def __init__(self, lake: Lake, table: Table, partition: Partition) -> None:
-        """Start anew; what crashed runs left of this partition is swept."""
+        """Begin without rows; what crashed runs left of this partition is swept."""
         self._table = table
         self._path = lake.path(table, partition)
         self._index = KeyIndex()
@@ -39,6 +72,7 @@ class PartitionWriter:
         self._newest: dict[bytes, int] = {}  # Of keys that came twice: the row that stays.
         self._pending = _RowGroup()
         self._file: _ParquetFile | None = None
+        self._ended = False
         with writing(self._path):
             sweep(self._path)
 
@@ -60,31 +94,125 @@ class PartitionWriter:
             self._flush()
         return new
 
-    def commit(self, footer: Footer, *, merge: bool) -> Footer:
-        """Write the file in one step, over the rows that are there now if `merge`.
+    def brings_new(self, base: Base) -> bool:
+        """Whether any row isn't in the base, or is newer than there."""
+        known, _ = _read_keys(self._table, base)
+        return bool(self._unknown(known)[0].any())
 
-        Of a key that is there already, the new row stays. Returns the footer with the number
-        of items in the file.
+    def commit(
+        self,
+        footer: Footer,
+        base: Base | None,
+        keep: Keep = Keep.NOTHING,
+        *,
+        revise: Callable[[pa.Table], pa.Table] = lambda rows: rows,
+        added: bool = False,
+    ) -> Footer:
+        """Write the file in one step, in place of `base`, of which stays what `keep` says.
+
+        Of a key in both the newer row stays; of two with one time, ours. Rows that came with
+        pages of other partitions are the last ones of a file: those of the base, which `revise`
+        brings into today's form, and ours if `added`. Returns the footer with the numbers of
+        items, of added rows, and of those that are late: they belong before what the base holds
+        completely, and it doesn't have them.
 
         Raises:
+            ChangedError: the file that is there isn't `base` any more; look again, and commit
+                again.
             LakeError: it can't be written; the old file stays.
         """
-        base = self._path if merge and self._path.exists() else None
+        seen = base.version if base else None
+        if base and (keep is Keep.NOTHING or (keep is Keep.ADDED and not base.footer.added_rows)):
+            base = None
         with writing(self._path):
-            if base or self._newest:
-                footer = self._commit_filtered(footer, base)
-            else:
-                self._flush()
-                footer = replace(footer, items=self._rows)
-                self._opened().commit(footer)
-                self._file = None
-        return footer
+            if base or self._newest or self._ended:
+                return self._rewrite(footer, base, keep, revise, added, seen)
+            self._flush()
+            footer = replace(footer, items=self._rows, added_rows=self._rows if added else 0)
+            self._ended = True
+            self._opened().commit(footer, seen)
+            self._file = None
+            return footer
 
     def discard(self) -> None:
         """Give it up: the old file stays as it was."""
         if self._file:
             self._file.discard()
             self._file = None
+
+    def _rewrite(
+        self,
+        footer: Footer,
+        base: Base | None,
+        keep: Keep,
+        revise: Callable[[pa.Table], pa.Table],
+        added: bool,
+        seen: str | None,
+    ) -> Footer:
+        known, groups = KeyIndex(), list[Digests]()
+        if base:
+            only = None if keep is Keep.ALL else base.footer.added_rows
+            known, groups = _read_keys(self._table, base, last=only)
+        whole = _ParquetFile(self._table, self._path)
+        counts = [0, 0]
+        try:
+            group = _RowGroup()
+
+            def write(rows: pa.Table, tail: bool) -> None:
+                nonlocal group
+                counts[tail] += rows.num_rows
+                group.add(rows)
+                if group.is_full:
+                    whole.write(group)
+                    group = _RowGroup()
+
+            tails = []
+            if base:
+                for rows, is_tail in self._surviving(base, groups, keep):
+                    if is_tail:
+                        tails.append(revise(rows))
+                    else:
+                        write(rows, False)
+            if added:
+                for rows in tails:
+                    write(rows, True)
+            for rows in self._own(known):
+                write(rows, added)
+            if not added:
+                for rows in tails:
+                    write(rows, True)
+            whole.write(group)
+            late, lateness_s = self._late(base, known, keep)
+            footer = replace(
+                footer,
+                items=sum(counts),
+                added_rows=counts[True],
+                late_items=footer.late_items + late,
+                lateness_s=max(footer.lateness_s, lateness_s),
+            )
+            whole.commit(footer, seen)
+        except BaseException:
+            whole.discard()
+            raise
+        self.discard()
+        return footer
+
+    def _late(self, base: Base | None, known: KeyIndex, keep: Keep) -> tuple[int, float]:
+        """How many of our rows are late, and how late at least, in seconds."""
+        if base is None or keep is not Keep.ALL:
+            return 0, 0.0
+        unknown, times_us = self._unknown(known)
+        late_us = times_us[unknown & (times_us < base.footer.complete_until_us)]
+        if not len(late_us):
+            return 0, 0.0
+        read_us = base.footer.read_at_us or int(late_us.min())
+        return len(late_us), max(0.0, (read_us - int(late_us.min())) / 1_000_000)
+
+    def _unknown(self, known: KeyIndex) -> tuple[Mask, Times]:
+        """Of each of our keys, whether an index lacks this version, and the version's time."""
+        digests, times_us = self._index.newest()
+        there, there_us = known.find(digests)
+        return ~there | (times_us > there_us), times_us
 
     def _settle_repeated(
         self, digests: Digests, times_us: Times, seen: Mask, seen_us: Times
@@ -118,37 +246,92 @@ class PartitionWriter:
                 self._opened().write(self._pending)
             self._pending = _RowGroup()
 
-    def _commit_filtered(self, footer: Footer, base: Location | None) -> Footer:
-        whole = _ParquetFile(self._table, self._path)
-        try:
-            items, group = 0, _RowGroup()
-            for rows in self._surviving(base):
-                items += rows.num_rows
-                group.add(rows)
-                if group.is_full:
-                    whole.write(group)
-                    group = _RowGroup()
-            whole.write(group)
-            footer = replace(footer, items=items)
-            whole.commit(footer)
-        except BaseException:
-            whole.discard()
-            raise
-        self.discard()
-        return footer
+    def _surviving(
+        self, base: Base, groups: list[Digests], keep: Keep
+    ) -> Iterator[tuple[pa.Table, bool]]:
+        """The base's rows that stay, and whether they came with pages of other partitions."""
+        first_added = base.footer.items - base.footer.added_rows
+        start = 0
+        for rows, digests in zip(row_groups(base.path), groups, strict=True):
+            own_us, _ = item_times_us(self._table, rows)
+            ours, ours_us = self._index.find(digests) if len(digests) else (None, None)
+            stays = np.ones(rows.num_rows, dtype=np.bool_)
+            cut = min(max(first_added - start, 0), rows.num_rows)
+            if ours is not None and ours_us is not None:
+                skipped = rows.num_rows - len(digests)  # Keys were read of the last rows alone.
+                stays[skipped:] = ~ours | (own_us[skipped:] > ours_us)
+            if keep is Keep.ALL:
+                yield rows.slice(0, cut).filter(pa.array(stays[:cut])), False
+            yield rows.slice(cut).filter(pa.array(stays[cut:])), True
+            start += rows.num_rows
 
-    def _surviving(self, base: Location | None) -> Iterator[pa.Table]:
-        if base:
-            for rows in row_groups(base):
-                repeated, _ = self._index.find(key_digests(self._table, rows))
-                yield rows.filter(pa.array(~repeated))
+    def _own(self, known: KeyIndex) -> Iterator[pa.Table]:
+        """Our rows, each key once, but for those of which `known` has a newer version."""
         written = row_groups(self._file.finish()) if self._file else iter(())
         start = 0
         for rows in chain(written, self._pending.tables):
-            digests = enumerate(key_digests(self._table, rows), start)
-            stays = [self._newest.get(bytes(digest), row) == row for row, digest in digests]
+            digests = key_digests(self._table, rows)
+            there, there_us = known.find(digests)
+            times_us, _ = item_times_us(self._table, rows)
+            stays = ~there | (times_us >= there_us)
+            if self._newest:
+                stays &= [
+                    self._newest.get(bytes(digest), row) == row
+                    for row, digest in enumerate(digests, start)
+                ]
             start += rows.num_rows
             yield rows.filter(pa.array(stays, pa.bool_()))
+
+
+def add_late(
+    lake: Lake, table: Table, partition: Partition, rows: pa.Table, times_us: Times, begun: Footer
+) -> tuple[Footer | None, int]:
+    """Add rows to a partition's file that came with pages of other partitions.
+
+    Those that it has in this version or a newer one change nothing. Where there is no file, they
+    begin one under the footer `begun`. Returns the footer of what is there then, and how many
+    rows were added; (None, 0) where there is no file and no row.
+
+    Raises:
+        LakeError: it can't be read or written.
+    """
+    while True:
+        base = base_of(lake, table, partition)
+        known = _read_keys(table, base)[0] if base else KeyIndex()
+        there, there_us = known.find(key_digests(table, rows))
+        unknown = ~there | (times_us > there_us)
+        if not unknown.any():
+            return (base.footer if base else None), 0
+        writer = PartitionWriter(lake, table, partition)
+        writer.add(rows.filter(pa.array(unknown)), times_us[unknown])
+        before = base.footer if base else begun
+        try:
+            footer = writer.commit(before, base, Keep.ALL, added=True)
+        except ChangedError:
+            continue
+        finally:
+            writer.discard()
+        return footer, int(unknown.sum())
+
+
+def _read_keys(
+    table: Table, base: Base, last: int | None = None, *, whole: bool = False
+) -> tuple[KeyIndex, list[Digests]]:
+    """The keys of a file's rows (of the `last` ones alone), and by row group in their order."""
+    index, groups = KeyIndex(), list[Digests]()
+    times = [table.time.column, *filter(None, [table.time.plus_seconds])]
+    columns = None if whole or not table.key else list(dict.fromkeys([*table.key, *times]))
+    skip = 0 if last is None else base.footer.items - last
+    for rows in row_groups(base.path, columns):
+        wanted = rows.slice(min(skip, rows.num_rows))
+        skip -= rows.num_rows - wanted.num_rows
+        if columns and not has_keys(table, wanted).all():
+            # A row without a key is one itself, with all of its columns.
+            return _read_keys(table, base, last, whole=True)
+        digests = key_digests(table, wanted)
+        index.add(digests, item_times_us(table, wanted)[0])
+        groups.append(digests)
+    return index, groups
 
 
 def row_groups(path: Location, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -201,10 +384,10 @@ class _ParquetFile:
         self._parquet.close()
         return self._temporary.path
 
-    def commit(self, footer: Footer) -> None:
+    def commit(self, footer: Footer, seen: str | None) -> None:
         self._parquet.add_key_value_metadata({FOOTER_KEY: footer.encode()})
         self._parquet.close()
-        self._temporary.commit()
+        self._temporary.commit_if_unchanged(seen)
 
     def discard(self) -> None:
         with suppress(OSError):  # It ends the file with a footer, for which there may be no room.

@@ -236,7 +236,7 @@ class Client:
                 _retry_after_s(response),
                 too_heavy=status == 504,
             )
-        return RefusedError(f"{_shown(url)} answered {status}: {said}")
+        return RefusedError(f"{_shown(url)} answered {status}: {said}", status)
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

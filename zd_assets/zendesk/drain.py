@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from zd_assets.exports.export import Endpoint, Export
-from zd_assets.zendesk.errors import StuckCursorError
+from zd_assets.zendesk.doubt import Doubt, doubt
+from zd_assets.zendesk.errors import CrowdedError, StuckCursorError
 from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up
-from zd_assets.zendesk.page import Page, Position
-from zd_assets.zendesk.pagination import page_size, sized
+from zd_assets.zendesk.page import Page, Position, is_of_one_unit
+from zd_assets.zendesk.pagination import from_time, page_size, sized
+
+# How often a page that can't be true is asked for before the server's word counts as final.
+_TIMES = 3
 
 
 class Ending(StrEnum):
@@ -34,7 +38,8 @@ class Step:
     """One page on the way, what was asked for it, the position before it, and what follows.
 
     `horizon_us` is the settled horizon when the page was asked for; `ending` is None while
-    the drain goes on.
+    the drain goes on. `skipped` is the time, in the endpoint's unit, of which the server gives no
+    more than this page, so that the next one is asked for after it.
     """
 
     url: str
@@ -44,6 +49,7 @@ class Step:
     horizon_us: int
     follow_up: FollowUp
     ending: Ending | None
+    skipped: int | None = None
 
 
 def drain(
@@ -62,8 +68,12 @@ def drain(
     when the caller asks for the next step. A page that had to be made smaller is followed by
     larger ones again.
 
+    A page that contradicts the one before it is asked for again, twice at most.
+
     Raises:
-        StuckCursorError: a full page left the position where it was, or a page led back to one.
+        StuckCursorError: it still does; what it says isn't followed.
+        CrowdedError: a single second holds more than a page, and the export has another endpoint
+            that can tell its items apart. (Without one, the walk goes on after the second.)
     """
     url, before = start.url, start.position
     most = page_size(endpoint, url)
@@ -71,15 +81,23 @@ def drain(
     if not may_ask():
         return
     while True:
-        page = ask(url)
-        after = _after(endpoint, page, before)
-        _refuse_stuck(export, endpoint, page, before, after)
-        more = page.count or page.last is False
-        if more and after != before and after in seen:
-            raise StuckCursorError(
-                f"{export.name}: the cursor went back to end_time {after.end_time}, where it was "
-                "before; following it would go in circles. Report it to Zendesk."
-            )
+        for _ in range(_TIMES):
+            page = ask(url)
+            after = _after(endpoint, page, before)
+            doubted = doubt(endpoint, url, page, before, after, seen)
+            if doubted is None:
+                break
+        skipped = None
+        if doubted and doubted.fatal:
+            if not _is_crowded(export, endpoint, page, before, after):
+                raise _stuck(export, doubted, after)
+            if page_size(endpoint, url) < endpoint.page_size:
+                url = sized(endpoint, url, endpoint.page_size)
+                continue
+            if any(not one.names_end_time for one in export.endpoints):
+                raise CrowdedError(str(_stuck(export, doubted, after)), after.end_time)
+            skipped, after = after.end_time, replace(after, end_time=after.end_time + 1)
+            page = replace(page, next_url=from_time(endpoint, url, after.end_time))
         seen.add(after)
         rule = follow_up(
             policy, count=page.count, limit=page.limit, moved=after != before, last=page.last
@@ -88,21 +106,30 @@ def drain(
         ending = _ending(endpoint, page, before, after, until_us, horizon_us, rule)
         if ending is None and not may_ask():
             ending = Ending.PAGES_SPENT
-        yield Step(url, page, before, after, horizon_us, rule, ending)
+        yield Step(url, page, before, after, horizon_us, rule, ending, skipped)
         if ending is not None or page.next_url is None:
             return
         url, before = sized(endpoint, page.next_url, min(2 * page.limit, most)), after
 
 
 def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:
-    if page.position is None:
-        return before
+    if page.position is None or not page.count:
+        return before  # An empty page proves nothing beyond.
     if page.position.cursor is not None and page.position.cursor == before.cursor:
         return before  # Whatever its items say: the same page would come again.
     if page.position.cursor is None and endpoint.names_end_time:
         return page.position
     # The cursor decides; its time is read from items, which may be out of order, or none.
     return replace(page.position, end_time=max(page.position.end_time, before.end_time))
+
+
+def _is_crowded(
+    export: Export, endpoint: Endpoint, page: Page, before: Position, after: Position
+) -> bool:
+    """Whether a page doesn't move since it is full of items of a single time."""
+    if after != before or not endpoint.names_end_time or not endpoint.repeats_boundary:
+        return False
+    return is_of_one_unit(export, endpoint, page.items, before.end_time)
 
 
 def _horizon_us(export: Export, endpoint: Endpoint, page: Page) -> int:
@@ -120,7 +147,8 @@ def _ending(
     rule: FollowUp,
 ) -> Ending | None:
     after_us = after.end_time * endpoint.unit_us
-    if page.count and after_us >= min(until_us, horizon_us):
+    # Only the end of a stream in the order of arrival proves a window.
+    if page.count and not endpoint.by_arrival and after_us >= min(until_us, horizon_us):
         return Ending.REACHED if until_us <= horizon_us else Ending.HORIZON
     # Where the boundary comes again, a page that brings nothing else is the last.
     nothing_new = page.count == 0 or (after == before and endpoint.repeats_boundary)
@@ -129,14 +157,9 @@ def _ending(
     return None if rule.now else Ending.WAIT
 
 
-def _refuse_stuck(
-    export: Export, endpoint: Endpoint, page: Page, before: Position, after: Position
-) -> None:
-    # Where the boundary comes again, one place on the page is its.
-    full = page.limit - endpoint.repeats_boundary
-    if page.count and not page.last and after == before and page.count >= full:
-        raise StuckCursorError(
-            f"{export.name}: a full page of {page.count} items left the cursor at "
-            f"end_time {after.end_time}; asking again would bring the same page for ever. "
-            "Raise page_size if it is below its maximum, else report it to Zendesk."
-        )
+def _stuck(export: Export, doubted: Doubt, after: Position) -> StuckCursorError:
+    return StuckCursorError(
+        f"{export.name}: {doubted.reason}, at end_time {after.end_time}, {_TIMES} times; it isn't "
+        "followed, since items would be lost or come for ever. Raise page_size if it is below its "
+        "maximum, else report it to Zendesk."
+    )

@@ -26,6 +26,11 @@ class AuthenticationError(ZendeskError):
 class RefusedError(ZendeskError):
     """The server refused a request for good (a 4xx other than 401, 403, 408 and 429)."""
 
+    def __init__(self, message: str, status: int = 0) -> None:
+        """Keep the HTTP status; 0 where there is none."""
+        super().__init__(message)
+        self.status = status
+
 
 class ForeignUrlError(ZendeskError):
     """A `next_page` or redirect names another origin than the one we ask."""
@@ -36,8 +41,26 @@ class UnavailableError(ZendeskError):
 
 
 class StuckCursorError(ZendeskError):
-    """A full page left the cursor where it was, or the cursor went in circles."""
+    """A page contradicts the one before it: its cursor is stuck, goes back, or skips items."""
 
 
 class StoppedError(ZendeskError):
     """The run is ending and waits no longer for this request."""
+
+
+class StartTimeTooRecentError(RefusedError):
+    """The server calls a `start_time` too recent; `server_now_s` is its clock, if it says so."""
+
+    def __init__(self, message: str, status: int, server_now_s: float | None) -> None:
+        """Keep the server's time, in epoch seconds."""
+        super().__init__(message, status)
+        self.server_now_s = server_now_s
+
+
+class CrowdedError(StuckCursorError):
+    """A single `time`, in the endpoint's unit, holds more items than the server gives of it."""
+
+    def __init__(self, message: str, time: int) -> None:
+        """Keep the time."""
+        super().__init__(message)
+        self.time = time

@@ -8,10 +8,10 @@ from itertools import pairwise
 import msgspec
 import pyarrow as pa
 
-from zd_assets.exports.export import Endpoint, Export, ItemTime
+from zd_assets.exports.export import Endpoint, Export, ItemTime, Pagination
 from zd_assets.json_text import split_array, split_object
 from zd_assets.zendesk.client import Body, UnusableBodyError
-from zd_assets.zendesk.pagination import Onward, page_size, protocol
+from zd_assets.zendesk.pagination import Onward, from_time, page_size, protocol
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its items as the JSON array that was sent, and where the server goes on.
+    """One page: each item as the JSON text that was sent, and where the server goes on.
 
     `beside` holds the sideloaded lists, likewise. `position` is None where an empty page names
     none. `last` says whether the server has nothing more, None where it doesn't say; without
@@ -37,20 +37,20 @@ class Page:
     `asked_at_s` is the time of the request in seconds, by the earlier of the two clocks.
     """
 
-    items: bytes
+    items: Sequence[bytes]
     count: int
     limit: int
     position: Position | None
     next_url: str | None
     asked_at_s: float
     last: bool | None = None
-    beside: Mapping[str, bytes] = field(default_factory=dict)
+    beside: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
 
 
 def read_page(
     export: Export, endpoint: Endpoint, body: Body, sideloads: Sequence[str] = ()
 ) -> Page:
-    """Read a page's envelope; of its items no more than their times, and those only if needed.
+    """Read a page's envelope and take its items apart; read their times only if needed.
 
     Raises:
         UnusableBodyError: not JSON, not UTF-8, without its items or what its kind of endpoint
@@ -60,49 +60,74 @@ def read_page(
     try:
         attributes = split_object(body.content)
         onward = protocol(endpoint).read(attributes)
-        items = attributes[endpoint.items]
+        items = _list(attributes, endpoint.items)
+        beside = {name: _list(attributes, name) if name in attributes else [] for name in sideloads}
     except (ValueError, KeyError) as error:
         raise UnusableBodyError(
             f"{len(body.content)} bytes of {body.content_type} are no page of {export.name} "
             f"({error})"
         ) from None
-    beside = {name: attributes.get(name, b"[]") for name in sideloads}
-    for name, texts in ((endpoint.items, items), *beside.items()):
-        if not texts.startswith(b"["):
-            raise UnusableBodyError(f"`{name}` is no list of items")
-    count, position = _counted(export, endpoint, onward, items)
-    if (count == 0) is bool(items.strip(b"[] \n\r\t")):
-        raise UnusableBodyError(f"the page's `count` is {count}, unlike its items")
-    if count and (missing := [name for name in sideloads if name not in attributes]):
+    if onward.count not in (None, len(items)):
+        raise UnusableBodyError(f"the page's `count` is {onward.count}, its items are {len(items)}")
+    if items and (missing := [name for name in sideloads if name not in attributes]):
         raise UnusableBodyError(f"the page lacks what `include` asked for: {', '.join(missing)}")
-    if onward.next_url is None and not onward.last:
+    limit, position = page_size(endpoint, body.url), _position(export, endpoint, onward, items)
+    last, next_url = onward.last, onward.next_url
+    if next_url is None and last is None and endpoint.pagination is Pagination.TIME:
+        # Null is the end of a short page; after a full one, ask on by its time.
+        last = True if len(items) < limit or position is None else None
+        if last is None and position:
+            next_url = from_time(endpoint, body.url, position.end_time)
+    if next_url is None and not last:
         raise UnusableBodyError("the page says that there is more, but not where")
     return Page(
         items=items,
-        count=count,
-        limit=page_size(endpoint, body.url),
+        count=len(items),
+        limit=limit,
         position=position,
-        next_url=onward.next_url,
+        next_url=next_url,
         asked_at_s=body.asked_at_s,
-        last=onward.last,
+        last=last,
         beside=beside,
     )
 
 
-def _counted(
-    export: Export, endpoint: Endpoint, onward: Onward, items: bytes
-) -> tuple[int, Position | None]:
-    """A page's count and position, from its items where it doesn't say them."""
+def _list(attributes: Mapping[str, bytes], name: str) -> list[bytes]:
+    if not attributes[name].startswith(b"["):
+        raise ValueError(f"`{name}` is no list of items")
+    return split_array(attributes[name])
+
+
+def _position(
+    export: Export, endpoint: Endpoint, onward: Onward, items: Sequence[bytes]
+) -> Position | None:
+    """Where a page ends, from its items where it doesn't say so."""
     if onward.count is None:
-        texts = split_array(items)
-        reached_us = _reached_us([_time_us(export.time, text) for text in texts])
-        return len(texts), Position(reached_us // endpoint.unit_us, cursor=onward.cursor)
+        reached_us = _reached_us([_time_us(export.time, text) for text in items])
+        return Position(reached_us // endpoint.unit_us, cursor=onward.cursor)
     if onward.end_time is None:
-        if onward.count:
+        if items:
             raise UnusableBodyError("the page has items, but no `end_time`")
-        return 0, None
+        return None
     end_id = None if endpoint.repeats_boundary else onward.end_id
-    return onward.count, Position(onward.end_time, end_id, onward.cursor)
+    return Position(onward.end_time, end_id, onward.cursor)
+
+
+def is_of_one_unit(export: Export, endpoint: Endpoint, items: Sequence[bytes], time: int) -> bool:
+    """Whether all items are of one time, in the endpoint's unit."""
+    times_us = (_server_time_us(export.time, text) for text in items)
+    return bool(items) and all(us is not None and us // endpoint.unit_us == time for us in times_us)
+
+
+def _server_time_us(time: ItemTime, item: bytes) -> int | None:
+    start_us = _time_us(time, item)
+    if start_us is None or not time.plus_seconds:
+        return start_us
+    try:
+        seconds = msgspec.json.decode(split_object(item)[time.plus_seconds], type=float)
+    except (ValueError, KeyError):
+        return None
+    return start_us + round(seconds * 1_000_000)
 
 
 def _reached_us(times_us: Sequence[int | None]) -> int:

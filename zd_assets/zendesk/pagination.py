@@ -96,6 +96,25 @@ def asking_for(url: str, parameters: Mapping[str, str]) -> str:
     return parts._replace(query="&".join(filter(None, (parts.query, urlencode(missing))))).geturl()
 
 
+def from_time(endpoint: Endpoint, url: str, time: int) -> str:
+    """Return the URL that asks the same from a time on, in the endpoint's unit.
+
+    >>> from_time(by_cursor, "https://a/cursor?cursor=x&per_page=5", 1_769_904_000)
+    'https://a/cursor?per_page=5&start_time=1769904000'
+    """
+    parts, moving = urlsplit(url), protocol(endpoint).moving
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k not in moving]
+    return parts._replace(query=urlencode([*query, (START_TIME, str(time))])).geturl()
+
+
+def start_time_of(url: str) -> int | None:
+    """The `start_time` that a URL asks from, in the endpoint's unit."""
+    if not origin(url)[1]:
+        return None  # It is none, which the client will say.
+    text = dict(parse_qsl(urlsplit(url).query)).get(START_TIME, "")
+    return int(text) if text.isdecimal() and len(text) < 20 else None
+
+
 def smaller(endpoint: Endpoint, url: str) -> str:
     """The same URL for half as many items a page, but hardly ever less than a few."""
     size = page_size(endpoint, url)
@@ -117,7 +136,9 @@ def asks_the_same(endpoint: Endpoint, one: str, other: str) -> bool:
 
 def cursor_of(url: str | None) -> str | None:
     """The `cursor` that a URL asks from."""
-    return dict(parse_qsl(urlsplit(url or "").query)).get(CURSOR)
+    if not url or not origin(url)[1]:
+        return None
+    return dict(parse_qsl(urlsplit(url).query)).get(CURSOR)
 
 
 class _Chat(msgspec.Struct):
@@ -188,10 +209,9 @@ def _chat(attributes: Mapping[str, bytes]) -> Onward:
 
 def _time(attributes: Mapping[str, bytes]) -> Onward:
     page = _read_time(attributes)
-    # Null is an answer; a page without the attribute is cut.
-    none = page.next_page is None and "next_page" in attributes
-    last = True if none else page.end_of_stream
-    return Onward(page.next_page, last, page.count, _whole(page.end_time))
+    if page.next_page is None and "next_page" not in attributes:
+        raise ValueError("`next_page` is missing")  # Null is an answer; such a page is cut.
+    return Onward(page.next_page, page.end_of_stream, page.count, _whole(page.end_time))
 
 
 def _cursor(attributes: Mapping[str, bytes]) -> Onward:
@@ -206,6 +226,8 @@ def _pages(attributes: Mapping[str, bytes]) -> Onward:
 
 def _routing(attributes: Mapping[str, bytes]) -> Onward:
     page = _read_routing(attributes)
+    if page.next_page is not None and not origin(page.next_page)[1]:
+        raise ValueError("`next_page` is no address")
     cursor = cursor_of(page.next_page)
     last = True if page.next_page is None and not page.count else None
     return Onward(page.next_page, last, page.count, _whole(page.end_time), cursor=cursor)
