@@ -131,7 +131,7 @@ class _Walk:
             tally = self._tally(part.number)
             tally.without_key += int((~has_keys(job.export, rows)).sum())
             tally.without_time += int((~item_times_us(job.export, rows)[1]).sum())
-            tally.drift += drift_of(rows)
+            tally.drift += drift_of(rows, job.privacy.hashed(job.export))
         for reached in {part.number for part in placed} or {self._open}:
             self._tally(reached).pages += 1
             self._tally(reached).unordered_pages += not ordered
@@ -185,7 +185,7 @@ class _Walk:
         for number, own in share(sideload, rows, table, placed):
             times_us, _ = item_times_us(sideload.table, own)
             new = self._writer(number, sideload.table).add(own, times_us)
-            drift = drift_of(own.filter(pa.array(new)))
+            drift = drift_of(own.filter(pa.array(new)), self._job.privacy.hashed(sideload.table))
             self._tally(number).drift += Counter(
                 {f"{sideload.name}[].{path}": times for path, times in drift.items()}
             )

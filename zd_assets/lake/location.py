@@ -70,6 +70,11 @@ def below(location: Location, folder: Location) -> PurePosixPath:
     return PurePosixPath(str(location)).relative_to(PurePosixPath(str(folder)))
 
 
+def is_hidden(location: Location, folder: Location) -> bool:
+    """Whether a name below the folder begins with a dot: that is no data, or not yet."""
+    return any(name.startswith(".") for name in below(location, folder).parts)
+
+
 def readable(location: Location) -> Path | pa.NativeFile:
     """As Arrow's reader of Parquet takes it."""
     return location.open() if isinstance(location, ObjectPath) else location
