@@ -1,6 +1,7 @@
 """Any item comes through, however deep it nests: read, kept, protected, counted and rebuilt."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,14 @@ from zd_assets.lake.convert import convert
 from zd_assets.lake.drift import drift_of, dumps, loads
 from zd_assets.lake.format import compare
 from zd_assets.lake.keys import item_times_us
+from zd_assets.lake.lake import Lake
 from zd_assets.lake.privacy import Privacy
 from zd_assets.lake.rebuild import rebuild
+from zd_assets.zendesk.client import Client
+from zd_assets_tests.local_server import Answer, serving
 from zd_assets_tests.odd_items import PATIENT
+from zd_assets_tests.runs import fetch
+from zd_assets_tests.truth import days, lake_items
 
 DEPTHS = [600, 980, 1_000, 20_000]
 
@@ -109,10 +115,7 @@ NO_JSON = [
 ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    NO_JSON,
-)
+@pytest.mark.parametrize("text", NO_JSON)
 def test_the_deep_way_refuses_what_is_no_json(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         json.loads(text)
@@ -127,3 +130,29 @@ def test_a_deep_text_that_is_no_json_is_refused(end: str) -> None:
         if not (split is split_array and end == "]"):
             with pytest.raises(ValueError, match=r"."):
                 split(text)
+
+
+CHATS_OF_A_DAY = {"plain": '[{"msg":"hello"}]', "deep": array(3_000)}
+
+
+def test_a_day_with_a_deep_chat_is_exported_whole(
+    make_client: Callable[..., Client], lake: Lake
+) -> None:
+    [day] = days("2026-01-01", 1)
+    chats = [chat(id=f'"{name}"', history=history) for name, history in CHATS_OF_A_DAY.items()]
+    end = day.end_us // 1_000_000
+
+    def answer(path: str, number: int) -> Answer:
+        count = len(chats) if number == 0 else 0
+        next_page = f"{server.url}/incremental/chats?start_time={end}&start_id=z"
+        said = f'"count":{count},"end_time":{end},"end_id":"z","next_page":"{next_page}"'
+        return Answer(f'{{"chats":[{",".join(chats[:count])}],{said}}}'.encode())
+
+    with serving(answer) as server:
+        fetch(CHATS, [day], make_client(base_url=server.url), lake)
+    footer = lake.footer(CHATS, day)
+    assert footer.complete
+    assert footer.items == 2
+    assert footer.drift == {"history": 1}
+    kept = {item["id"]: item["history"] for item in lake_items(lake, CHATS, day)}
+    assert {name: json_deep.serialize(value) for name, value in kept.items()} == CHATS_OF_A_DAY
