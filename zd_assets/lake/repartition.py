@@ -263,13 +263,13 @@ def _with_sums(footer: Footer, sources: Sequence[Footer]) -> Footer:
 
 def _with_sideloads(lake: Lake, export: Export, window: Partition, footer: Footer) -> Footer:
     """How many rows each sideload's file of the window has: they were rewritten before."""
-    beside = {
+    known = {
         one.table.name: lake.footer(one.table, window)
         for one in export.sideloads
         if one.table.name in footer.sideloads
     }
     return replace(
-        footer, sideloads={name: own.items if own else 0 for name, own in beside.items()}
+        footer, sideloads={name: own.items if own else 0 for name, own in known.items()}
     )
 
 
