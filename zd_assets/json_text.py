@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import pyarrow as pa
 
+from zd_assets import json_deep
+
 # A backslash escaped by another, a pair of surrogates, or a lone one.
 _ESCAPES = re.compile(
     rb"\\(?:\\|u[dD](?:[89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -25,6 +27,9 @@ def split_object(text: bytes) -> dict[str, bytes]:
     try:
         raw = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         return {name: bytes(value) for name, value in raw.items()}
+    except RecursionError:
+        parts = _deep_parts(text, b"{")
+        return {json.loads(name): value for name, value in zip(parts, parts, strict=True)}
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
@@ -44,6 +49,8 @@ def split_array(text: bytes) -> list[bytes]:
     """
     try:
         return [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
+    except RecursionError:
+        return list(_deep_parts(text, b"["))
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
@@ -63,6 +70,18 @@ def _unmasked(parts: Iterable[msgspec.Raw], masked: bytes, text: bytes) -> Itera
     for part in map(pa.py_buffer, parts):
         start = part.address - begin
         yield text[start : start + part.size]
+
+
+def _deep_parts(text: bytes, bracket: bytes) -> Iterator[bytes]:
+    """The parts of JSON that nests beyond msgspec's limit.
+
+    Raises:
+        ValueError: not JSON, or of another kind.
+    """
+    if not text.lstrip().startswith(bracket):
+        raise ValueError(f"Expected a JSON text that begins with {bracket.decode()}")
+    json_deep.parse(text.decode())
+    return _parts(text)
 
 
 def _parts(text: bytes) -> Iterator[bytes]:

@@ -12,8 +12,8 @@ from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.columns import List, Scalar
 from zd_assets.exports.export import Export, Sideload
 from zd_assets.exports.support import TICKETS
+from zd_assets.extract.assign import PartitionRows
 from zd_assets.extract.beside import share
-from zd_assets.extract.place import Placed
 from zd_assets.lake.convert import convert
 from zd_assets.lake.keys import item_times_us
 from zd_assets_tests.odd_items import PATIENT
@@ -31,18 +31,18 @@ def rows_of(table: Any, items: Items) -> pa.Table:
     return convert(table, json.dumps(items).encode())
 
 
-def placed_of(export: Export, items: pa.Table, numbers: list[int | None]) -> list[Placed]:
+def placed_of(export: Export, items: pa.Table, numbers: list[int | None]) -> list[PartitionRows]:
     """The items by the partition that each goes to; None for those that go to none."""
     times_us, _ = item_times_us(export, items)
     return [
-        Placed(number, items.filter(pa.array(mine)), times_us[mine])
+        PartitionRows(number, items.filter(pa.array(mine)), times_us[mine])
         for number in sorted({number for number in numbers if number is not None})
         for mine in [[one == number for one in numbers]]
     ]
 
 
 def names_by_partition(
-    sideload: Sideload, beside: Items, items: pa.Table, placed: list[Placed]
+    sideload: Sideload, beside: Items, items: pa.Table, placed: list[PartitionRows]
 ) -> dict[int, list[str]]:
     shared = list(share(sideload, rows_of(sideload.table, beside), items, placed))
     assert [number for number, _ in shared] == [part.number for part in placed]
@@ -135,7 +135,7 @@ def test_a_partition_whose_items_were_all_left_out_gets_only_what_nobody_claims(
     # As `exclude_system_updates` leaves it: rows are filtered away after they were placed.
     table = rows_of(TICKETS, [{"requester_id": 1}, {"requester_id": 2}])
     first, second = placed_of(TICKETS, table, TWO_DAYS)
-    emptied = Placed(first.number, first.rows.filter(pa.array([False])), first.times_us[:0])
+    emptied = PartitionRows(first.number, first.rows.filter(pa.array([False])), first.times_us[:0])
     users = [{"id": id, "name": str(id)} for id in (1, 2, 9)]
     shared = names_by_partition(USERS_OF_TICKETS, users, table, [emptied, second])
     assert shared == {0: ["9"], 1: ["2"]}

@@ -81,3 +81,17 @@ def test_the_command_prints_paths_below_the_lake_and_ends_like_grep(lake: Lake) 
     status, output, usage = _command(lake.root)
     assert (status, output) == (2, "")
     assert usage.startswith("Usage: python -m zd_assets.lake.find [OPTIONS] TEXT...")
+
+
+def test_what_a_run_is_still_writing_is_no_data(lake: Lake) -> None:
+    put(lake, FEB_1, [chat("c", None, "01 09:00", comment="José")])
+    path = lake.path(CHATS, FEB_1)
+    for hidden in (
+        path.parent / ".new" / "part-0.parquet",
+        path.parent / f".{path.name}.0123.tmp",
+        lake.root / ".repartition" / path.relative_to(lake.root),
+    ):
+        hidden.parent.mkdir(parents=True, exist_ok=True)
+        hidden.write_bytes(path.read_bytes()[:-20] + "José".encode())
+    assert list(holders(lake, ["José"])) == [path]
+    assert lake.files(CHATS) == [path]

@@ -14,8 +14,8 @@ from zd_assets.exports.chat import CONVERSIONS
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY, empty_footer
-from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.lake.writer import PartitionWriter
+from zd_assets.lake.lake import Lake, open_lake, read_footer, reading, writing
+from zd_assets.lake.writer import PartitionWriter, row_groups
 from zd_assets_tests.files import DAY, add, conversion, goals, leftovers, write
 from zd_assets_tests.truth import days
 
@@ -192,3 +192,19 @@ def test_a_lake_is_a_folder_or_its_uri(tmp_path: Path, monkeypatch: pytest.Monke
     assert open_lake(f"file://{tmp_path}/data").root == tmp_path / "data"
     assert open_lake("~/data").root == tmp_path / "home" / "data"
     assert empty_footer(CONVERSIONS, DAY, "run").items == 0
+
+
+def test_a_file_that_vanishes_while_another_is_written_is_what_the_message_names(
+    lake: Lake, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "source.parquet", tmp_path / "target.parquet"
+    message = f"^{source} is gone: it was removed meanwhile; run again$"
+    with pytest.raises(LakeError, match=message), writing(target):
+        next(row_groups(source))
+    with pytest.raises(LakeError, match=message):
+        read_footer(source)
+
+
+def test_memory_that_ends_is_not_said_to_be_a_damaged_file(tmp_path: Path) -> None:
+    with pytest.raises(pa.ArrowMemoryError), reading(tmp_path / "part-0.parquet"):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")

@@ -12,6 +12,7 @@ from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMEN
 from zd_assets.exports.export import Table
 from zd_assets.exports.support import ORGANIZATIONS, TICKETS, USERS
 from zd_assets.lake.convert import convert
+from zd_assets.lake.drift import drift_of
 from zd_assets.lake.privacy import Privacy
 from zd_assets.lake.rebuild import rebuild
 
@@ -233,3 +234,25 @@ def test_fields_ask_for_everything_or_for_all_but_what_is_left_out() -> None:
     assert privacy.fields(AGENT_TIMELINE) is None
     assert privacy.fields(DEPARTMENT_EVENTS) is None
     assert privacy.fields(TICKETS) is None
+
+
+def test_a_hash_of_what_isnt_text_is_kept_beside_its_column_and_is_no_drift() -> None:
+    privacy = Privacy(
+        hash=("chats.duration", "chats.visitor.id", "chats.missed", "chats.engagements.duration"),
+        hash_key=KEY,
+    )
+    item = {
+        "id": "a",
+        "duration": 7,
+        "missed": True,
+        "engagements": [{"id": "e", "duration": 7}, {"id": "f", "duration": None}],
+        "news": 1,
+    }
+    rows = convert(CHATS, privacy.apply(CHATS, json.dumps([item]).encode()))
+    seven = hmac.new(KEY.encode(), b"7", hashlib.sha256).hexdigest()
+    [kept] = rows.to_pylist()
+    assert kept["duration"] is None
+    extra = json.loads(kept["_extra"])
+    assert extra["duration"] == extra["engagements[0].duration"] == seven
+    assert drift_of(rows, privacy.hashed(CHATS)) == {"news": 1}
+    assert set(drift_of(rows)) == {"news", "duration", "missed", "engagements[].duration"}

@@ -20,12 +20,12 @@ class Copies:
         """A file with the content; the file itself, where it is one.
 
         Raises:
-            FileNotFoundError: there is none.
-            LakeError: it can't be read.
+            LakeError: there is none, or it can't be read.
         """
         if isinstance(location, Path):
             return location
-        seen = (location, identity(location))
+        with reading(location):
+            seen = (location, identity(location))
         if seen not in self._paths:
             path = self._folder / f"{len(self._paths)}.parquet"
             self._folder.mkdir(parents=True, exist_ok=True)

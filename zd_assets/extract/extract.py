@@ -17,8 +17,10 @@ from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Plan, Target, plan
 from zd_assets.extract.report import Action, Report
 from zd_assets.extract.walk import keep_or_begin, walk
+from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
+from zd_assets.lake.layout import check_layout
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.privacy import Privacy
 from zd_assets.zendesk.client import Client
@@ -113,6 +115,7 @@ def extract(
         windows=min(windows, options.max_pages),
         by_arrival=endpoint.by_arrival,
     )
+    check_layout(lake, export, hourly=any(partition.hourly for partition in partitions))
     errors: list[BaseException] = []
     walks = threading.Thread(
         target=_walk_all, args=(job, todo, errors, windows, lambda: reports.put(None))
@@ -138,7 +141,8 @@ def _walk_all(
     def one(number: int) -> None:
         try:
             walk(job, number, todo.stretches[number])
-        except BaseException as error:
+        except BaseException as raised:
+            error = _out_of_memory(job, raised) if isinstance(raised, MemoryError) else raised
             # The others stop because of the first; its error is the one to tell.
             if not isinstance(error, StoppedError) or not job.stop.is_set():
                 errors.append(error)
@@ -156,6 +160,15 @@ def _walk_all(
         errors.append(error)
     finally:
         ended()
+
+
+def _out_of_memory(job: Job, error: MemoryError) -> LakeError:
+    out = LakeError(
+        f"{job.export.name}: the memory of this process is spent ({error}); set a smaller "
+        "page_size or fewer max_parallel_windows, or give it more. What was committed stays"
+    )
+    out.__cause__ = error
+    return out
 
 
 def _query(export: Export, options: Options) -> dict[str, str]:

@@ -192,7 +192,7 @@ class _Walk:
             tally = self._tally(part.number)
             tally.without_key += int((~has_keys(job.export, rows)).sum())
             tally.without_time += int((~item_times_us(job.export, rows)[1]).sum())
-            tally.drift += drift_of(rows)
+            tally.drift += drift_of(rows, job.privacy.hashed(job.export))
         # Before the stretch, an ordered page has what may be late; where there is no file yet,
         # whoever fetches that window gets it.
         self._others.add(assigned.other, assigned.other_us, begins=not ordered)
@@ -303,7 +303,7 @@ class _Walk:
         for number, own in share(sideload, rows, table, parts):
             times_us, _ = item_times_us(sideload.table, own)
             new = self._writer(number, sideload.table).add(own, times_us)
-            drift = drift_of(own.filter(pa.array(new)))
+            drift = drift_of(own.filter(pa.array(new)), self._job.privacy.hashed(sideload.table))
             self._tally(number).drift += Counter(
                 {f"{sideload.name}[].{path}": times for path, times in drift.items()}
             )

@@ -39,7 +39,7 @@ def _convert_some(table: Table, items: list[bytes]) -> pa.Table:
     for item in items:
         try:
             fitted = decode(item), {}
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             fitted = fit(table.columns, item)
         records.append(fitted[0])
         extras.append(fitted[1])

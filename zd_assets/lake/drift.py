@@ -2,26 +2,34 @@
 
 What fits becomes the record; every other attribute and value is kept under its path, for the
 `_extra` column: `visitor.twitter`, `engagements[2].sentiment`, `tags[0]`; names with other than
-letters, digits and `_` are quoted as in JSONPath: `["first name"]`.
+letters, digits and `_` are quoted as in JSONPath: `["first name"]`. A value that nests beyond
+what JSON parsers take is kept as its JSON text, under its path and `#json`: `history#json`.
 """
 
 import json
 import math
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
+from zd_assets import json_deep
 from zd_assets.exports.columns import EXTRA, Column, List, Scalar, Struct, Type
 from zd_assets.lake.arrow import timestamp_array
-from zd_assets.lake.decode import CANONICAL_ID, Record, record_type
+from zd_assets.lake.decode import CANONICAL_ID, JSON_NULL, Record, record_type
 
 Extra = dict[str, Any]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PATH_STEP = re.compile(r'\.?([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+#: What a path ends with whose value is kept as its JSON text; no path does by itself.
+_AS_TEXT = "#json"
+#: Python's own parser takes less than 1,000 levels, and less the deeper it is called.
+_MAX_DEPTH = 500
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 #: Python's own limit on what it reads as an integer.
 _MAX_DIGITS = 4300
 #: Beyond it, Arrow takes no integer for a double.
@@ -33,36 +41,59 @@ def fit(columns: tuple[Column, ...], item: bytes) -> tuple[Record, Extra]:
     extra: Extra = {}
     value = loads(item)
     if not isinstance(value, dict):
-        return record_type(columns)(), {"[0]": value}
-    return _fit_struct(value, columns, "", extra), extra
+        extra["[0]"] = value
+        return record_type(columns)(), _flat(extra)
+    return _fit_struct(value, columns, "", extra), _flat(extra)
 
 
 def loads(text: bytes | str) -> Any:
-    """Parse JSON without loss: big integers stay whole, a number beyond all bounds stays text."""
-    return json.loads(text, parse_float=_parse_float, parse_int=_parse_int)
+    """Parse JSON of any depth without loss: big integers stay whole, a number beyond all bounds
+    stays text.
+    """
+    try:
+        return _loads(text)
+    except RecursionError:
+        return json_deep.parse(text if isinstance(text, str) else text.decode(), _loads)
 
 
 def dumps(value: Any) -> str:
     """JSON text that is always valid UTF-8: lone surrogates stay escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if _is_utf8(text) else json.dumps(value, separators=(",", ":"))
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        text = json_deep.serialize(value)
+    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def drift_of(rows: pa.Table) -> Counter[str]:
-    """How often each path stands in the rows' `_extra`, array indices left out."""
+def kept_values(extra: str) -> dict[str, Any]:
+    """What an `_extra` text holds, by path, each value as it was sent."""
+    return {
+        path.removesuffix(_AS_TEXT): loads(value) if path.endswith(_AS_TEXT) else value
+        for path, value in loads(extra).items()
+    }
+
+
+def drift_of(rows: pa.Table, hashed: Collection[str] = ()) -> Counter[str]:
+    """How often each path is in the rows' `_extra`, array indices left out.
+
+    Not counted are the paths that Privacy `hashed` (`engagements.rating`): there a hash is kept
+    of what isn't text, and not what the API sent.
+    """
     extras = rows[EXTRA.name].drop_null().to_pylist()
-    return Counter(path_without_indices(path) for extra in extras for path in json.loads(extra))
+    paths = (path_without_indices(path) for extra in extras for path in loads(extra))
+    return Counter(path for path in paths if path.replace("[]", "") not in hashed)
 
 
 def path_without_indices(path: str) -> str:
     """`engagements[2].mood` as `engagements[].mood`: what a report counts."""
+    path = path.removesuffix(_AS_TEXT)
     return _PATH_STEP.sub(lambda step: "[]" if step[2] else step[0], path)
 
 
 def path_steps(path: str) -> list[str | int]:
     """The attribute names and indices that a path goes through."""
     steps: list[str | int] = []
-    for name, index, quoted in _PATH_STEP.findall(path):
+    for name, index, quoted in _PATH_STEP.findall(path.removesuffix(_AS_TEXT)):
         steps.append(int(index) if index else json.loads(quoted) if quoted else name)
     return steps
 
@@ -90,7 +121,11 @@ def _fit_struct(
 
 def _fit(value: Any, kind: Type, path: str, extra: Extra) -> Any:
     if kind == Scalar.JSON:
-        return msgspec.Raw(dumps(value).encode())
+        text = dumps(value)
+        if _is_deep(value, text):
+            extra[path] = value
+            return JSON_NULL
+        return msgspec.Raw(text.encode())
     if value is None:
         return None
     if isinstance(kind, Struct) and isinstance(value, dict):
@@ -101,6 +136,22 @@ def _fit(value: Any, kind: Type, path: str, extra: Extra) -> Any:
         return value
     extra[path] = value
     return None
+
+
+def _flat(extra: Extra) -> Extra:
+    """Deep values as their texts: else no reader's parser would take any of the others."""
+    flat: Extra = {}
+    for path, value in extra.items():
+        if isinstance(value, (list, dict)) and _is_deep(value, text := dumps(value)):
+            flat[f"{path}{_AS_TEXT}"] = text
+        else:
+            flat[path] = value
+    return flat
+
+
+def _is_deep(value: Any, text: str) -> bool:
+    # Few brackets are soon counted, and can't be deep.
+    return text.count("[") + text.count("{") > _MAX_DEPTH < json_deep.depth(value)
 
 
 def _fits(value: Any, kind: Scalar) -> bool:
@@ -142,6 +193,10 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _loads(text: bytes | str) -> Any:
+    return json.loads(text, parse_float=_parse_float, parse_int=_parse_int)
 
 
 def _parse_int(text: str) -> int | str:

@@ -7,3 +7,7 @@ class LakeError(Exception):
 
 class ChangedError(LakeError):
     """A file isn't any more what it was when it was looked at, so it wasn't replaced."""
+
+
+class GoneError(LakeError, FileNotFoundError):
+    """A file that was to be read isn't there any more."""

@@ -1,14 +1,15 @@
 """Which files of a lake hold a text: `python -m zd_assets.lake.find ada@example.com ...`.
 
 It looks into every text of every column, into footers, and into what isn't Parquet, in the lake
-at `ZD_LAKE`. Upper and lower case are the same. Numbers, such as ids, aren't looked at.
+at `ZD_LAKE`. Upper and lower case are the same. Numbers, such as ids, aren't looked at, nor are
+hidden files: a run is still writing them, or the next one removes them.
 """
 
 import html
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake, reading
-from zd_assets.lake.location import Location, below, readable
+from zd_assets.lake.location import Location, below, is_hidden, readable
 
 _PARQUET = ".parquet"
 
@@ -42,9 +43,12 @@ def holders(lake: Lake, texts: Sequence[str]) -> Iterator[Location]:
 
 
 def _files(root: Location) -> list[Location]:
+    found: Iterable[Location]
     if isinstance(root, Path):
-        return [path for path in root.rglob("*") if path.is_file()]
-    return list(root.glob("*"))
+        found = (path for path in root.rglob("*") if path.is_file())
+    else:
+        found = root.glob("*")
+    return [file for file in found if not is_hidden(file, root)]
 
 
 def _spellings(text: str) -> set[str]:

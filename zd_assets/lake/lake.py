@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zd_assets.exports.export import Table
-from zd_assets.lake.errors import LakeError
+from zd_assets.lake.errors import GoneError, LakeError
 from zd_assets.lake.footer import FOOTER_KEY, Footer, decode_footer
-from zd_assets.lake.location import Location, locate, readable
+from zd_assets.lake.location import Location, is_hidden, locate, readable
 from zd_assets.lake.partition import FILE_NAME, Partition, file_path
 
 
@@ -60,7 +60,7 @@ def partition_files(folder: Location, name: str = FILE_NAME) -> list[Location]:
     else:
         found = folder.glob(f"date=*/{name}")
     # Their names sort by time.
-    return sorted(found, key=str)
+    return sorted((file for file in found if not is_hidden(file, folder)), key=str)
 
 
 def read_footer(path: Location) -> Footer:
@@ -71,7 +71,7 @@ def read_footer(path: Location) -> Footer:
     """
     if footer := _footer(path):
         return footer
-    raise LakeError(f"{path} is gone; run again")
+    raise GoneError(f"{path} is gone: it was removed meanwhile; run again")
 
 
 def open_lake(location: str) -> Lake:
@@ -85,11 +85,18 @@ def open_lake(location: str) -> Lake:
 
 @contextmanager
 def reading(path: Location) -> Iterator[None]:
-    """Turn what Arrow says of a damaged or foreign file into one clear message."""
+    """Turn what Arrow says of a damaged or foreign file into one clear message.
+
+    Raises:
+        GoneError: there is none, which is a `FileNotFoundError`, too.
+        LakeError: it can't be read.
+    """
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError):
+    except (LakeError, MemoryError):
         raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise GoneError(f"{path} is gone: it was removed meanwhile; run again") from error
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise LakeError(
             f"{path} can't be read as a file of this lake ({type(error).__name__}); "
@@ -102,7 +109,7 @@ def _footer(path: Location) -> Footer | None:
         with reading(path):
             metadata = pq.read_metadata(readable(path)).metadata or {}
             return decode_footer(metadata[FOOTER_KEY])
-    except (FileNotFoundError, NotADirectoryError):
+    except GoneError:
         return None
 
 
@@ -111,6 +118,8 @@ def writing(path: Location) -> Iterator[None]:
     """Turn what the system says of a failed write into one clear message."""
     try:
         yield
+    except LakeError:
+        raise
     except OSError as error:
         if error.errno in (ENOSPC, EDQUOT, EFBIG):
             raise LakeError(

@@ -1,7 +1,5 @@
-"""Where things of the lake stand: files of a folder, or objects of a store."""
+"""Where things of the lake are: files of a folder, or objects of a store."""
 
-import os
-import tempfile
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -72,15 +70,11 @@ def below(location: Location, folder: Location) -> PurePosixPath:
     return PurePosixPath(str(location)).relative_to(PurePosixPath(str(folder)))
 
 
+def is_hidden(location: Location, folder: Location) -> bool:
+    """Whether a name below the folder begins with a dot: that is no data, or not yet."""
+    return any(name.startswith(".") for name in below(location, folder).parts)
+
+
 def readable(location: Location) -> Path | pa.NativeFile:
     """As Arrow's reader of Parquet takes it."""
     return location.open() if isinstance(location, ObjectPath) else location
-
-
-def workplace(location: Location) -> Path:
-    """A folder of this machine for what is in the making there."""
-    if isinstance(location, Path):
-        return location
-    # Of a user's own: another's can't be written to.
-    room = Path(tempfile.gettempdir(), f"zd_assets-{os.getuid()}")
-    return room / str(location.key).replace("/", "-")

@@ -6,6 +6,7 @@ An object appears whole or not at all: it is made in a local file, and put in on
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -133,6 +134,11 @@ class ObjectPath:
                 return
             time.sleep(_SECOND_S / 4)
             self._put(path)
+
+    def remove(self) -> None:
+        """Let there be no such object."""
+        with suppress(FileNotFoundError):
+            self.store.delete_file(str(self.key))
 
     def _put(self, path: Path) -> None:
         # Arrow ends what it was given when a stream is dropped, also half of it: so all at once.

@@ -40,6 +40,10 @@ class Privacy:
     (exports with resource expansion only), `drop` removes a value, `hash` puts the HMAC-SHA256 of
     its text under `hash_key` in its place, in hex (of an array: of each element). Drop and hash
     reach `_extra` and JSON columns too.
+
+    The text of a number, boolean or object is its JSON, with sorted names: 7 and "7" have one
+    hash. Null and the empty text become null. A hash doesn't fit a column of numbers, booleans,
+    times or objects: there the column is null, and the hash is in `_extra`, which is no drift.
     """
 
     leave_out: tuple[str, ...] = ()
@@ -90,6 +94,10 @@ class Privacy:
         names = [column.name for column in export.columns if (column.name,) not in left_out]
         return f"{export.name}({','.join(names) if left_out else '*'})"
 
+    def hashed(self, table: Table) -> frozenset[str]:
+        """The paths of a table's attributes that are hashed."""
+        return frozenset(".".join(path) for path in _paths(self.hash, table.holds))
+
     def apply(self, table: Table, items: bytes) -> bytes:
         """A JSON array of a table's items without what must not be kept."""
         drop, hashed = _paths(self.drop, table.holds), _paths(self.hash, table.holds)
@@ -106,8 +114,13 @@ class Privacy:
         if value is None or value == "":
             return None
         if isinstance(value, list):
-            return [self._hash(element) for element in value]
-        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            return [
+                self._digest(one) if isinstance(one, list) else self._hash(one) for one in value
+            ]
+        return self._digest(value)
+
+    def _digest(self, value: Any) -> str:
+        text = value if isinstance(value, str) else _canonical(value)
         return hmac.new(
             self.hash_key.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256
         ).hexdigest()
@@ -118,12 +131,23 @@ def _paths(paths: tuple[str, ...], kind: str) -> list[tuple[str, ...]]:
     return [path[1:] for path in split if path[0] == kind]
 
 
+def _canonical(value: Any) -> str:
+    """JSON text that is the same for equal values."""
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError:
+        return dumps(value)
+
+
 def _replace(value: Any, path: tuple[str, ...], change: Callable[[Any], Any]) -> None:
-    if isinstance(value, list):
-        for element in value:
-            _replace(element, path, change)
-    elif isinstance(value, dict) and path[0] in value:
-        if len(path) == 1:
-            value[path[0]] = change(value[path[0]])
-        else:
-            _replace(value[path[0]], path[1:], change)
+    name, *rest = path
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, list):
+            todo += one
+        elif isinstance(one, dict) and name in one:
+            if rest:
+                _replace(one[name], tuple(rest), change)
+            else:
+                one[name] = change(one[name])

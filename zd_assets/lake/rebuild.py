@@ -6,7 +6,7 @@ from typing import Any
 
 from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
 from zd_assets.exports.export import Table
-from zd_assets.lake.drift import loads, path_steps
+from zd_assets.lake.drift import kept_values, loads, path_steps
 
 
 def rebuild(table: Table, row: Mapping[str, Any]) -> Any:
@@ -16,7 +16,7 @@ def rebuild(table: Table, row: Mapping[str, Any]) -> Any:
     JSON text comes back parsed; what `_extra` kept stands in its place again.
     """
     item: Any = _struct(row, table.columns)
-    for path, value in loads(row["_extra"] or "{}").items():
+    for path, value in kept_values(row["_extra"] or "{}").items():
         steps = path_steps(path)
         if steps == [0]:
             return value

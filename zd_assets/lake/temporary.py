@@ -9,15 +9,16 @@ from pathlib import Path
 
 from zd_assets.lake import locks
 from zd_assets.lake.errors import ChangedError
-from zd_assets.lake.location import Location, version, workplace
+from zd_assets.lake.location import Location, version
 from zd_assets.lake.objects import ObjectPath
+from zd_assets.lake.staging import in_staging, leave_staging, tidy
 
 
 @dataclass(frozen=True)
 class TemporaryFile:
     """A hidden file, locked by its process for as long as that lives.
 
-    It stands beside its target, if that is a file, and in this machine's workplace for an object.
+    It is in its target's folder; for an object, in a private folder of this machine.
     """
 
     path: Path
@@ -64,19 +65,24 @@ class TemporaryFile:
         """Remove it; the target stays as it was."""
         self.path.unlink(missing_ok=True)
         os.close(self._lock)
+        leave_staging(self.target, self.path.parent)
 
 
 def create(target: Location) -> TemporaryFile:
-    """Open a hidden file for `target`, making its folder."""
-    folder = workplace(target.parent)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Open a hidden file for `target`, making its folder.
 
-    def hidden() -> Path:
+    Raises:
+        LakeError: the folder for what goes to a store isn't this user's.
+    """
+    # What a store is to show or hide, this machine hides.
+    mode = 0o600 if isinstance(target, ObjectPath) else 0o666
+
+    def hidden(folder: Path) -> Path:
         path = folder / f".{target.name}.{uuid.uuid4().hex}.tmp"
-        path.touch(exist_ok=False)
+        path.touch(mode, exist_ok=False)
         return path
 
-    path, lock = locks.claim(hidden)
+    path, lock = locks.claim(lambda: in_staging(target.parent, hidden))
     return TemporaryFile(path, target, lock)
 
 
@@ -97,6 +103,11 @@ def replacing(target: Location) -> Iterator[Path]:
 
 
 def sweep(target: Location) -> None:
-    """Remove what crashed processes left of `target`; a living one's file is locked."""
-    left = workplace(target.parent).glob(f".{target.name}.*.tmp")
-    locks.sweep(left, Path.unlink)
+    """Remove what crashed processes left of `target`; a living one's file is locked.
+
+    Of a store, what they left of any object.
+    """
+    if isinstance(target, ObjectPath):
+        tidy()
+    else:
+        locks.sweep(target.parent.glob(f".{target.name}.*.tmp"), Path.unlink)

@@ -12,7 +12,7 @@ beside the other, whose months it then replaces.
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,8 +35,9 @@ from zd_assets.analytics.scratch import scratch
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import schema_id
 from zd_assets.lake.lake import Lake, read_footer, writing
-from zd_assets.lake.location import Location, below, identity, nbytes, workplace
+from zd_assets.lake.location import Location, below, identity, nbytes
 from zd_assets.lake.locks import file_lock
+from zd_assets.lake.staging import in_staging, leave_staging
 from zd_assets.lake.temporary import replacing
 
 MEMORY_MB = 2048
@@ -126,10 +127,15 @@ def _alone(folder: Location) -> Iterator[None]:
     The lock is the process's, and ends with it. Runs of other machines are kept apart by the
     table's pool.
     """
-    parent = workplace(folder.parent)
-    with writing(parent):
-        parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(parent / f".{folder.name}.lock"):
+    parent = folder.parent
+    with ExitStack() as stack:
+
+        def lock(staging: Path) -> None:
+            stack.callback(leave_staging, parent, staging)
+            stack.enter_context(file_lock(staging / f".{folder.name}.lock"))
+
+        with writing(parent):
+            in_staging(parent, lock)
         yield
 
 
