@@ -1,5 +1,6 @@
 """The checks: from the partitions of a run, in order of time, to one finding each."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,11 @@ from zd_assets.lake.format import is_known
 
 DESCRIPTIONS = {
     "keys_unique": "No key stands twice inside a partition.",
-    "items_in_window": "Every item's time is inside its partition's window. Items of pages that "
-    "aren't in the server's order are kept wherever they came: of these it only warns.",
+    "items_in_window": "Every item's time is inside its partition's window, whichever page "
+    "brought it.",
+    "late_items": "No item showed up later than `overlap_s` after its time, so that following "
+    "finds every item by itself. What was later is in its partition: the second look found it.",
+    "nothing_skipped": "The server gave every item: no single second held more than a page.",
     "keys_and_times_present": "Every item has its key and its time.",
     "known_attributes": "Every attribute has a column, and its values fit the column's type. What "
     "doesn't is kept in `_extra`.",
@@ -53,6 +57,8 @@ def check(
     return [
         keys_unique(partitions),
         items_in_window(partitions),
+        late_items(export, footers),
+        nothing_skipped(footers),
         keys_and_times_present(footers),
         known_attributes(export, footers),
         volume(footers, earlier),
@@ -69,26 +75,45 @@ def keys_unique(partitions: Sequence[Contents]) -> Finding:
 
 
 def items_in_window(partitions: Sequence[Contents]) -> Finding:
-    """Items are in their window, but for those of unordered pages."""
-    wrong: dict[str, int] = {}
-    excepted: dict[str, int] = {}
-    for one in partitions:
-        if one.outside:
-            kept = excepted if one.footer.unordered_pages else wrong
-            kept[one.footer.partition] = one.outside
+    """Items are in their window."""
+    outside = {one.footer.partition: one.outside for one in partitions if one.outside}
     unread = _unread(partitions)
     text = (
-        f"{sum(wrong.values()):,} items are outside their partition's window{_so_many(unread)}. "
-        f"Of partitions with unordered pages, which are kept whole: {sum(excepted.values()):,}."
+        f"{sum(outside.values()):,} items are outside their partition's window{_so_many(unread)}."
     )
-    return _finding(
-        "items_in_window",
-        Severity.ERROR if wrong or unread else Severity.WARN,
-        text,
-        outside=wrong,
-        outside_on_unordered_pages=excepted,
-        unread=unread,
+    return _finding("items_in_window", Severity.ERROR, text, outside=outside, unread=unread)
+
+
+def late_items(export: Export, footers: Sequence[Footer]) -> Finding:
+    """No item was later than the overlap."""
+    late = {
+        one.partition: {"late_items": one.late_items, "lateness_s": one.lateness_s}
+        for one in footers
+        if one.lateness_s > export.overlap_s
+    }
+    most_s = max((one.lateness_s for one in footers), default=0.0)
+    text = (
+        f"Items showed up as late as {most_s:,.0f} s after their time, which is more than the "
+        f"{export.overlap_s} s that a poll looks back. Set overlap_s of {export.name} to "
+        f"{_rounded_up(most_s)} or more."
     )
+    return _finding("late_items", Severity.WARN, text, late=late)
+
+
+def nothing_skipped(footers: Sequence[Footer]) -> Finding:
+    """No second was left for the next one because of its many items."""
+    skipped = {one.partition: {"at": [*map(_utc, one.skipped)]} for one in footers if one.skipped}
+    text = (
+        f"Of {sum(len(one.skipped) for one in footers)} single seconds the server gave no more "
+        "than a page of items; there may be more. Fetch the partition again with refetch to try "
+        "again, and report it to Zendesk."
+    )
+    return _finding("nothing_skipped", Severity.ERROR, text, skipped=skipped)
+
+
+def _rounded_up(seconds: float) -> int:
+    """To whole minutes."""
+    return math.ceil(seconds / 60) * 60
 
 
 def keys_and_times_present(footers: Sequence[Footer]) -> Finding:

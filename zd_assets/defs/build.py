@@ -19,6 +19,7 @@ from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.report import report_asset
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.defs.schedules import nightly_schedule
+from zd_assets.defs.second_look import second_look_schedule
 from zd_assets.defs.sensors import follow_up_sensor
 from zd_assets.defs.site import LAKE, Site
 from zd_assets.defs.webhook import AlertWebhook
@@ -70,7 +71,7 @@ def _exports(site: Site, api: Api, exports: Sequence[Export]) -> dg.Definitions:
     apart = dg.AssetSelection.checks(*checks)
     # With the checks of what they materialize, without those that run apart.
     jobs = [dg.define_asset_job(group, dg.AssetSelection.groups(group) - apart)]
-    schedules = [nightly_schedule(api, exports, site)]
+    schedules = [nightly_schedule(api, exports, site), second_look_schedule(api, exports, site)]
     if checks:
         jobs.append(dg.define_asset_job(site.name(FORMAT_JOB), apart))
         schedules.append(format_schedule(site))

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 import dagster as dg
 
 from zd_assets.defs.export_checks import check_results, check_specs
 from zd_assets.defs.freshness import freshness_policy
 from zd_assets.defs.metadata import definition_metadata, partition_metadata
-from zd_assets.defs.partitions import partitions
+from zd_assets.defs.partitions import first_us, partitions
 from zd_assets.defs.progress import Progress
 from zd_assets.defs.site import LAKE, Site
 from zd_assets.exports.export import Export
@@ -27,6 +28,9 @@ class ExportConfig(dg.Config):
 
     refetch: bool = False
     """Fetch whole what could be resumed or adopted."""
+
+    second_look: bool = False
+    """Read complete partitions again, and add what they lack."""
 
 
 def export_asset(export: Export, site: Site) -> dg.AssetsDefinition:
@@ -65,11 +69,17 @@ def _materialize(
     config: ExportConfig,
 ) -> list[dg.AssetCheckResult]:
     api = site.api(context.resources, export.api)
-    client, options = api.client(), api.options(export, refetch=config.refetch)
+    export = api.tuned(export)
+    client = api.client()
+    options = replace(
+        api.options(export, refetch=config.refetch),
+        second_look=config.second_look,
+        first_us=first_us(site.partitions_def),
+    )
     progress = Progress(client.budget)
     lake = site.lake(context.resources)
     windows = partitions(site.partitions_def, context.partition_keys)
-    done: list[PartitionReport] = []
+    done: dict[Partition, PartitionReport] = {}
     settled_us = int((time.time() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000)
     reports = extract(
         export,
@@ -85,23 +95,27 @@ def _materialize(
             for report in reports:
                 match report:
                     case PartitionReport():
-                        done.append(report)
+                        done[report.partition] = report
                     case PageReport():
                         if line := progress.take(report):
                             context.log.info(line)
                     case Notice(message):
                         context.log.warning(message)
-        results = check_results(export, lake, done, settled_us)
+        results = check_results(export, lake, [*done.values()], settled_us)
     except BaseException:
         # No result will carry their events: the committed partitions are reported here.
-        for report in done:
-            _log_materialization(context, report)
-        for report in _unheard(export, windows, lake, context.run.run_id, done):
-            _log_materialization(context, report)
+        for report in done.values():
+            _log_event(context, site, report)
+        for report in _unheard(export, windows, lake, context.run.run_id, [*done.values()]):
+            _log_event(context, site, report)
         raise
-    for report in done:
-        context.add_asset_metadata(partition_metadata(report), partition_key=report.partition.key)
-    if left := [r.partition.key for r in done if r.action is Action.NOT_REACHED]:
+    for report in done.values():
+        if report.partition in windows:
+            metadata = partition_metadata(report)
+            context.add_asset_metadata(metadata, partition_key=report.partition.key)
+        else:
+            _log_event(context, site, report)
+    if left := [r.partition.key for r in done.values() if r.action is Action.NOT_REACHED]:
         context.log.warning(
             f"max_pages_per_run is spent; {len(left)} partitions, from {left[0]} on, were not "
             "reached. The sensor or the nightly schedule goes on there, or launch the range again."
@@ -110,9 +124,14 @@ def _materialize(
     return results
 
 
-def _log_materialization(context: dg.AssetExecutionContext, report: PartitionReport) -> None:
+def _log_event(context: dg.AssetExecutionContext, site: Site, report: PartitionReport) -> None:
+    """Tell of a partition that the run's own result doesn't: only a whole one is materialized."""
+    if not site.partitions_def.has_partition_key(report.partition.key):
+        context.log.warning(f"{report.path} belongs to no partition: {report.action}")
+        return
+    kind = dg.AssetMaterialization if report.footer.complete else dg.AssetObservation
     context.log_event(
-        dg.AssetMaterialization(
+        kind(
             context.asset_key,
             partition=report.partition.key,
             metadata=partition_metadata(report),

@@ -90,9 +90,24 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
         metadata["parameters"] = dg.MetadataValue.json(dict(footer.parameters))
     for name, items in footer.sideloads.items():
         metadata[f"items_of_{name}"] = items
+    if footer.late_items:
+        metadata["late_items"] = footer.late_items
+        metadata["lateness_s"] = footer.lateness_s
+    if report.added:
+        metadata["rows_added_now"] = report.added
+    if footer.skipped:
+        metadata["skipped"] = dg.MetadataValue.json([*map(_utc, footer.skipped)])
     if footer.drift:
         metadata["drift"] = dg.MetadataValue.json(dict(footer.drift))
-    for name in ("unordered_pages", "items_without_key", "items_without_time", "system_updates"):
+    for name in (
+        "added_rows",
+        "unordered_pages",
+        "items_without_key",
+        "items_without_time",
+        "items_before_first",
+        "system_updates",
+        "system_updates_kept",
+    ):
         if count := getattr(footer, name):
             metadata[name] = count
     return metadata
@@ -120,6 +135,10 @@ def _follow_up(footer: Footer, last: LastPage) -> str:
     page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
     rule = f"{last.row} under the policy {last.policy}"
     return f"{when}: {page}; {rule}; {last.ending or 'an error'}"
+
+
+def _utc(us: int) -> str:
+    return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat()
 
 
 def _timestamp(us: int) -> dg.TimestampMetadataValue:

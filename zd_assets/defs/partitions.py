@@ -56,6 +56,11 @@ def partitions(partitions_def: Partitions, keys: Sequence[str]) -> list[Partitio
     )
 
 
+def first_us(partitions_def: Partitions) -> int:
+    """When the first partition begins, in microseconds."""
+    return _us(partitions_def.start)
+
+
 def last_partitions(partitions_def: Partitions, now_s: float, count: int) -> list[Partition]:
     """The last partitions up to the one that is open at `now_s` (epoch seconds), in order."""
     current = partition(partitions_def, partitions_def.get_partition_key_for_timestamp(now_s))

@@ -1,6 +1,7 @@
 """Asking Dagster for a run over one partition or a range."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -21,6 +22,7 @@ def range_request(
     last: Partition,
     run_key: str,
     tags: Mapping[str, str],
+    run_config: Mapping[str, Any] | None = None,
 ) -> dg.RunRequest:
     """One run over the partitions of an export from `first` to `last`.
 
@@ -35,10 +37,12 @@ def range_request(
             asset_selection=[site.key(export.path)],
             asset_check_keys=check_keys(export, site),
             tags=tags,
+            run_config=run_config,
         )
     return dg.RunRequest(
         run_key=run_key,
         asset_selection=[site.key(export.path)],
         asset_check_keys=check_keys(export, site),
         tags={**tags, _RANGE_START: first.key, _RANGE_END: last.key},
+        run_config=run_config,
     )
