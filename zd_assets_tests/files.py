@@ -16,7 +16,7 @@ from zd_assets.lake.footer import FOOTER_KEY, Footer, empty_footer
 from zd_assets.lake.keys import item_times_us
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.writer import PartitionWriter
+from zd_assets.lake.writer import Keep, PartitionWriter, base_of
 from zd_assets_tests.truth import day
 
 DAY = day("2026-01-01")
@@ -51,7 +51,9 @@ def write(
     try:
         for items in batches:
             add(writer, export, items)
-        return writer.commit(empty_footer(export, partition, "run"), merge=merge)
+        base = base_of(lake, export, partition)
+        keep = Keep.ALL if merge else Keep.NOTHING
+        return writer.commit(empty_footer(export, partition, "run"), base, keep)
     finally:
         writer.discard()
 

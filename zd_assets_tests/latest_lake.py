@@ -46,7 +46,7 @@ def put(
     add(writer, export, items)
     footer = replace(empty_footer(export, partition, "run"), fetched_at=fetched_at)
     without = sum(item["id"] is None for item in items)
-    writer.commit(replace(footer, items_without_key=without), merge=False)
+    writer.commit(replace(footer, items_without_key=without), None)
 
 
 @contextmanager

@@ -35,11 +35,8 @@ from zd_assets_tests.runs import (
 )
 from zd_assets_tests.truth import (
     assert_lake_is_true,
-    canonical_text,
     day,
     days,
-    lake_items,
-    true_items,
 )
 
 
@@ -262,11 +259,7 @@ def test_of_unordered_pages_nothing_is_lost(
         page_size=page_size,
         max_parallel_windows=1,
     )
-    have = Counter(canonical_text(one) for p in partitions for one in lake_items(lake, export, p))
-    want = Counter(
-        canonical_text(one) for p in partitions for one in true_items(sandbox, export, p)
-    )
-    assert not want - have
-    # Such a page isn't trimmed: at most its own rows stand in the lake beside the truth.
-    assert (have - want).total() <= page_size * 2
-    assert sum(footer.unordered_pages for footer in footers(export, partitions, lake)) >= 1
+    assert_lake_is_true(sandbox, lake, export, partitions)
+    unordered = sum(footer.unordered_pages for footer in footers(export, partitions, lake))
+    # A stream by arrival has no order that a page could break.
+    assert (unordered >= 1) is not endpoint.by_arrival

@@ -217,7 +217,7 @@ BEGINNING = Start(STREAM, Position(0))
 
 def commit(lake: Lake, resume_url: str | None, partition: Partition) -> Footer:
     footer = footer_of(ROUTING_ATTRIBUTES, resume_url, partition)
-    return PartitionWriter(lake, ROUTING_ATTRIBUTES, partition).commit(footer, merge=False)
+    return PartitionWriter(lake, ROUTING_ATTRIBUTES, partition).commit(footer, None)
 
 
 def at(cursor: str) -> Start:

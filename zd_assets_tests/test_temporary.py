@@ -72,7 +72,7 @@ def write_but_not_commit(lake: Lake, pipe: Connection) -> None:
         add(writer, CONVERSIONS, page)
     pipe.send("written")
     pipe.recv()
-    writer.commit(empty_footer(CONVERSIONS, DAY, "other"), merge=False)
+    writer.commit(empty_footer(CONVERSIONS, DAY, "other"), None)
     pipe.send("committed")
 
 
@@ -211,7 +211,7 @@ def test_writers_of_one_process_leave_each_others_files_alone(
     write(lake, [[conversion("a", version="between")]])
     add(other, CONVERSIONS, [conversion("a", version="other")])
     for writer, own in ((one, "one"), (other, "other")):
-        writer.commit(empty_footer(CONVERSIONS, DAY, "run"), merge=False)
+        writer.commit(empty_footer(CONVERSIONS, DAY, "run"), None)
         assert goals(path) == [own]
     assert leftovers(path) == []
 

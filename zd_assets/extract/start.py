@@ -56,13 +56,9 @@ def at_time(job: Job, time_us: int, endpoint: Endpoint | None = None) -> Start:
 
 
 def was_under_way(footer: Footer) -> bool:
-    """Whether the run before ended although the server had more."""
+    """Whether the run before ended although the server may have had more."""
     last = footer.last_page
-    if last is None:
-        return False
-    return last.ending == Ending.PAGES_SPENT or (
-        last.ending == Ending.WAIT and last.count >= last.limit
-    )
+    return last is not None and last.ending in (Ending.PAGES_SPENT, Ending.WAIT)
 
 
 def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:

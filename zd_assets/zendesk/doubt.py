@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from zd_assets.exports.export import Endpoint, Pagination
 from zd_assets.zendesk.page import Page, Position
-from zd_assets.zendesk.pagination import cursor_of, start_time_of
+from zd_assets.zendesk.pagination import cursor_of, from_time, start_time_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,18 @@ def doubt(
     return _doubt_next(endpoint, url, page, before)
 
 
+def next_url(endpoint: Endpoint, url: str, page: Page) -> str | None:
+    """Return where a page's next one is, but never beyond the page's own `end_time`.
+
+    `url` is what was asked for the page.
+    """
+    if page.next_url is None or page.position is None or not endpoint.names_end_time:
+        return page.next_url
+    start, end_time = start_time_of(page.next_url), page.position.end_time
+    skips = page.count and start is not None and start > end_time
+    return from_time(endpoint, url, end_time) if skips else page.next_url
+
+
 def _doubt_empty(endpoint: Endpoint, page: Page, before: Position) -> Doubt | None:
     if endpoint.pagination is Pagination.ROUTING:
         moved = before.cursor is not None and cursor_of(page.next_url) not in (None, before.cursor)
@@ -61,8 +73,6 @@ def _doubt_next(endpoint: Endpoint, url: str, page: Page, before: Position) -> D
     start = start_time_of(page.next_url)
     if start is None or not endpoint.names_end_time:
         return None
-    if start > page.position.end_time:
-        return Doubt(f"the next page begins at {start}, after this one's end_time")
     if start < before.end_time:
         return Doubt(f"the next page goes back to {start}")
     return None

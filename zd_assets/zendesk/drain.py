@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from zd_assets.exports.export import Endpoint, Export
-from zd_assets.zendesk.doubt import Doubt, doubt
+from zd_assets.zendesk.doubt import Doubt, doubt, next_url
 from zd_assets.zendesk.errors import CrowdedError, StuckCursorError
 from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up
 from zd_assets.zendesk.page import Page, Position, is_of_one_unit
@@ -86,6 +86,7 @@ def drain(
             after = _after(endpoint, page, before)
             doubted = doubt(endpoint, url, page, before, after, seen)
             if doubted is None:
+                page = replace(page, next_url=next_url(endpoint, url, page))
                 break
         skipped = None
         if doubted and doubted.fatal:
