@@ -28,6 +28,7 @@ from zd_assets.sandbox.seeded.stream import Row
 from zd_assets.sandbox.seeded.support_streams import support_streams
 from zd_assets.sandbox.seeded.timetable import Several, Timetable
 from zd_assets.sandbox.store import Store
+from zd_assets.sandbox.time_pages import take_whole_seconds
 from zd_assets.sandbox.timestamps import HOUR_US, SECOND_US, parse_us
 
 START_US = parse_us("2025-01-01")
@@ -289,7 +290,7 @@ def test_ties_longer_than_a_page_or_its_overflow_lose_nothing(
     start, walked = 0, []
     for _ in range(50):
         since = (row for row in rows if row.time >= start)
-        page, end, last = support.take(since, size, overflow)
+        page, end, last = take_whole_seconds(since, size, overflow)
         walked += page
         if last:
             break

@@ -17,6 +17,12 @@ _DEFAULTS = Settings()
 @click.command(context_settings={"show_default": True})
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8765, help="Port to listen on; 0 takes any free one.")
+@click.option(
+    "--like",
+    type=click.Choice(["observed", "documented"]),
+    default=_DEFAULTS.like,
+    help="As real accounts are reported to answer, or as the API documents have it.",
+)
 @click.option("--seed", default=_DEFAULTS.seed, help="Chooses the seeded data.")
 @click.option(
     "--start", default=str(_DEFAULTS.start), help="UTC day of the first seeded chats and tickets."
@@ -79,6 +85,43 @@ _DEFAULTS = Settings()
     "--item-cache",
     default=_DEFAULTS.item_cache,
     help="Encoded seeded items kept in memory, for each export.",
+)
+@click.option(
+    "--overlap/--no-overlap",
+    default=None,
+    help="Let time-based pages repeat their boundary second.  [default: as --like says]",
+)
+@click.option(
+    "--second-cap",
+    type=int,
+    help="Most items of a time-based page of one second.  [default: the whole second]",
+)
+@click.option(
+    "--grouped/--no-grouped",
+    default=_DEFAULTS.grouped,
+    help="Group routing instance values by attribute value, as documented.",
+)
+@click.option(
+    "--late-rate",
+    default=_DEFAULTS.late_rate,
+    help="Share of the seeded items that are shown later than their own time.",
+)
+@click.option("--late-by", default=_DEFAULTS.late_by, help="Seconds they are late at most.")
+@click.option(
+    "--late-law",
+    type=click.Choice(["exponential", "uniform"]),
+    default=_DEFAULTS.late_law,
+    help="Late mostly by little, or evenly.",
+)
+@click.option(
+    "--late-exports",
+    default=_DEFAULTS.late_exports,
+    help="Exports with late items, separated by commas.  [default: all]",
+)
+@click.option(
+    "--older-events-rate",
+    default=_DEFAULTS.older_events_rate,
+    help="Share of the ticket events with which older ones of their ticket come again.",
 )
 def main(host: str, port: int, **options: Any) -> None:
     """Serve the Zendesk incremental exports locally, with seeded data and faults on request."""

@@ -48,6 +48,9 @@ class Export:
     comments: str = ""
     """The sideload without which items only mention their comments."""
 
+    grouped: bool = False
+    """Whether its rows are documented to come grouped by attribute value."""
+
     @property
     def has_ids(self) -> bool:
         """Whether items have an id, and cursors too."""
@@ -130,6 +133,7 @@ SUPPORT_EXPORTS = {
                 key=("id", "type", "time"),
                 path=f"routing/{name}",
                 kinds=("routing",),
+                grouped=name == "instance_values",
             )
             for name in ("attributes", "attribute_values", "instance_values")
         ),

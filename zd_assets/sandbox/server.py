@@ -79,7 +79,9 @@ def _support_api(path_kind: Kind, export: str, query: Mapping[str, str]) -> Api:
 def _support_page(
     kind: Kind, state: State, export: str, query: Mapping[str, str], url: str
 ) -> Page:
-    asked = support.Request(state.store, SUPPORT_EXPORTS[export], query, url, state.clock.now_us)
+    asked = support.Request(
+        state.store, SUPPORT_EXPORTS[export], query, url, state.clock.now_us, state.settings
+    )
     return support.serve(kind, asked)
 
 

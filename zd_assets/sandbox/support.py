@@ -1,7 +1,7 @@
 """The Support incremental export API, as its document describes it and as recordings show it.
 
-What was observed, not documented: the make of cursors, time-based pages that keep their last
-second whole, StartTimeTooRecent, and how routing pages end.
+What was observed, not documented: the make of cursors, where time-based pages end,
+StartTimeTooRecent, and how routing pages end.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from zd_assets.sandbox.oauth import Tokens
 from zd_assets.sandbox.page import Page, RefusedError
 from zd_assets.sandbox.rawjson import elements, join_members, members
 from zd_assets.sandbox.seeded.stream import Row
-from zd_assets.sandbox.settings import Settings
+from zd_assets.sandbox.settings import Settings, resolved
 from zd_assets.sandbox.store import Store
+from zd_assets.sandbox.time_pages import take_overlapping, take_whole_seconds
 from zd_assets.sandbox.timestamps import SECOND_US
 
 BASE = "/api/v2/incremental"
@@ -31,6 +32,8 @@ MAX_PER_PAGE = 1000
 MAX_PAGE_SIZE = 100
 MAX_SAMPLE = 50
 ROUTING_PAGE = 3000
+_MOMENT = (1 << 51) - 1
+_SERVED = (1 << 26) - 1
 MAX_OVERFLOW = 1000
 """Items beyond `per_page` that a time-based page takes to keep its last second whole."""
 SETTLED_AFTER_US = 60 * SECOND_US
@@ -41,6 +44,7 @@ SAMPLE_LIMIT = (10, 20 * 60)
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _Place = tuple[int, str]
+_DEFAULTS = resolved(Settings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Request:
     url: str
     """The address asked, without its query."""
     now_us: int
+    settings: Settings = _DEFAULTS
 
 
 def paths() -> Iterator[tuple[str, str, Kind]]:
@@ -84,27 +89,6 @@ def authorize(headers: Mapping[str, str], settings: Settings, tokens: Tokens) ->
 def serve(kind: Kind, asked: Request) -> Page:
     """Answer a request to an endpoint of a kind."""
     return _ENDPOINTS[kind](asked)
-
-
-def take(rows: Iterator[Row], size: int, overflow: int) -> tuple[list[Row], int | None, bool]:
-    """Return a time-based page's rows, its `end_time` (None without rows) and whether it is last.
-
-    It keeps its last second whole, so that the next page starts one second later. Where that took
-    more than `overflow` further rows, it is cut, and the next page starts in the same second: the
-    pages overlap. A page of one second only is never cut, or the next one were the same.
-    """
-    page = list(islice(rows, size))
-    if not page:
-        return page, None, True
-    last = page[-1].time
-    further = next(rows, None)
-    room = None if overflow and page[0].time == last else size + overflow
-    while further and further.time == last and (room is None or len(page) < room):
-        page.append(further)
-        further = next(rows, None)
-    if further and further.time == last:
-        return page[:size], last, False
-    return page, last + 1, further is None
 
 
 def write_cursor(place: _Place) -> str:
@@ -143,7 +127,12 @@ def _sample(asked: Request) -> Page:
 
 def _timed(asked: Request, size: int, overflow: int) -> Page:
     start = _start_time(asked)
-    rows, end, last = take(asked.store.rows(asked.export.name, start, asked.now_us), size, overflow)
+    found = asked.store.rows(asked.export.name, start, asked.now_us)
+    if asked.settings.overlap:
+        cap = asked.settings.second_cap if overflow else size
+        rows, end, last = take_overlapping(found, size, cap)
+    else:
+        rows, end, last = take_whole_seconds(found, size, overflow)
 
     def facts(end: int) -> dict[str, Any]:
         return {"end_time": end, "next_page": _onward(asked, start_time=str(end))}
@@ -208,13 +197,46 @@ def _paginated(asked: Request) -> Page:
 
 
 def _routing(asked: Request) -> Page:
+    grouped = asked.export.grouped and asked.settings.grouped
+    return _routing_grouped(asked) if grouped else _routing_by_time(asked)
+
+
+def _routing_grouped(asked: Request) -> Page:
+    # A cursor says after and until which moment its rows appeared, and how many were served.
+    name, store, now_us = asked.export.name, asked.store, asked.now_us
+    after_us, until_us, served = 0, store.moment_us(now_us), 0
+    if text := asked.query.get("cursor"):
+        packed = _packed(text)
+        after_us, until_us = packed >> 77, packed >> 26 & _MOMENT
+        served = packed & _SERVED
+    known = after_us, until_us, served
+    page = store.appeared(name, *known[:2], now_us)[served : served + ROUTING_PAGE]
+    if not page:
+        after_us, until_us, served = until_us, store.moment_us(now_us), 0
+        page = store.appeared(name, after_us, until_us, now_us)[:ROUTING_PAGE]
+
+    def facts(after_us: int, until_us: int, served: int) -> dict[str, Any]:
+        cursor = str(UUID(int=after_us << 77 | until_us << 26 | served))
+        last_us = max((row.time_us for row in page), default=until_us)
+        return {"end_time": last_us // SECOND_US, "next_page": _onward(asked, cursor=cursor)}
+
+    unmoved = facts(*known)
+    moved = facts(after_us, until_us, served + len(page)) if page else unmoved
+    return _page(asked, page, {"count": len(page)} | moved, unmoved)
+
+
+def _packed(cursor: str) -> int:
+    try:
+        return UUID(cursor).int
+    except ValueError as error:
+        raise RefusedError(400, "InvalidCursor", f"not a cursor: {cursor}") from error
+
+
+def _routing_by_time(asked: Request) -> Page:
     # A cursor says how many rows of its second were served already.
     time, served = 0, 0
     if text := asked.query.get("cursor"):
-        try:
-            time, served = divmod(UUID(text).int, 1 << 64)
-        except ValueError as error:
-            raise RefusedError(400, "InvalidCursor", f"not a cursor: {text}") from error
+        time, served = divmod(_packed(text), 1 << 64)
     rows = asked.store.rows(asked.export.name, time, asked.now_us)
     page = list(islice(rows, served, served + ROUTING_PAGE))
 
