@@ -119,8 +119,8 @@ class Store:
         export = self._exports[name]
         now_us -= export.withheld_us
         known = {
-            row.id or str(place): row._replace(time=own_us // export.unit_us, time_us=own_us)
-            for place, row in enumerate(self._explicit[name])
+            row.id or row.source: row._replace(time=own_us // export.unit_us, time_us=own_us)
+            for row in self._explicit[name]
             if row.time_us <= now_us
             for own_us in [row.time_us if row.own_us is None else row.own_us]
         }
