@@ -509,9 +509,46 @@ def test_start_time_is_required_an_integer_and_older_than_a_minute(
     ],
 )
 def test_a_page_has_a_size(server: sandbox.Running, path: str, name: str, most: int) -> None:
-    for size in (0, most + 1, "ten"):
+    for size in (0, "ten"):
         assert get(server, path, start_time=0, **{name: size}).status_code == 400
-    assert get(server, path, start_time=0, **{name: most}).status_code == 200
+    allowed, larger = (get(server, path, start_time=0, **{name: n}) for n in (most, most + 1))
+    items = [answer.json()[path.partition("/")[0]] for answer in (allowed, larger)]
+    assert items[0] == items[1]
+    server.settings(like="documented")
+    assert get(server, path, start_time=0, **{name: most + 1}).status_code == 400
+
+
+def test_a_start_time_with_a_decimal_point_is_taken_as_observed(server: sandbox.Running) -> None:
+    answer = get(server, "tickets", start_time=f"{START_S}.0")
+    assert answer.json() == get(server, "tickets", start_time=START_S).json()
+    server.settings(like="documented")
+    assert get(server, "tickets", start_time=f"{START_S}.0").status_code == 400
+
+
+def test_pages_come_as_recorded(server: sandbox.Running) -> None:
+    server.settings(support_requests_per_minute=10)
+    answer = get(server, "tickets", start_time=START_S)
+    told = answer.headers
+    assert told["Content-Type"] == "application/json; charset=utf-8"
+    assert (told["Content-Encoding"], told["Transfer-Encoding"]) == ("gzip", "chunked")
+    assert told["ETag"].startswith('W/"')
+    assert (told["X-Rate-Limit"], told["ratelimit-limit"]) == ("10", "10")
+    assert (told["X-Rate-Limit-Remaining"], told["ratelimit-remaining"]) == ("9", "9")
+    assert 55 <= int(told["ratelimit-reset"]) <= 60
+    plain = requests.get(
+        answer.url, headers=AUTHORIZED | {"Accept-Encoding": "identity"}, timeout=10
+    )
+    assert "Content-Encoding" not in plain.headers
+    assert plain.content == answer.content
+    server.settings(like="documented")
+    assert "ETag" not in get(server, "tickets", start_time=START_S).headers
+
+
+@pytest.mark.parametrize(("like", "there"), [("observed", True), ("documented", False)])
+def test_every_recorded_ticket_has_fields(server: sandbox.Running, like: str, there: bool) -> None:
+    server.reset(**QUIET, odd=False, like=like)
+    (ticket,) = get(server, "tickets", start_time=0).json()["tickets"]
+    assert (ticket.get("fields") == ticket["custom_fields"]) == there
 
 
 @pytest.mark.parametrize(("path", "name", "kind"), ENDPOINTS)

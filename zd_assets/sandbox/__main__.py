@@ -102,6 +102,16 @@ _DEFAULTS = Settings()
     help="Group routing instance values by attribute value, as documented.",
 )
 @click.option(
+    "--lenient/--no-lenient",
+    default=None,
+    help="Cap sizes of Support's pages, take whole decimals.  [default: as --like says]",
+)
+@click.option(
+    "--recorded-headers/--no-recorded-headers",
+    default=None,
+    help="Compress and chunk pages, with an ETag and limits.  [default: as --like says]",
+)
+@click.option(
     "--late-rate",
     default=_DEFAULTS.late_rate,
     help="Share of the seeded items that are shown later than their own time.",

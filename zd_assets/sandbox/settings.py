@@ -69,6 +69,10 @@ class Settings:
     Only where pages overlap."""
     grouped: bool = True
     """Whether routing instance values are grouped by attribute value, instead of by time."""
+    lenient: bool | None = None
+    """Whether Support takes `start_time=1793318400.0` and caps the size of pages, not refuses."""
+    recorded_headers: bool | None = None
+    """Whether pages are compressed and chunked, with an ETag and what is left of the rate limit."""
     late_rate: float = 0.0
     """Share of the seeded items that are shown later than their own time."""
     late_by: float = 600.0
@@ -83,8 +87,8 @@ class Settings:
 
 
 _LIKE: dict[str, dict[str, Any]] = {
-    "observed": {"overlap": True},
-    "documented": {"overlap": False},
+    "observed": {"overlap": True, "lenient": True, "recorded_headers": True},
+    "documented": {"overlap": False, "lenient": False, "recorded_headers": False},
 }
 
 

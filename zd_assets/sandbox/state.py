@@ -66,7 +66,9 @@ class State:
         self._given = settings
         settings = resolved(settings)
         self.clock = _clock(settings)
-        self.store = Store(EXPORTS | SIDELOADED, _streams(settings), _late(settings))
+        self.store = Store(
+            EXPORTS | SIDELOADED, _streams(settings), _late(settings), settings.like == "observed"
+        )
         self.settings = settings
         self.faults = []
         self.log = []

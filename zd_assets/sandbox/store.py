@@ -12,7 +12,7 @@ import msgspec
 
 from zd_assets.sandbox.exports import Export, item_id, item_time_us, sortable
 from zd_assets.sandbox.late import Late
-from zd_assets.sandbox.rawjson import members
+from zd_assets.sandbox.rawjson import join_members, members
 from zd_assets.sandbox.seeded.stream import Row, Stream
 
 _EXAMPLES = ("chat_examples.json", "support_examples.json")
@@ -28,8 +28,12 @@ class Store:
         exports: Mapping[str, Export],
         streams: Mapping[str, Stream],
         late: Mapping[str, Late] | None = None,
+        fields: bool = False,
     ) -> None:
-        """Start with the API document's example items as the only explicit ones."""
+        """Start with the API document's example items as the only explicit ones.
+
+        `fields`: with the attribute that every recorded ticket has, and the document's lacks.
+        """
         self._exports = exports
         self.streams = streams
         self.late: Mapping[str, Late] = late or {}
@@ -42,7 +46,10 @@ class Store:
             text = (resources.files("zd_assets.sandbox") / file).read_bytes()
             for name, items in msgspec.json.decode(text, type=_Examples).items():
                 if name in exports:
-                    self.put(name, [_compact(item) for item in items])
+                    examples = [_compact(item) for item in items]
+                    if fields and name == "tickets":
+                        examples = [_with_fields(each) for each in examples]
+                    self.put(name, examples)
 
     def put(
         self,
@@ -226,6 +233,11 @@ def _grouped(rows: list[Row], bodies: list[bytes]) -> list[Row]:
 
 def _order(row: Row) -> tuple[int, str]:
     return row.time, row.id
+
+
+def _with_fields(ticket: bytes) -> bytes:
+    item = members(ticket)
+    return join_members(item | {"fields": item["custom_fields"]})
 
 
 def _compact(item: msgspec.Raw) -> bytes:

@@ -7,6 +7,7 @@ StartTimeTooRecent, and how routing pages end.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +45,7 @@ SAMPLE_LIMIT = (10, 20 * 60)
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _Place = tuple[int, str]
+_WHOLE = re.compile(r"\.0+\Z")
 _DEFAULTS = resolved(Settings())
 
 
@@ -117,11 +119,11 @@ def shown(export: Export, body: bytes, include: str) -> bytes:
 
 
 def _time_based(asked: Request) -> Page:
-    return _timed(asked, parameters.size(asked.query, "per_page", MAX_PER_PAGE), MAX_OVERFLOW)
+    return _timed(asked, _size(asked, "per_page", MAX_PER_PAGE), MAX_OVERFLOW)
 
 
 def _sample(asked: Request) -> Page:
-    size = parameters.size(asked.query, "per_page", MAX_PER_PAGE)
+    size = _size(asked, "per_page", MAX_PER_PAGE)
     return _timed(asked, min(size, MAX_SAMPLE), 0)
 
 
@@ -144,7 +146,7 @@ def _timed(asked: Request, size: int, overflow: int) -> Page:
 
 
 def _cursor_based(asked: Request) -> Page:
-    size = parameters.size(asked.query, "per_page", MAX_PER_PAGE)
+    size = _size(asked, "per_page", MAX_PER_PAGE)
     if text := asked.query.get("cursor"):
         start = read_cursor(text)
     else:
@@ -165,7 +167,7 @@ def _cursor_based(asked: Request) -> Page:
 def _paginated(asked: Request) -> Page:
     """Zendesk's general cursor pagination, which goes both ways."""
     name, query, now_us = asked.export.name, asked.query, asked.now_us
-    size = parameters.size(query, "page[size]", MAX_PAGE_SIZE)
+    size = _size(asked, "page[size]", MAX_PAGE_SIZE)
     start = _start_time(asked), sortable("0")
     after, before = query.get("page[after]"), query.get("page[before]")
     if before:
@@ -264,12 +266,19 @@ _ENDPOINTS: dict[Kind, Callable[[Request], Page]] = {
 def _start_time(asked: Request) -> int:
     if not asked.query.get("start_time"):
         raise RefusedError(400, "InvalidStartTime", "start_time is required.")
-    start = parameters.integer(asked.query, "start_time", 0)
+    query = dict(asked.query)
+    if asked.settings.lenient:
+        query["start_time"] = _WHOLE.sub("", query["start_time"])
+    start = parameters.integer(query, "start_time", 0)
     if start * SECOND_US > asked.now_us - SETTLED_AFTER_US:
         raise RefusedError(
             400, "StartTimeTooRecent", "Too recent start_time. Use one older than 60 seconds."
         )
     return start
+
+
+def _size(asked: Request, name: str, most: int) -> int:
+    return parameters.size(asked.query, name, most, capped=bool(asked.settings.lenient))
 
 
 def _onward(asked: Request, **place: str) -> str:
