@@ -77,6 +77,18 @@ _DEFAULTS = Settings()
     help="Whether the sandbox's time goes on by itself.",
 )
 @click.option(
+    "--clock-skew",
+    default=_DEFAULTS.clock_skew,
+    help="Seconds by which Date, and what counts as too recent, are ahead of the time.",
+)
+@click.option(
+    "--too-recent-status",
+    type=click.Choice(["400", "422"]),
+    default=str(_DEFAULTS.too_recent_status),
+    callback=lambda context, parameter, value: int(value),
+    help="Status of Support's StartTimeTooRecent.",
+)
+@click.option(
     "--advance-per-request",
     default=_DEFAULTS.advance_per_request,
     help="Seconds the clock jumps after each served page.",

@@ -29,6 +29,8 @@ async def send(
     kind = fault.kind if fault else None
     if fault and kind == "slow":
         return await _dribble(request, body, fault.seconds)
+    if fault and kind == "drip":
+        return await _drip(request, body, fault.seconds)
     if kind in ("reset", "cut"):
         return await _break(request, body, reset=kind == "reset")
     if headers is None:
@@ -59,6 +61,14 @@ async def _dribble(request: web.Request, body: bytes, seconds: float) -> web.Str
     for start in range(0, len(body), step):
         await response.write(body[start : start + step])
         await asyncio.sleep(seconds / _DRIBBLES)
+    return response
+
+
+async def _drip(request: web.Request, body: bytes, seconds: float) -> web.StreamResponse:
+    response = await _begin(request, len(body))
+    for place in range(len(body)):
+        await response.write(body[place : place + 1])
+        await asyncio.sleep(seconds)
     return response
 
 

@@ -138,7 +138,11 @@ def _instead_of_page(fault: Fault, entry: Entry) -> web.Response | None:
         headers = {}
         if fault.retry_after is not None:
             headers["Retry-After"] = str(fault.retry_after)
-        return _reply(entry, fault.status, b'{"error":"fault","message":"As requested."}', headers)
+        if fault.as_html:
+            html = {"Content-Type": "text/html; charset=utf-8"}
+            return _reply(entry, fault.status, _MAINTENANCE, headers | html)
+        body = orjson.dumps({"error": fault.error, "message": fault.message})
+        return _reply(entry, fault.status, body, headers)
     if fault.kind == "redirect":
         return _reply(entry, 302, b"{}", {"Location": fault.url or faults.FOREIGN_ORIGIN})
     if fault.kind == "html":

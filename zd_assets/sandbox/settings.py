@@ -57,6 +57,10 @@ class Settings:
     """The sandbox's time, ISO 8601 or epoch seconds; None is the real time."""
     clock: Literal["running", "frozen"] = "running"
     """Whether the sandbox's time goes on by itself."""
+    clock_skew: float = 0.0
+    """Seconds by which the server's own clock, in `Date` and for what is too recent, is ahead."""
+    too_recent_status: Literal[400, 422] = 400
+    """HTTP status of Support's StartTimeTooRecent."""
     advance_per_request: float = 0.0
     """Seconds by which the clock jumps after each served page."""
     item_cache: int = 4000

@@ -270,9 +270,12 @@ def _start_time(asked: Request) -> int:
     if asked.settings.lenient:
         query["start_time"] = _WHOLE.sub("", query["start_time"])
     start = parameters.integer(query, "start_time", 0)
-    if start * SECOND_US > asked.now_us - SETTLED_AFTER_US:
+    now_us = asked.now_us + round(asked.settings.clock_skew * SECOND_US)
+    if start * SECOND_US > now_us - SETTLED_AFTER_US:
         raise RefusedError(
-            400, "StartTimeTooRecent", "Too recent start_time. Use one older than 60 seconds."
+            asked.settings.too_recent_status,
+            "StartTimeTooRecent",
+            "Too recent start_time. Use one older than 60 seconds.",
         )
     return start
 
