@@ -124,6 +124,11 @@ _DEFAULTS = Settings()
     help="Compress and chunk pages, with an ETag and limits.  [default: as --like says]",
 )
 @click.option(
+    "--ai-agent-share",
+    default=_DEFAULTS.ai_agent_share,
+    help="Share of the tickets that only come with support_type_scope=all or ai_agent.",
+)
+@click.option(
     "--late-rate",
     default=_DEFAULTS.late_rate,
     help="Share of the seeded items that are shown later than their own time.",

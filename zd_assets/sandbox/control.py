@@ -14,6 +14,7 @@ from aiohttp import web
 from zd_assets.sandbox import faults, support
 from zd_assets.sandbox.exports import EXPORTS, Export
 from zd_assets.sandbox.rawjson import elements
+from zd_assets.sandbox.scope import SCOPES, in_scope
 from zd_assets.sandbox.settings import SECRETS
 from zd_assets.sandbox.state import State
 from zd_assets.sandbox.timestamps import epoch_us, iso_us, parse_us
@@ -119,12 +120,16 @@ class _Control:
         include = request.query.get("include", "")
         store = self._state.store
         rows = store.own_rows if request.query.get("by") == "own" else store.true_rows
+        scope = request.query.get("support_type_scope", "all")
+        if scope not in SCOPES:
+            raise ValueError(f"support_type_scope is one of {SCOPES}")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         times_us: list[int] = []
         shown_from_us: list[int] = []
         part = bytearray(b'{"items":[')
-        for row in rows(export.name, start_us // export.unit_us, now_us):
+        found = rows(export.name, start_us // export.unit_us, now_us)
+        for row in in_scope(found, store, export, scope, self._state.settings):
             if row.time * export.unit_us >= end_us:
                 break
             if not start_us <= row.time_us < end_us:

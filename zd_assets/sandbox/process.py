@@ -108,6 +108,7 @@ class Running:
         end: float | str | None = None,
         include: str | None = None,
         by: Literal["place", "own"] = "place",
+        support_type_scope: Literal["all", "agent", "ai_agent"] = "all",
     ) -> list[tuple[int, bytes]]:
         """Return (time in microseconds, item as JSON) of a window [start, end), epoch seconds.
 
@@ -115,7 +116,14 @@ class Running:
         that are served at a time of the window, or (`own`) whose own time is in it; whether the
         API shows them already doesn't matter.
         """
-        items, lists = self._truth(export, start=start, end=end, include=include, by=by)
+        items, lists = self._truth(
+            export,
+            start=start,
+            end=end,
+            include=include,
+            by=by,
+            support_type_scope=support_type_scope,
+        )
         return list(zip(lists["times_us"], items, strict=True))
 
     def shown(

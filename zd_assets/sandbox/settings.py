@@ -77,6 +77,9 @@ class Settings:
     """Whether Support takes `start_time=1793318400.0` and caps the size of pages, not refuses."""
     recorded_headers: bool | None = None
     """Whether pages are compressed and chunked, with an ETag and what is left of the rate limit."""
+    ai_agent_share: float = 0.0
+    """Share of the seeded tickets that are AI agents': they and their events are only served to
+    whom asks for `support_type_scope` `all` or `ai_agent`."""
     late_rate: float = 0.0
     """Share of the seeded items that are shown later than their own time."""
     late_by: float = 600.0
@@ -131,7 +134,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     for name in ("latency", "item_cache", "token_lifetime", "late_by"):
         if getattr(new, name) < 0:
             raise ValueError(f"{name} must not be negative")
-    for name in ("late_rate", "older_events_rate"):
+    for name in ("late_rate", "older_events_rate", "ai_agent_share"):
         if not 0 <= getattr(new, name) <= 1:
             raise ValueError(f"{name} must be from 0 to 1")
     if new.second_cap is not None and new.second_cap < 1:

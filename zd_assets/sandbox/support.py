@@ -21,6 +21,7 @@ from zd_assets.sandbox.exports import SUPPORT_EXPORTS, Export, Kind, sortable
 from zd_assets.sandbox.oauth import Tokens
 from zd_assets.sandbox.page import Page, RefusedError
 from zd_assets.sandbox.rawjson import elements, join_members, members
+from zd_assets.sandbox.scope import in_scope
 from zd_assets.sandbox.seeded.stream import Row
 from zd_assets.sandbox.settings import Settings, resolved
 from zd_assets.sandbox.store import Store
@@ -129,7 +130,7 @@ def _sample(asked: Request) -> Page:
 
 def _timed(asked: Request, size: int, overflow: int) -> Page:
     start = _start_time(asked)
-    found = asked.store.rows(asked.export.name, start, asked.now_us)
+    found = _scoped(asked, asked.store.rows(asked.export.name, start, asked.now_us))
     if asked.settings.overlap:
         cap = asked.settings.second_cap if overflow else size
         rows, end, last = take_overlapping(found, size, cap)
@@ -152,7 +153,7 @@ def _cursor_based(asked: Request) -> Page:
     else:
         # No item has an id of 0: those of `start_time` itself all come after it.
         start = _start_time(asked), sortable("0")
-    rows = asked.store.rows_after(asked.export.name, *start, asked.now_us)
+    rows = _scoped(asked, asked.store.rows_after(asked.export.name, *start, asked.now_us))
     page = list(islice(rows, size))
 
     def facts(place: _Place) -> dict[str, Any]:
@@ -280,12 +281,17 @@ def _start_time(asked: Request) -> int:
     return start
 
 
+def _scoped(asked: Request, rows: Iterator[Row]) -> Iterator[Row]:
+    scope = asked.query.get("support_type_scope") or "agent"
+    return in_scope(rows, asked.store, asked.export, scope, asked.settings)
+
+
 def _size(asked: Request, name: str, most: int) -> int:
     return parameters.size(asked.query, name, most, capped=bool(asked.settings.lenient))
 
 
 def _onward(asked: Request, **place: str) -> str:
-    kept = ("include", "include_changes", "per_page", "page[size]")
+    kept = ("include", "include_changes", "per_page", "page[size]", "support_type_scope")
     query = {name: asked.query[name] for name in kept if asked.query.get(name)}
     # The document's addresses of further pages end so, however the first was asked for.
     return parameters.address(f"{asked.url.removesuffix('.json')}.json", query | place)
