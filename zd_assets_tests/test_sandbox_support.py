@@ -677,6 +677,19 @@ def test_sideloads_hold_what_the_page_refers_to_and_nothing_else(
     assert get_url(onward(page) or "").json().keys() == page.keys()
 
 
+def test_sideloads_are_made_of_the_pages_own_items(server: sandbox.Running) -> None:
+    include = "comment_count,dates,slas,metric_sets"
+    page = get(server, start_time=START_S, per_page=50, include=include).json()
+    assert all(each["comment_count"] > 0 for each in page["tickets"])
+    assert all("policy_metrics" in each["slas"] for each in page["tickets"])
+    assert all("solved_at" in each["dates"] for each in page["tickets"])
+    ids = [each["id"] for each in page["tickets"]]
+    assert [each["ticket_id"] for each in page["metric_sets"]] == ids
+    page = get(server, "users/cursor", start_time=0, include="identities").json()
+    owners = [each["user_id"] for each in page["identities"]]
+    assert owners == [each["id"] for each in page["users"]]
+
+
 def test_a_sideloaded_user_is_the_newest_version(server: sandbox.Running) -> None:
     server.reset(tickets_per_day=40)
     users = {json.loads(body)["id"]: json.loads(body) for _, body in server.truth("users")}

@@ -16,7 +16,7 @@ from itertools import islice, takewhile
 from typing import Any, get_args
 from uuid import UUID
 
-from zd_assets.sandbox import parameters
+from zd_assets.sandbox import derived, parameters
 from zd_assets.sandbox.exports import SUPPORT_EXPORTS, Export, Kind, sortable
 from zd_assets.sandbox.oauth import Tokens
 from zd_assets.sandbox.page import Page, RefusedError
@@ -300,8 +300,10 @@ def _onward(asked: Request, **place: str) -> str:
 def _page(asked: Request, rows: list[Row], facts: dict[str, Any], unmoved: dict[str, Any]) -> Page:
     include = asked.query.get("include", "")
     whole = asked.store.bodies(asked.export.name, rows)
-    items = [shown(asked.export, body, include) for body in whole]
-    return Page(asked.export, items, whole, facts, unmoved, _beside(asked, whole, include))
+    name = asked.export.name
+    items = [derived.inlined(name, shown(asked.export, body, include), include) for body in whole]
+    beside = _beside(asked, whole, include) | derived.lists(name, whole, include)
+    return Page(asked.export, items, whole, facts, unmoved, beside)
 
 
 def _beside(asked: Request, whole: list[bytes], include: str) -> dict[str, list[bytes]]:
