@@ -80,15 +80,29 @@ def content(told: Any, item: Any) -> Any:
 
 
 def assert_same(found: Iterable[Any], items: list[dict[str, Any]]) -> list[Any]:
-    """Compare what Zenpy found with items; returns Zenpy's objects."""
-    # One more tells as much as all of a walk that doesn't end.
-    objects = list(islice(found, len(items) + 1))
-    assert [(each.id, getattr(each, "updated_at", None)) for each in objects] == [
-        (item["id"], item.get("updated_at")) for item in items
-    ]
-    for each, item in zip(objects, items, strict=True):
+    """Compare what Zenpy found with items; returns Zenpy's objects.
+
+    Pages by time repeat their boundary, and mingle the items of a second.
+    """
+    # So many more tell as much as all of a walk that doesn't end.
+    objects = list({_version(each): each for each in islice(found, 3 * len(items) + 3)}.values())
+    wanted = {(item["id"], item.get("updated_at")): item for item in items}
+    assert {_version(each) for each in objects} == wanted.keys()
+    assert len(wanted) == len(items)
+    for each in objects:
+        item = wanted[_version(each)]
         assert content(each.to_dict(), item) == item
     return objects
+
+
+def assert_each(found: list[Any], items: list[dict[str, Any]]) -> None:
+    """Compare Zenpy's objects with items one by one."""
+    for each, item in zip(found, items, strict=True):
+        assert content(each.to_dict(), item) == item
+
+
+def _version(each: Any) -> tuple[Any, Any]:
+    return each.id, getattr(each, "updated_at", None)
 
 
 @pytest.mark.parametrize(("name", "kind"), EXPORTS)
@@ -102,7 +116,9 @@ def test_zenpy_reads_page_by_page_exactly_what_is_there(
     assert {(each["export"], each["endpoint"], each["status"]) for each in log} == {
         (name, kind, 200)
     }
-    assert len(log) == -(-len(items) // PER_PAGE)
+    # A boundary is a second: of this little data, a few items at most.
+    fewest = -(-len(items) // PER_PAGE)
+    assert fewest <= len(log) <= (1 if kind == "cursor" else 1.5) * fewest
 
 
 def test_zenpy_reads_metric_events_to_their_end_although_nothing_marks_it(
@@ -111,7 +127,7 @@ def test_zenpy_reads_metric_events_to_their_end_although_nothing_marks_it(
     items = truth(sandbox, "ticket_metric_events")
     assert_same(zenpy.tickets.metrics_incremental(start_time=0), items)
     counts = [each["count"] for each in sandbox.requests()]
-    assert sum(counts) == len(items)
+    assert sum(counts) > len(items)
     assert len(counts) > 2
     assert counts[-1] == 0
 
@@ -186,15 +202,15 @@ def test_zenpy_knows_by_sideloads_who_and_what_tickets_refer_to(
     found = EXPORTS[name, kind](zenpy)(start_time=SINCE_S, per_page=PER_PAGE, include=SIDELOADS)
     tickets = assert_same(found, truth(sandbox, name, SINCE_S))
     assert len(sandbox.requests()) > 3
-    assert_same(
+    assert_each(
         [each.requester for each in tickets], [users[each.requester_id] for each in tickets]
     )
     assigned = [each for each in tickets if isinstance(each.assignee_id, int)]
-    assert_same(
+    assert_each(
         [each.assignee for each in assigned], [users[each.assignee_id] for each in assigned]
     )
     owned = [each for each in tickets if each.organization_id]
-    assert_same(
+    assert_each(
         [each.organization for each in owned],
         [organizations[each.organization_id] for each in owned],
     )

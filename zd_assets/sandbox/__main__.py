@@ -17,6 +17,12 @@ _DEFAULTS = Settings()
 @click.command(context_settings={"show_default": True})
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8765, help="Port to listen on; 0 takes any free one.")
+@click.option(
+    "--like",
+    type=click.Choice(["observed", "documented"]),
+    default=_DEFAULTS.like,
+    help="As real accounts are reported to answer, or as the API documents have it.",
+)
 @click.option("--seed", default=_DEFAULTS.seed, help="Chooses the seeded data.")
 @click.option(
     "--start", default=str(_DEFAULTS.start), help="UTC day of the first seeded chats and tickets."
@@ -71,6 +77,18 @@ _DEFAULTS = Settings()
     help="Whether the sandbox's time goes on by itself.",
 )
 @click.option(
+    "--clock-skew",
+    default=_DEFAULTS.clock_skew,
+    help="Seconds by which Date, and what counts as too recent, are ahead of the time.",
+)
+@click.option(
+    "--too-recent-status",
+    type=click.Choice(["400", "422"]),
+    default=str(_DEFAULTS.too_recent_status),
+    callback=lambda context, parameter, value: int(value),
+    help="Status of Support's StartTimeTooRecent.",
+)
+@click.option(
     "--advance-per-request",
     default=_DEFAULTS.advance_per_request,
     help="Seconds the clock jumps after each served page.",
@@ -79,6 +97,58 @@ _DEFAULTS = Settings()
     "--item-cache",
     default=_DEFAULTS.item_cache,
     help="Encoded seeded items kept in memory, for each export.",
+)
+@click.option(
+    "--overlap/--no-overlap",
+    default=None,
+    help="Let time-based pages repeat their boundary second.  [default: as --like says]",
+)
+@click.option(
+    "--second-cap",
+    type=int,
+    help="Most items of a time-based page of one second.  [default: the whole second]",
+)
+@click.option(
+    "--grouped/--no-grouped",
+    default=_DEFAULTS.grouped,
+    help="Group routing instance values by attribute value, as documented.",
+)
+@click.option(
+    "--lenient/--no-lenient",
+    default=None,
+    help="Cap sizes of Support's pages, take whole decimals.  [default: as --like says]",
+)
+@click.option(
+    "--recorded-headers/--no-recorded-headers",
+    default=None,
+    help="Compress and chunk pages, with an ETag and limits.  [default: as --like says]",
+)
+@click.option(
+    "--ai-agent-share",
+    default=_DEFAULTS.ai_agent_share,
+    help="Share of the tickets that only come with support_type_scope=all or ai_agent.",
+)
+@click.option(
+    "--late-rate",
+    default=_DEFAULTS.late_rate,
+    help="Share of the seeded items that are shown later than their own time.",
+)
+@click.option("--late-by", default=_DEFAULTS.late_by, help="Seconds they are late at most.")
+@click.option(
+    "--late-law",
+    type=click.Choice(["exponential", "uniform"]),
+    default=_DEFAULTS.late_law,
+    help="Late mostly by little, or evenly.",
+)
+@click.option(
+    "--late-exports",
+    default=_DEFAULTS.late_exports,
+    help="Exports with late items, separated by commas.  [default: all]",
+)
+@click.option(
+    "--older-events-rate",
+    default=_DEFAULTS.older_events_rate,
+    help="Share of the ticket events with which older ones of their ticket come again.",
 )
 def main(host: str, port: int, **options: Any) -> None:
     """Serve the Zendesk incremental exports locally, with seeded data and faults on request."""

@@ -54,10 +54,14 @@ def serve(
     url: str,
     now_us: int,
     fullness: Literal["full", "documented"],
+    skew_us: int = 0,
 ) -> Page:
-    """Answer one request; `url` is the address asked, without its query."""
+    """Answer one request; `url` is the address asked, without its query.
+
+    `skew_us`: by how much the clock that judges `start_time` is ahead.
+    """
     export = CHAT_EXPORTS[name]
-    asked = read(export, query, now_us)
+    asked = read(export, query, now_us + skew_us)
     rows = take(rows_after(store, export, asked, now_us), asked.limit, fullness)
     whole = store.bodies(name, rows)
     items = [fields.select(body, asked.selection) for body in whole] if asked.selection else whole

@@ -14,6 +14,7 @@ from aiohttp import web
 from zd_assets.sandbox import faults, support
 from zd_assets.sandbox.exports import EXPORTS, Export
 from zd_assets.sandbox.rawjson import elements
+from zd_assets.sandbox.scope import SCOPES, in_scope
 from zd_assets.sandbox.settings import SECRETS
 from zd_assets.sandbox.state import State
 from zd_assets.sandbox.timestamps import epoch_us, iso_us, parse_us
@@ -72,12 +73,14 @@ class _Control:
     async def put_items(self, request: web.Request) -> web.Response:
         name = _export(request).name
         items = elements(await request.read())
-        time = request.query.get("time")
+        time, shown_from = (request.query.get(name) for name in ("time", "shown_from"))
         self._state.store.put(
             name,
             items,
             None if time is None else parse_us(time),
             request.query.get("id"),
+            0 if shown_from is None else parse_us(shown_from),
+            request.query.get("again") == "true",
         )
         return _json({"items": len(items)})
 
@@ -116,11 +119,17 @@ class _Control:
         end_us = epoch_us(request.query["end"]) if "end" in request.query else now_us + 1
         include = request.query.get("include", "")
         store = self._state.store
+        rows = store.own_rows if request.query.get("by") == "own" else store.true_rows
+        scope = request.query.get("support_type_scope", "all")
+        if scope not in SCOPES:
+            raise ValueError(f"support_type_scope is one of {SCOPES}")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         times_us: list[int] = []
+        shown_from_us: list[int] = []
         part = bytearray(b'{"items":[')
-        for row in store.rows(export.name, start_us // export.unit_us, now_us):
+        found = rows(export.name, start_us // export.unit_us, now_us)
+        for row in in_scope(found, store, export, scope, self._state.settings):
             if row.time * export.unit_us >= end_us:
                 break
             if not start_us <= row.time_us < end_us:
@@ -128,12 +137,16 @@ class _Control:
             body = support.shown(export, store.body(export.name, row), include)
             part += b"," * bool(times_us) + body
             times_us.append(row.time_us)
+            shown_from_us.append(store.shown_from_us(export.name, row))
             if len(part) >= _PART:
                 await response.write(bytes(part))
                 part.clear()
                 # Pages are served meanwhile.
                 await asyncio.sleep(0)
-        await response.write(bytes(part) + b'],"times_us":' + orjson.dumps(times_us) + b"}")
+        lists = {"times_us": times_us}
+        if request.query.get("shown") == "true":
+            lists["shown_from_us"] = shown_from_us
+        await response.write(bytes(part) + b"]," + orjson.dumps(lists)[1:])
         return response
 
     def _shown(self) -> web.Response:

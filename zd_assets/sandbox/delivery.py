@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import hashlib
 import socket
 import struct
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -16,14 +19,33 @@ _DRIBBLES = 20
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-async def send(request: web.Request, body: bytes, fault: Fault | None) -> web.StreamResponse:
-    """Send a JSON body with status 200, as whole as the fault lets it be."""
+async def send(
+    request: web.Request, body: bytes, fault: Fault | None, headers: Mapping[str, str] | None = None
+) -> web.StreamResponse:
+    """Send a JSON body with status 200, as whole as the fault lets it be.
+
+    With `headers`, as recorded: chunked, compressed if the client takes it, with an ETag.
+    """
     kind = fault.kind if fault else None
     if fault and kind == "slow":
         return await _dribble(request, body, fault.seconds)
+    if fault and kind == "drip":
+        return await _drip(request, body, fault.seconds)
     if kind in ("reset", "cut"):
         return await _break(request, body, reset=kind == "reset")
-    return web.Response(body=body, content_type="application/json")
+    if headers is None:
+        return web.Response(body=body, content_type="application/json")
+    recorded = {
+        "Content-Type": "application/json; charset=utf-8",
+        "ETag": f'W/"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
+        **headers,
+    }
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        recorded["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, 1)
+    response = web.Response(body=body, headers=recorded)
+    response.enable_chunked_encoding()
+    return response
 
 
 async def _begin(request: web.Request, length: int) -> web.StreamResponse:
@@ -39,6 +61,14 @@ async def _dribble(request: web.Request, body: bytes, seconds: float) -> web.Str
     for start in range(0, len(body), step):
         await response.write(body[start : start + step])
         await asyncio.sleep(seconds / _DRIBBLES)
+    return response
+
+
+async def _drip(request: web.Request, body: bytes, seconds: float) -> web.StreamResponse:
+    response = await _begin(request, len(body))
+    for place in range(len(body)):
+        await response.write(body[place : place + 1])
+        await asyncio.sleep(seconds)
     return response
 
 

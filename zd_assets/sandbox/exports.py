@@ -48,6 +48,11 @@ class Export:
     comments: str = ""
     """The sideload without which items only mention their comments."""
 
+    ticket_attribute: str = ""
+    """Attribute that tells whose ticket an item is of, where `support_type_scope` counts."""
+    grouped: bool = False
+    """Whether its rows are documented to come grouped by attribute value."""
+
     @property
     def has_ids(self) -> bool:
         """Whether items have an id, and cursors too."""
@@ -85,6 +90,7 @@ SUPPORT_EXPORTS = {
         Export(
             "tickets",
             "generated_timestamp",
+            ticket_attribute="id",
             integer_ids=True,
             epoch_times=True,
             kinds=("time", "cursor", "sample"),
@@ -97,6 +103,7 @@ SUPPORT_EXPORTS = {
         Export(
             "ticket_events",
             "timestamp",
+            ticket_attribute="ticket_id",
             integer_ids=True,
             epoch_times=True,
             withheld_us=60 * SECOND_US,
@@ -130,6 +137,7 @@ SUPPORT_EXPORTS = {
                 key=("id", "type", "time"),
                 path=f"routing/{name}",
                 kinds=("routing",),
+                grouped=name == "instance_values",
             )
             for name in ("attributes", "attribute_values", "instance_values")
         ),

@@ -6,16 +6,19 @@ How a fault breaks the connection itself is in `delivery`.
 from __future__ import annotations
 
 import dataclasses
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
 from zd_assets.sandbox.exports import place
 from zd_assets.sandbox.fields import without
 from zd_assets.sandbox.page import Page
+from zd_assets.sandbox.seeded.hashing import mix
+from zd_assets.sandbox.timestamps import SECOND_US
 
 Kind = Literal[
     "status",
@@ -35,10 +38,19 @@ Kind = Literal[
     "unordered",
     "no_id",
     "no_time",
+    "drip",
+    "null_next_page",
+    "empty",
+    "miscount",
+    "same_next_page",
+    "backward",
 ]
 
 FOREIGN_ORIGIN = "https://foreign.example"
 _DEFAULT_PAGE_SIZE = 1000
+_CURSORS = ("cursor", "start_id", "page[after]")
+_ONWARD = ("next_page", "after_url")
+_BACK_S = 3600
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,6 +61,10 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Only requests for this export; None: for any."""
     min_page_size: int | None = None
     """Only requests for pages larger than this (`limit`, `per_page`, `page[size]`)."""
+    on_cursor: bool = False
+    """Only requests that carry a cursor (`cursor`, `start_id`, `page[after]`)."""
+    rate: float = 1.0
+    """Share of the matching requests that it strikes, by a seeded lot."""
     after: int = 0
     """Matching requests that still pass first."""
     times: int = 1
@@ -57,8 +73,16 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """HTTP status of `status`."""
     retry_after: int | float | str | None = None
     """The Retry-After header of `status`: seconds or an HTTP date."""
+    error: str = "fault"
+    """What the body of `status` says, as an error's name."""
+    message: str = "As requested."
+    """What the body of `status` says in words."""
+    as_html: bool = False
+    """Whether `status` has a body of HTML, as a proxy's."""
     seconds: float = 2.0
-    """How long `hang` is silent, or `slow` takes."""
+    """How long `hang` is silent, or `slow` takes, or `drip` waits after each byte."""
+    asked: int = 0
+    """Matching requests so far, by which lots are drawn."""
     url: str | None = None
     """Where `redirect` leads; whose host `foreign_next_page` names."""
 
@@ -75,9 +99,10 @@ def due(faults: list[Fault], export: str, query: Mapping[str, str]) -> Fault | N
         fault
         for fault in faults
         if fault.export in (None, export)
+        and not (fault.on_cursor and not any(query.get(name) for name in _CURSORS))
         and (fault.min_page_size is None or size > fault.min_page_size)
     ]
-    struck = next((fault for fault in matching if fault.after == 0), None)
+    struck = next((fault for fault in matching if fault.after == 0 and _by_lot(fault)), None)
     for fault in matching:
         fault.after = max(0, fault.after - 1)
     if struck is not None and struck.times > 0:
@@ -101,6 +126,11 @@ def change_body(body: bytes, fault: Fault) -> bytes:
         # Inside the first text: lone continuation bytes.
         return body.replace(b'":"', b'":"\xff\x80', 1)
     return body
+
+
+def _by_lot(fault: Fault) -> bool:
+    fault.asked += 1
+    return fault.rate >= 1 or mix(0, fault.asked) < fault.rate * (1 << 64)
 
 
 def _page_size(query: Mapping[str, str]) -> int:
@@ -142,6 +172,55 @@ def _unordered(page: Page, fault: Fault) -> None:
     page.facts |= {name: end[name] for name in end.keys() & page.facts.keys()}
 
 
+def _null_next_page(page: Page, fault: Fault) -> None:
+    page.facts |= {name: None for name in _ONWARD if name in page.facts}
+    if "links" in page.facts:
+        page.facts["links"] = page.facts["links"] | {"next": None}
+    if "end_of_stream" in page.facts:
+        page.facts["end_of_stream"] = False
+
+
+def _empty(page: Page, fault: Fault) -> None:
+    page.items, page.whole, page.beside = [], [], {}
+    if "count" in page.facts:
+        page.facts["count"] = 0
+    if "end_of_stream" in page.facts:
+        page.facts["end_of_stream"] = False
+
+
+def _miscount(page: Page, fault: Fault) -> None:
+    if "count" in page.facts:
+        page.facts["count"] += 1
+
+
+def _same_next_page(page: Page, fault: Fault) -> None:
+    page.facts |= {name: page.unmoved[name] for name in (*_ONWARD, "links") if name in page.unmoved}
+
+
+def _backward(page: Page, fault: Fault) -> None:
+    """Lead an hour back from where the page was asked; a routing cursor, to the beginning."""
+    _same_next_page(page, fault)
+    links = page.facts.get("links", {})
+    for facts, name in ((page.facts, "next_page"), (page.facts, "after_url"), (links, "next")):
+        if address := facts.get(name):
+            parts = urlsplit(address)
+            query = dict(parse_qsl(parts.query))
+            back = _BACK_S * SECOND_US // page.export.unit_us
+            if "start_time" in query:
+                query["start_time"] = str(max(0, int(query["start_time"]) - back))
+            for cursor in query.keys() & {"cursor", "page[after]"}:
+                query[cursor] = _earlier(query[cursor], back)
+            facts[name] = urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _earlier(cursor: str, back: int) -> str:
+    try:
+        time, rest = b64decode(cursor, validate=True).decode().split(".", 1)
+    except ValueError:
+        return ""
+    return b64encode(f"{max(0, int(time) - back)}.{rest}".encode()).decode()
+
+
 def _drop_facts(*names: str) -> Callable[[Page, Fault], Any]:
     return lambda page, fault: [page.facts.pop(name, None) for name in names]
 
@@ -170,4 +249,9 @@ _PAGE_CHANGES: dict[str, Callable[[Page, Fault], Any]] = {
     "no_end_time": _drop_facts("end_time"),
     "no_id": _no_id,
     "no_time": _no_time,
+    "null_next_page": _null_next_page,
+    "empty": _empty,
+    "miscount": _miscount,
+    "same_next_page": _same_next_page,
+    "backward": _backward,
 }

@@ -23,3 +23,9 @@ class SlidingWindow:
             self._admitted.append(now)
             return None
         return max(1, math.ceil(self._admitted[-limit] + window_s - now))
+
+    def left(self, limit: int, window_s: float) -> tuple[int, int]:
+        """Return how many more are admitted now, and the whole seconds until all are again."""
+        now = time.monotonic()
+        used = [at for at in self._admitted if at > now - window_s]
+        return max(0, limit - len(used)), math.ceil(used[-1] + window_s - now) if used else 0

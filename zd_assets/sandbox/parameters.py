@@ -18,9 +18,14 @@ def integer(query: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def size(query: Mapping[str, str], name: str, most: int) -> int:
-    """Read the size of a page: from 1 to `most`, which is also the default."""
+def size(query: Mapping[str, str], name: str, most: int, capped: bool = False) -> int:
+    """Read the size of a page: from 1 to `most`, which is also the default.
+
+    `capped` takes a larger one for `most`, instead of refusing it.
+    """
     asked = integer(query, name, most)
+    if capped:
+        asked = min(asked, most)
     if not 1 <= asked <= most:
         raise RefusedError(400, f"invalid_{name}", f"{name} must be between 1 and {most}.")
     return asked

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 from requests import Response, Session
@@ -73,10 +73,18 @@ class Running:
         items: Sequence[Mapping[str, Any] | bytes],
         time: float | str | None = None,
         id: str | None = None,
+        shown_from: float | str | None = None,
+        again: bool = False,
     ) -> None:
-        """Put items: objects, or JSON kept byte for byte; `time` and `id` override theirs."""
+        """Put items: objects, or JSON kept byte for byte; `time` and `id` override theirs.
+
+        They are shown from `shown_from` on, if that is later than their time. `again` serves them
+        at `time` as well as where they are known to be.
+        """
         raw = [item if isinstance(item, bytes) else msgspec.json.encode(item) for item in items]
-        place = {"time": time, "id": id}
+        place: dict[str, Any] = {"time": time, "id": id, "shown_from": shown_from}
+        if again:
+            place["again"] = "true"
         self._call("PUT", f"items/{export}", b"[" + b",".join(raw) + b"]", params=place)
 
     def faults(self, faults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -99,16 +107,43 @@ class Running:
         start: float | str = 0,
         end: float | str | None = None,
         include: str | None = None,
+        by: Literal["place", "own"] = "place",
+        support_type_scope: Literal["all", "agent", "ai_agent"] = "all",
     ) -> list[tuple[int, bytes]]:
         """Return (time in microseconds, item as JSON) of a window [start, end), epoch seconds.
 
-        Ticket events come with their comments if `include` is `comment_events`.
+        Ticket events come with their comments if `include` is `comment_events`. Items are those
+        that are served at a time of the window, or (`own`) whose own time is in it; whether the
+        API shows them already doesn't matter.
         """
-        window = {"start": start, "end": end, "include": include}
-        response = self._call("GET", f"truth/{export}", params=window)
-        items, _, times = response.content.removeprefix(b'{"items":').rpartition(b',"times_us":')
-        times_us = msgspec.json.decode(times.removesuffix(b"}"), type=list[int])
-        return list(zip(times_us, elements(items), strict=True))
+        items, lists = self._truth(
+            export,
+            start=start,
+            end=end,
+            include=include,
+            by=by,
+            support_type_scope=support_type_scope,
+        )
+        return list(zip(lists["times_us"], items, strict=True))
+
+    def shown(
+        self,
+        export: str,
+        start: float | str = 0,
+        end: float | str | None = None,
+        by: Literal["place", "own"] = "place",
+    ) -> list[tuple[int, int, bytes]]:
+        """Return `truth`, each with the time in microseconds from which the API shows it.
+
+        That is in the middle: (time, shown from, item).
+        """
+        items, lists = self._truth(export, start=start, end=end, by=by, shown="true")
+        return list(zip(lists["times_us"], lists["shown_from_us"], items, strict=True))
+
+    def _truth(self, export: str, **asked: Any) -> tuple[list[bytes], dict[str, list[int]]]:
+        response = self._call("GET", f"truth/{export}", params=asked)
+        items, _, lists = response.content.removeprefix(b'{"items":').rpartition(b',"times_us":')
+        return elements(items), msgspec.json.decode(b'{"times_us":' + lists)
 
     def clock(self, **change: Any) -> str:
         """Set (`now`) or push (`advance`, seconds) the clock; returns its time."""
@@ -156,7 +191,7 @@ def _options(settings: Settings | None) -> list[str]:
     for name, value in dataclasses.asdict(settings or Settings()).items():
         option = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):
-            options.append(option if value else f"--no-{name}")
+            options.append(option if value else f"--no-{option[2:]}")
         elif value is not None:
             options.append(f"{option}={value}")
     return options

@@ -46,7 +46,9 @@ def application(state: State) -> web.Application:
     """Return the web application that serves a sandbox's state."""
 
     async def tell_time(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Date"] = format_date_time(state.clock.now_us / SECOND_US)
+        response.headers["Date"] = format_date_time(
+            state.clock.now_us / SECOND_US + state.settings.clock_skew
+        )
 
     async def unknown(request: web.Request) -> web.Response:
         entry = note(state, request, None)
@@ -69,7 +71,9 @@ def application(state: State) -> web.Application:
 
 
 def _chat_page(state: State, export: str, query: Mapping[str, str], url: str) -> Page:
-    return chat.serve(state.store, export, query, url, state.clock.now_us, state.settings.pages)
+    settings = state.settings
+    skew_us = round(settings.clock_skew * SECOND_US)
+    return chat.serve(state.store, export, query, url, state.clock.now_us, settings.pages, skew_us)
 
 
 def _support_api(path_kind: Kind, export: str, query: Mapping[str, str]) -> Api:
@@ -79,7 +83,9 @@ def _support_api(path_kind: Kind, export: str, query: Mapping[str, str]) -> Api:
 def _support_page(
     kind: Kind, state: State, export: str, query: Mapping[str, str], url: str
 ) -> Page:
-    asked = support.Request(state.store, SUPPORT_EXPORTS[export], query, url, state.clock.now_us)
+    asked = support.Request(
+        state.store, SUPPORT_EXPORTS[export], query, url, state.clock.now_us, state.settings
+    )
     return support.serve(kind, asked)
 
 

@@ -115,7 +115,22 @@ async def _answer(state: State, api: Api, request: web.Request, entry: Entry) ->
         body = faults.change_body(body, fault)
     entry.status, entry.bytes = 200, len(body)
     state.clock.advance(settings.advance_per_request)
-    return await send(request, body, fault)
+    return await send(request, body, fault, _limits(state, api))
+
+
+def _limits(state: State, api: Api) -> dict[str, str] | None:
+    """Return what headers say of the rate limit; None if pages have none."""
+    if not state.settings.recorded_headers:
+        return None
+    limit, window_s = api.limit(state.settings)
+    left, reset_s = state.admitted[api.budget].left(limit, window_s)
+    return {
+        "X-Rate-Limit": str(limit),
+        "X-Rate-Limit-Remaining": str(left),
+        "ratelimit-limit": str(limit),
+        "ratelimit-remaining": str(left),
+        "ratelimit-reset": str(reset_s),
+    }
 
 
 def _instead_of_page(fault: Fault, entry: Entry) -> web.Response | None:
@@ -123,7 +138,11 @@ def _instead_of_page(fault: Fault, entry: Entry) -> web.Response | None:
         headers = {}
         if fault.retry_after is not None:
             headers["Retry-After"] = str(fault.retry_after)
-        return _reply(entry, fault.status, b'{"error":"fault","message":"As requested."}', headers)
+        if fault.as_html:
+            html = {"Content-Type": "text/html; charset=utf-8"}
+            return _reply(entry, fault.status, _MAINTENANCE, headers | html)
+        body = orjson.dumps({"error": fault.error, "message": fault.message})
+        return _reply(entry, fault.status, body, headers)
     if fault.kind == "redirect":
         return _reply(entry, 302, b"{}", {"Location": fault.url or faults.FOREIGN_ORIGIN})
     if fault.kind == "html":

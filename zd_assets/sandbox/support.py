@@ -1,12 +1,13 @@
 """The Support incremental export API, as its document describes it and as recordings show it.
 
-What was observed, not documented: the make of cursors, time-based pages that keep their last
-second whole, StartTimeTooRecent, and how routing pages end.
+What was observed, not documented: the make of cursors, where time-based pages end,
+StartTimeTooRecent, and how routing pages end.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -15,14 +16,16 @@ from itertools import islice, takewhile
 from typing import Any, get_args
 from uuid import UUID
 
-from zd_assets.sandbox import parameters
+from zd_assets.sandbox import derived, parameters
 from zd_assets.sandbox.exports import SUPPORT_EXPORTS, Export, Kind, sortable
 from zd_assets.sandbox.oauth import Tokens
 from zd_assets.sandbox.page import Page, RefusedError
 from zd_assets.sandbox.rawjson import elements, join_members, members
+from zd_assets.sandbox.scope import in_scope
 from zd_assets.sandbox.seeded.stream import Row
-from zd_assets.sandbox.settings import Settings
+from zd_assets.sandbox.settings import Settings, resolved
 from zd_assets.sandbox.store import Store
+from zd_assets.sandbox.time_pages import take_overlapping, take_whole_seconds
 from zd_assets.sandbox.timestamps import SECOND_US
 
 BASE = "/api/v2/incremental"
@@ -31,6 +34,8 @@ MAX_PER_PAGE = 1000
 MAX_PAGE_SIZE = 100
 MAX_SAMPLE = 50
 ROUTING_PAGE = 3000
+_MOMENT = (1 << 51) - 1
+_SERVED = (1 << 26) - 1
 MAX_OVERFLOW = 1000
 """Items beyond `per_page` that a time-based page takes to keep its last second whole."""
 SETTLED_AFTER_US = 60 * SECOND_US
@@ -41,6 +46,8 @@ SAMPLE_LIMIT = (10, 20 * 60)
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _Place = tuple[int, str]
+_WHOLE = re.compile(r"\.0+\Z")
+_DEFAULTS = resolved(Settings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Request:
     url: str
     """The address asked, without its query."""
     now_us: int
+    settings: Settings = _DEFAULTS
 
 
 def paths() -> Iterator[tuple[str, str, Kind]]:
@@ -86,27 +94,6 @@ def serve(kind: Kind, asked: Request) -> Page:
     return _ENDPOINTS[kind](asked)
 
 
-def take(rows: Iterator[Row], size: int, overflow: int) -> tuple[list[Row], int | None, bool]:
-    """Return a time-based page's rows, its `end_time` (None without rows) and whether it is last.
-
-    It keeps its last second whole, so that the next page starts one second later. Where that took
-    more than `overflow` further rows, it is cut, and the next page starts in the same second: the
-    pages overlap. A page of one second only is never cut, or the next one were the same.
-    """
-    page = list(islice(rows, size))
-    if not page:
-        return page, None, True
-    last = page[-1].time
-    further = next(rows, None)
-    room = None if overflow and page[0].time == last else size + overflow
-    while further and further.time == last and (room is None or len(page) < room):
-        page.append(further)
-        further = next(rows, None)
-    if further and further.time == last:
-        return page[:size], last, False
-    return page, last + 1, further is None
-
-
 def write_cursor(place: _Place) -> str:
     """Return the cursor after an item, as recordings show it: base64 of `{epoch}.0||{id}|`."""
     time, id = place
@@ -133,17 +120,22 @@ def shown(export: Export, body: bytes, include: str) -> bytes:
 
 
 def _time_based(asked: Request) -> Page:
-    return _timed(asked, parameters.size(asked.query, "per_page", MAX_PER_PAGE), MAX_OVERFLOW)
+    return _timed(asked, _size(asked, "per_page", MAX_PER_PAGE), MAX_OVERFLOW)
 
 
 def _sample(asked: Request) -> Page:
-    size = parameters.size(asked.query, "per_page", MAX_PER_PAGE)
+    size = _size(asked, "per_page", MAX_PER_PAGE)
     return _timed(asked, min(size, MAX_SAMPLE), 0)
 
 
 def _timed(asked: Request, size: int, overflow: int) -> Page:
     start = _start_time(asked)
-    rows, end, last = take(asked.store.rows(asked.export.name, start, asked.now_us), size, overflow)
+    found = _scoped(asked, asked.store.rows(asked.export.name, start, asked.now_us))
+    if asked.settings.overlap:
+        cap = asked.settings.second_cap if overflow else size
+        rows, end, last = take_overlapping(found, size, cap)
+    else:
+        rows, end, last = take_whole_seconds(found, size, overflow)
 
     def facts(end: int) -> dict[str, Any]:
         return {"end_time": end, "next_page": _onward(asked, start_time=str(end))}
@@ -155,13 +147,13 @@ def _timed(asked: Request, size: int, overflow: int) -> Page:
 
 
 def _cursor_based(asked: Request) -> Page:
-    size = parameters.size(asked.query, "per_page", MAX_PER_PAGE)
+    size = _size(asked, "per_page", MAX_PER_PAGE)
     if text := asked.query.get("cursor"):
         start = read_cursor(text)
     else:
         # No item has an id of 0: those of `start_time` itself all come after it.
         start = _start_time(asked), sortable("0")
-    rows = asked.store.rows_after(asked.export.name, *start, asked.now_us)
+    rows = _scoped(asked, asked.store.rows_after(asked.export.name, *start, asked.now_us))
     page = list(islice(rows, size))
 
     def facts(place: _Place) -> dict[str, Any]:
@@ -176,7 +168,7 @@ def _cursor_based(asked: Request) -> Page:
 def _paginated(asked: Request) -> Page:
     """Zendesk's general cursor pagination, which goes both ways."""
     name, query, now_us = asked.export.name, asked.query, asked.now_us
-    size = parameters.size(query, "page[size]", MAX_PAGE_SIZE)
+    size = _size(asked, "page[size]", MAX_PAGE_SIZE)
     start = _start_time(asked), sortable("0")
     after, before = query.get("page[after]"), query.get("page[before]")
     if before:
@@ -208,13 +200,46 @@ def _paginated(asked: Request) -> Page:
 
 
 def _routing(asked: Request) -> Page:
+    grouped = asked.export.grouped and asked.settings.grouped
+    return _routing_grouped(asked) if grouped else _routing_by_time(asked)
+
+
+def _routing_grouped(asked: Request) -> Page:
+    # A cursor says after and until which moment its rows appeared, and how many were served.
+    name, store, now_us = asked.export.name, asked.store, asked.now_us
+    after_us, until_us, served = 0, store.moment_us(now_us), 0
+    if text := asked.query.get("cursor"):
+        packed = _packed(text)
+        after_us, until_us = packed >> 77, packed >> 26 & _MOMENT
+        served = packed & _SERVED
+    known = after_us, until_us, served
+    page = store.appeared(name, *known[:2], now_us)[served : served + ROUTING_PAGE]
+    if not page:
+        after_us, until_us, served = until_us, store.moment_us(now_us), 0
+        page = store.appeared(name, after_us, until_us, now_us)[:ROUTING_PAGE]
+
+    def facts(after_us: int, until_us: int, served: int) -> dict[str, Any]:
+        cursor = str(UUID(int=after_us << 77 | until_us << 26 | served))
+        last_us = max((row.time_us for row in page), default=until_us)
+        return {"end_time": last_us // SECOND_US, "next_page": _onward(asked, cursor=cursor)}
+
+    unmoved = facts(*known)
+    moved = facts(after_us, until_us, served + len(page)) if page else unmoved
+    return _page(asked, page, {"count": len(page)} | moved, unmoved)
+
+
+def _packed(cursor: str) -> int:
+    try:
+        return UUID(cursor).int
+    except ValueError as error:
+        raise RefusedError(400, "InvalidCursor", f"not a cursor: {cursor}") from error
+
+
+def _routing_by_time(asked: Request) -> Page:
     # A cursor says how many rows of its second were served already.
     time, served = 0, 0
     if text := asked.query.get("cursor"):
-        try:
-            time, served = divmod(UUID(text).int, 1 << 64)
-        except ValueError as error:
-            raise RefusedError(400, "InvalidCursor", f"not a cursor: {text}") from error
+        time, served = divmod(_packed(text), 1 << 64)
     rows = asked.store.rows(asked.export.name, time, asked.now_us)
     page = list(islice(rows, served, served + ROUTING_PAGE))
 
@@ -242,16 +267,31 @@ _ENDPOINTS: dict[Kind, Callable[[Request], Page]] = {
 def _start_time(asked: Request) -> int:
     if not asked.query.get("start_time"):
         raise RefusedError(400, "InvalidStartTime", "start_time is required.")
-    start = parameters.integer(asked.query, "start_time", 0)
-    if start * SECOND_US > asked.now_us - SETTLED_AFTER_US:
+    query = dict(asked.query)
+    if asked.settings.lenient:
+        query["start_time"] = _WHOLE.sub("", query["start_time"])
+    start = parameters.integer(query, "start_time", 0)
+    now_us = asked.now_us + round(asked.settings.clock_skew * SECOND_US)
+    if start * SECOND_US > now_us - SETTLED_AFTER_US:
         raise RefusedError(
-            400, "StartTimeTooRecent", "Too recent start_time. Use one older than 60 seconds."
+            asked.settings.too_recent_status,
+            "StartTimeTooRecent",
+            "Too recent start_time. Use one older than 60 seconds.",
         )
     return start
 
 
+def _scoped(asked: Request, rows: Iterator[Row]) -> Iterator[Row]:
+    scope = asked.query.get("support_type_scope") or "agent"
+    return in_scope(rows, asked.store, asked.export, scope, asked.settings)
+
+
+def _size(asked: Request, name: str, most: int) -> int:
+    return parameters.size(asked.query, name, most, capped=bool(asked.settings.lenient))
+
+
 def _onward(asked: Request, **place: str) -> str:
-    kept = ("include", "include_changes", "per_page", "page[size]")
+    kept = ("include", "include_changes", "per_page", "page[size]", "support_type_scope")
     query = {name: asked.query[name] for name in kept if asked.query.get(name)}
     # The document's addresses of further pages end so, however the first was asked for.
     return parameters.address(f"{asked.url.removesuffix('.json')}.json", query | place)
@@ -260,8 +300,10 @@ def _onward(asked: Request, **place: str) -> str:
 def _page(asked: Request, rows: list[Row], facts: dict[str, Any], unmoved: dict[str, Any]) -> Page:
     include = asked.query.get("include", "")
     whole = asked.store.bodies(asked.export.name, rows)
-    items = [shown(asked.export, body, include) for body in whole]
-    return Page(asked.export, items, whole, facts, unmoved, _beside(asked, whole, include))
+    name = asked.export.name
+    items = [derived.inlined(name, shown(asked.export, body, include), include) for body in whole]
+    beside = _beside(asked, whole, include) | derived.lists(name, whole, include)
+    return Page(asked.export, items, whole, facts, unmoved, beside)
 
 
 def _beside(asked: Request, whole: list[bytes], include: str) -> dict[str, list[bytes]]:

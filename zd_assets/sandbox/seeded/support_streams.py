@@ -5,6 +5,7 @@ from __future__ import annotations
 from zd_assets.sandbox.exports import SUPPORT_EXPORTS
 from zd_assets.sandbox.seeded.lives import Lives
 from zd_assets.sandbox.seeded.metric_events import MetricEvents
+from zd_assets.sandbox.seeded.older_events import OlderEvents
 from zd_assets.sandbox.seeded.organizations import Organizations
 from zd_assets.sandbox.seeded.routing import Attributes, AttributeValues, InstanceValues
 from zd_assets.sandbox.seeded.stream import Recipe, Stream
@@ -24,7 +25,12 @@ _WEEK_US = 7 * 24 * HOUR_US
 
 
 def support_streams(
-    seed: int, odd: bool, start_us: int, tickets_per_day: int, cached_items: int
+    seed: int,
+    odd: bool,
+    start_us: int,
+    tickets_per_day: int,
+    cached_items: int,
+    older_events_rate: float = 0,
 ) -> dict[str, Stream]:
     """Return the streams by name of export; tickets begin at `start_us` (a full hour).
 
@@ -41,9 +47,10 @@ def support_streams(
     tickets = Tickets(seed, odd, lives, users)
     attributes = Attributes(seed, odd, weeks_before(2), tickets_per_day * _ATTRIBUTES)
     values = AttributeValues(seed, odd, weeks_before(1), tickets_per_day * _VALUES, attributes)
+    events = TicketEvents(seed, odd, lives, tickets)
     recipes: dict[str, Recipe] = {
         "tickets": tickets,
-        "ticket_events": TicketEvents(seed, odd, lives, tickets),
+        "ticket_events": events,
         "ticket_metric_events": MetricEvents(seed, odd, lives),
         "users": users,
         "organizations": organizations,
@@ -54,7 +61,10 @@ def support_streams(
         ),
     }
     found = {"users": users.slot, "organizations": organizations.slot}
-    return {
+    streams = {
         name: Stream(recipe, SUPPORT_EXPORTS[name].unit_us, cached_items, found.get(name))
         for name, recipe in recipes.items()
     }
+    if older_events_rate:
+        streams["ticket_events"] = OlderEvents(events, lives, older_events_rate, seed, cached_items)
+    return streams
