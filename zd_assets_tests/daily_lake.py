@@ -106,7 +106,7 @@ def _write(
     writer.add(rows, times)
     footer = empty_footer(export, partition, "run")
     complete = reached >= partition.end_us
-    writer.commit(replace(footer, complete=complete, complete_until_us=reached), merge=False)
+    writer.commit(replace(footer, complete=complete, complete_until_us=reached), None)
 
 
 def refresh(lake: Lake) -> None:

@@ -66,7 +66,7 @@ def put(lake: Lake, partition: Partition, items: list[dict[str, Any]], **footer:
     writer = PartitionWriter(lake, CONVERSIONS, partition)
     add(writer, CONVERSIONS, items)
     known = {"complete": True, "complete_until_us": partition.end_us, "pages": 1, **footer}
-    writer.commit(replace(empty_footer(CONVERSIONS, partition, "run"), **known), merge=False)
+    writer.commit(replace(empty_footer(CONVERSIONS, partition, "run"), **known), None)
 
 
 def conversion(id: str, time: str, version: str = "") -> dict[str, Any]:

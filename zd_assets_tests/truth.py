@@ -154,7 +154,7 @@ def _loads(text: bytes) -> Any:
 def _truth(
     sandbox: Running, export: Export, start_us: int, end_us: int, include: str | None = None
 ) -> list[tuple[int, bytes]]:
-    return sandbox.truth(export.name, _seconds(start_us), _seconds(end_us), include)
+    return sandbox.truth(export.name, _seconds(start_us), _seconds(end_us), include, by="own")
 
 
 def _seconds(us: int) -> str:
