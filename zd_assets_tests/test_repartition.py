@@ -28,7 +28,7 @@ from zd_assets.lake.location import below, readable
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.repartition import repartition
 from zd_assets.lake.swap import begin_swap
-from zd_assets.lake.writer import PartitionWriter
+from zd_assets.lake.writer import PartitionWriter, base_of
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
 from zd_assets_tests.files import add
@@ -66,7 +66,8 @@ def put(lake: Lake, partition: Partition, items: list[dict[str, Any]], **footer:
     writer = PartitionWriter(lake, CONVERSIONS, partition)
     add(writer, CONVERSIONS, items)
     known = {"complete": True, "complete_until_us": partition.end_us, "pages": 1, **footer}
-    writer.commit(replace(empty_footer(CONVERSIONS, partition, "run"), **known), None)
+    footer = replace(empty_footer(CONVERSIONS, partition, "run"), **known)
+    writer.commit(footer, base_of(lake, CONVERSIONS, partition))
 
 
 def conversion(id: str, time: str, version: str = "") -> dict[str, Any]:

@@ -142,7 +142,8 @@ def test_an_hour_that_ended_within_the_unsettled_time_loses_nothing(
     footer = footers(export, [hour], lake)[0]
     assert not footer.complete
     assert footer.complete_until_us == horizon
-    assert len(rows(lake, export, hour)) == 2
+    if not endpoint.by_arrival:  # Such a stream doesn't send again what it has sent.
+        assert len(rows(lake, export, hour)) == 2
     later = "2026-03-01T12:30:00Z"
     sandbox.settings(now=later)
     fetch(export, [hour], clients, lake, now=later, endpoint=endpoint)
@@ -166,8 +167,9 @@ def test_polling_often_is_never_refused_and_keeps_what_comes_late(
         fetch(export, [TODAY], clients, lake, page_size=6, now=at(now_us), endpoint=endpoint)
     footer = footers(export, [TODAY], lake)[0]
     assert footer.complete_until_us == NOON_US + 6 * step_us
-    expected = true_items(sandbox, export, TODAY, footer.complete_until_us)
-    assert_same(lake_items(lake, export, TODAY), expected)
+    # A stream by arrival doesn't send again what it has sent: so younger rows are there, too.
+    until_us = None if endpoint.by_arrival else footer.complete_until_us
+    assert_same(lake_items(lake, export, TODAY), true_items(sandbox, export, TODAY, until_us))
     assert set(statuses(sandbox)) == {200}
 
 
@@ -312,7 +314,9 @@ def test_a_partition_begun_by_one_pagination_is_completed_by_the_other(
     sandbox.forget_requests()
     reports = fetch(export, [TODAY], clients, lake, endpoint=other, page_size=7, now=NEXT_DAY)
     assert about(reports)[TODAY.key].action is Action.RESUMED
-    assert asked_from(sandbox)[0] == half.complete_until_us // SECOND_US - 1
+    # Until then, and what could still be late.
+    from_us = min(half.complete_until_us, half.look_again_us or half.complete_until_us)
+    assert asked_from(sandbox)[0] == from_us // SECOND_US - 1
     late = late_versions(export, sandbox, lake)
     have = [one for one in lake_items(lake, export, TODAY) if canonical_text(one) not in late]
     assert_same(have, true_items(sandbox, export, TODAY))

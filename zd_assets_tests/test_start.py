@@ -17,7 +17,7 @@ from zd_assets.exports.support import (
 )
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Stretch, Target
-from zd_assets.extract.start import start
+from zd_assets.extract.start import starts
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
@@ -26,7 +26,7 @@ from zd_assets.lake.writer import PartitionWriter
 from zd_assets.zendesk.auth import bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.drain import Start
+from zd_assets.zendesk.drain import Ending, Start
 from zd_assets.zendesk.follow_up import Policy
 from zd_assets.zendesk.page import Position
 from zd_assets_tests.runs import hours
@@ -54,6 +54,7 @@ def job_of(kind: Kind, lake: Lake, query: dict[str, str] | None = None) -> Job:
         query=query or {},
         sideloads=(),
         exclude_system_updates=False,
+        second_look=False,
         parameters=query or {},
         client=Client(BASE, "URL", bearer("token", "TOKEN"), Budget("never asked", 1)),
         lake=lake,
@@ -61,10 +62,17 @@ def job_of(kind: Kind, lake: Lake, query: dict[str, str] | None = None) -> Job:
         page_size=SIZE,
         privacy=Privacy(),
         run_id="run",
+        first_us=0,
         may_ask=lambda: True,
         tell=lambda report: None,
         stop=threading.Event(),
+        others_lock=threading.Lock(),
     )
+
+
+def start(job: Job, stretch: Stretch) -> Start:
+    """The first of the ways to begin."""
+    return next(starts(job, stretch))
 
 
 def footer_of(
@@ -80,7 +88,7 @@ def footer_of(
             "cursor": None,
             "policy": "progress",
             "row": "",
-            "ending": None,
+            "ending": Ending.PAGES_SPENT,
             "follow_up_now": True,
             **last,
         }

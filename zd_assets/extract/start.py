@@ -21,11 +21,9 @@ def starts(job: Job, stretch: Stretch) -> Iterator[Start]:
     """
     if job.endpoint.has_start_time:
         first = stretch.targets[0].footer
-        if stretch.resumes and first and was_under_way(first):
+        if stretch.resumes and first and (was_under_way(first) or _was_quiet(job, first)):
             yield from _kept(job, first)
-            yield at_time(job, stretch.from_us)
-        else:
-            yield at_time(job, from_us(job, stretch))
+        yield at_time(job, from_us(job, stretch))
         return
     for footer in _footers_with_cursors(job, stretch):
         yield from _kept(job, footer)
@@ -59,6 +57,14 @@ def was_under_way(footer: Footer) -> bool:
     """Whether the run before ended although the server may have had more."""
     last = footer.last_page
     return last is not None and last.ending in (Ending.PAGES_SPENT, Ending.WAIT)
+
+
+def _was_quiet(job: Job, footer: Footer) -> bool:
+    """Whether the last item is so old that none can be late before it."""
+    last, again_us = footer.last_page, footer.look_again_us
+    if last is None or last.ending != Ending.CAUGHT_UP:
+        return False
+    return again_us is None or last.end_time * job.endpoint.unit_us < again_us
 
 
 def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:

@@ -25,7 +25,7 @@ from zd_assets.lake.convert import convert
 from zd_assets.lake.drift import drift_of, dumps
 from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
-from zd_assets.lake.keys import KeyIndex, has_keys, item_times_us, key_digests
+from zd_assets.lake.keys import KeyIndex, Times, has_keys, item_times_us, key_digests
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.rebuild import rebuild
 from zd_assets.lake.writer import Base, Keep, PartitionWriter, base_of
@@ -62,8 +62,8 @@ class _Tally:
     unordered_pages: int = 0
     without_key: int = 0
     without_time: int = 0
-    system_updates: int = 0
-    system_updates_kept: int = 0
+    left_out_us: list[Times] = field(default_factory=list)
+    touched_us: list[Times] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     system: KeyIndex = field(default_factory=KeyIndex)
     drift: Counter[str] = field(default_factory=Counter)
@@ -242,7 +242,8 @@ class _Walk:
             footer = self._stretch.targets[self._open].footer
             if not (footer and footer.complete):
                 # The address of the next page has just failed: from time again.
-                self._pass_open(replace(self._last, page=replace(self._last.page, next_url=None)))
+                last = replace(self._last, page=replace(self._last.page, next_url=None))
+                self._pass_open(last)
         self._commit_passed(at_once=True)
         for report in self._others.reports():
             self._job.tell(report)
@@ -322,8 +323,8 @@ class _Walk:
         tally.system.add(digests[earlier], part.times_us[earlier])
         # What the file that is resumed has seen already comes again, and was counted.
         new = ~seen & (part.times_us >= self._stretch.from_us)
-        tally.system_updates += int((new & held).sum())
-        tally.system_updates_kept += int((new & earlier & ~held).sum())
+        tally.left_out_us.append(part.times_us[new & held])
+        tally.touched_us.append(part.times_us[new & earlier & ~held])
         return replace(part, rows=part.rows.filter(pa.array(~held)), times_us=part.times_us[~held])
 
     def _note_what_to_look_at_again(self, step: Step, span: Span) -> None:
@@ -388,11 +389,11 @@ class _Walk:
         """Where the walk goes on after what is committed, and the `end_time` it then asks from."""
         page, after = step.page, step.after.end_time
         if self._job.endpoint.has_start_time:
-            if complete or step.ending is Ending.HORIZON or not page.count:
+            if complete or step.ending is Ending.HORIZON:
                 return None, 0
-            return page.next_url, after
-        # An empty page proves nothing beyond; and where rows beyond what is committed are on
-        # this very page, it has to be asked for again.
+            # An empty page proves nothing beyond.
+            return (page.next_url, after) if page.count else (step.url, step.before.end_time)
+        # Where rows beyond what is committed are on this very page, it has to be asked for again.
         after_us = after * self._job.endpoint.unit_us
         beyond = after_us >= min(partition.end_us, step.horizon_us)
         again = (beyond and not self._job.endpoint.by_arrival) or not page.count
@@ -410,6 +411,9 @@ class _Walk:
         # A partition on the way ends where the walk has passed it; an open one, by an error.
         ending = Ending.REACHED if complete and step.ending is None else step.ending
         resume_url, resume_time = self._resume(step, partition, complete)
+        # What is sent again to whoever goes on is counted then.
+        goes_on = resume_url is not None and not job.endpoint.repeats_boundary
+        counted_us = _LATEST_US if goes_on else until_us
         ours = replace(
             empty_footer(job.export, partition, job.run_id),
             complete=complete,
@@ -434,8 +438,8 @@ class _Walk:
             items_before_first=self._others.before_first,
             drift=dict(tally.drift),
             parameters=job.parameters,
-            system_updates=tally.system_updates,
-            system_updates_kept=tally.system_updates_kept,
+            system_updates=_before(tally.left_out_us, counted_us),
+            system_updates_kept=_before(tally.touched_us, counted_us),
             skipped=tuple(tally.skipped),
             read_at_us=int(step.page.asked_at_s * 1_000_000),
             look_again_us=self._look_again_us,
@@ -521,6 +525,11 @@ def _unordered_notice(export: Export, rows: int, span: Span) -> str:
         f"{span.after_us // span.unit_us} isn't in the documented order; each item goes to the "
         "partition of its own time"
     )
+
+
+def _before(times_us: list[Times], until_us: int) -> int:
+    """How many of these times are before another."""
+    return sum(int((some < until_us).sum()) for some in times_us)
 
 
 def _skipped_notice(export: Export, step: Step) -> str:
