@@ -23,12 +23,22 @@ ROUTING = ("attributes", "attribute_values", "instance_values")
 
 
 class FollowNext(BasePaginator):
-    """Follows the server's own next address to the end of the stream, or an empty page."""
+    """Follows the server's own next address to the end of the stream, or an empty page.
+
+    Chat names a next address for ever, and refuses to be asked for what is too recent: `full` is
+    the size of a page that isn't its last.
+    """
+
+    def __init__(self, full: int = 1) -> None:
+        super().__init__()
+        self._full = full
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         page = response.json()
         following = page.get("after_url") or page.get("next_page")
-        over = page.get("end_of_stream") or not data or following == response.url
+        over = (
+            page.get("end_of_stream") or len(data or ()) < self._full or following == response.url
+        )
         self._has_next_page = bool(following) and not over
         self._next = following
 
@@ -36,7 +46,7 @@ class FollowNext(BasePaginator):
         request.url, request.params = self._next, {}
 
 
-def resource(name: str, path: str, list_name: str, **params: Any) -> dict[str, Any]:
+def resource(name: str, path: str, list_name: str, full: int = 1, **params: Any) -> dict[str, Any]:
     return {
         "name": name,
         "max_table_nesting": 0,
@@ -44,7 +54,7 @@ def resource(name: str, path: str, list_name: str, **params: Any) -> dict[str, A
             "path": path,
             "params": params,
             "data_selector": list_name,
-            "paginator": FollowNext(),
+            "paginator": FollowNext(full),
         },
     }
 
@@ -57,7 +67,7 @@ def source(base_url: str, auth: Any, resources: list[dict[str, Any]], name: str)
 def chat(name: str) -> dict[str, Any]:
     unit = 1_000_000 if name == "agent_timeline" else 1
     fields = {"fields": f"{name}(*)"} if name in ("chats", "conversions") else {}
-    return resource(name, f"incremental/{name}", name, start_time=start * unit, **fields)
+    return resource(name, f"incremental/{name}", name, 1000, start_time=start * unit, **fields)
 
 
 basic = {
