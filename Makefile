@@ -1,11 +1,13 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
+# make clients: clients that others wrote read the sandbox to the same rows.
+# make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
 # make browser: a headless Chromium clicks through the UI; not part of make test, for its time.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test browser lint format clean
+.PHONY: demo dev test browser clients torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -19,6 +21,13 @@ test: lint
 
 browser: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 0 -m browser -rs
+
+clients: $(VENV)/run.stamp
+	$(BIN)/python -m zd_assets_tests.clients
+
+MINUTES ?= 10
+torture: $(VENV)/dev.stamp
+	$(BIN)/python -m zd_assets_tests.torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
