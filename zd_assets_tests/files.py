@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from zd_assets.exports.chat import CONVERSIONS
 from zd_assets.exports.export import Export
 from zd_assets.lake.convert import convert
+from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import FOOTER_KEY, Footer, empty_footer
 from zd_assets.lake.keys import item_times_us
 from zd_assets.lake.lake import Lake
@@ -51,11 +52,25 @@ def write(
     try:
         for items in batches:
             add(writer, export, items)
-        base = base_of(lake, export, partition)
-        keep = Keep.ALL if merge else Keep.NOTHING
-        return writer.commit(empty_footer(export, partition, "run"), base, keep)
+        return commit(writer, lake, export, partition, Keep.ALL if merge else Keep.NOTHING)
     finally:
         writer.discard()
+
+
+def commit(
+    writer: PartitionWriter,
+    lake: Lake,
+    export: Export = CONVERSIONS,
+    partition: Partition = DAY,
+    keep: Keep = Keep.NOTHING,
+) -> Footer:
+    """Commit over what is there at that moment, whoever wrote it."""
+    while True:
+        try:
+            base = base_of(lake, export, partition)
+            return writer.commit(empty_footer(export, partition, "run"), base, keep)
+        except ChangedError:
+            continue
 
 
 def goals(path: Path) -> list[str]:

@@ -141,15 +141,28 @@ def test_the_window_is_half_open_and_an_item_without_a_time_isnt_outside(
     assert one.outside == outside
     found = findings(CONVERSIONS, [one])
     assert failed(found) == ["items_in_window"] * outside
-    assert found["items_in_window"].severity is (Severity.ERROR if outside else Severity.WARN)
+    assert found["items_in_window"].severity is Severity.ERROR
 
 
-def test_items_outside_are_only_warned_of_where_pages_were_unordered(lake: Lake) -> None:
+def test_items_outside_are_an_error_whichever_page_brought_them(lake: Lake) -> None:
     items = [conversion("a") | {"timestamp": "2026-01-05T00:00:00Z"}]
     finding = findings(CONVERSIONS, [written(lake, items, unordered_pages=1)])["items_in_window"]
+    assert (finding.passed, finding.severity) == (False, Severity.ERROR)
+    assert finding.metadata == {"outside": {DAY.key: 1}}
+
+
+def test_items_later_than_the_overlap_are_warned_of_with_the_value_to_set() -> None:
+    within, beyond = good(lateness_s=900.0, late_items=3), good(lateness_s=900.1, late_items=1)
+    assert findings(CONVERSIONS, [Contents(within)])["late_items"].passed
+    finding = findings(CONVERSIONS, [Contents(beyond)])["late_items"]
     assert (finding.passed, finding.severity) == (False, Severity.WARN)
-    assert finding.metadata == {"outside_on_unordered_pages": {DAY.key: 1}}
-    assert "unordered pages" in finding.description
+    assert "Set overlap_s of conversions to 960 or more" in finding.description
+
+
+def test_a_second_that_was_skipped_is_an_error_that_names_it() -> None:
+    finding = findings(CONVERSIONS, [Contents(good(skipped=(DAY.start_us,)))])["nothing_skipped"]
+    assert (finding.passed, finding.severity) == (False, Severity.ERROR)
+    assert finding.metadata == {"skipped": {DAY.key: {"at": ["2026-01-01T00:00:00+00:00"]}}}
 
 
 def test_a_file_that_cant_be_read_is_an_error(lake: Lake) -> None:
@@ -157,7 +170,7 @@ def test_a_file_that_cant_be_read_is_an_error(lake: Lake) -> None:
     found = findings(CONVERSIONS, [one])
     assert failed(found) == ["keys_unique", "items_in_window"]
     assert found["items_in_window"].severity is Severity.ERROR
-    assert found["keys_unique"].metadata == {"unread": {DAY.key: "FileNotFoundError"}}
+    assert found["keys_unique"].metadata == {"unread": {DAY.key: "GoneError"}}
 
 
 def test_items_without_a_key_or_a_time_are_warned_of() -> None:

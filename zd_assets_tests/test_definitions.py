@@ -74,7 +74,9 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
     assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format", "analytics"}
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "zendesk_chat_nightly",
+        "zendesk_chat_second_look",
         "zendesk_support_nightly",
+        "zendesk_support_second_look",
         "zendesk_support_live_format_daily",
     }
     sensors = {sensor.name for sensor in repository.sensor_defs}

@@ -100,7 +100,7 @@ def test_a_read_only_lake_cannot_be_written(lake: Lake) -> None:
 def test_a_folder_in_the_files_place_is_not_replaced(lake: Lake) -> None:
     path = lake.path(CONVERSIONS, DAY)
     path.mkdir(parents=True)
-    with pytest.raises(LakeError, match="can't write"):
+    with pytest.raises(LakeError, match="can't be read as a file of this lake"):
         write(lake, PAGES)
     assert path.is_dir()
     assert leftovers(path) == []

@@ -147,10 +147,11 @@ def test_a_start_that_is_too_recent_by_the_servers_clock_tells_that_clock(
     said = Answer(
         b'{"error": "StartTimeTooRecent"}', status, {"Date": "Sun, 01 Feb 2026 00:00:00 GMT"}
     )
-    with serving(lambda path, number: said) as server:
-        # The handler's own Date comes first; the last one counts for nobody.
-        with pytest.raises(StartTimeTooRecentError) as failed:
-            make_client(base_url=server.url).get(f"{server.url}/x", content)
+    with (
+        serving(lambda path, number: said) as server,
+        pytest.raises(StartTimeTooRecentError) as failed,
+    ):
+        make_client(base_url=server.url).get(f"{server.url}/x", content)
     assert failed.value.status == status
     assert failed.value.server_now_s is None or failed.value.server_now_s > 0
 

@@ -21,12 +21,12 @@ import pytest
 from zd_assets.exports.chat import CONVERSIONS
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.errors import ChangedError
-from zd_assets.lake.footer import FOOTER_KEY, decode_footer, empty_footer
+from zd_assets.lake.footer import FOOTER_KEY, decode_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import version
 from zd_assets.lake.temporary import create, sweep
 from zd_assets.lake.writer import PartitionWriter
-from zd_assets_tests.files import DAY, add, conversion, duck, goals, leftovers, write
+from zd_assets_tests.files import DAY, add, commit, conversion, duck, goals, leftovers, write
 
 PATIENCE_S = 60
 COMMITS = 60
@@ -72,7 +72,7 @@ def write_but_not_commit(lake: Lake, pipe: Connection) -> None:
         add(writer, CONVERSIONS, page)
     pipe.send("written")
     pipe.recv()
-    writer.commit(empty_footer(CONVERSIONS, DAY, "other"), None)
+    commit(writer, lake)
     pipe.send("committed")
 
 
@@ -211,7 +211,7 @@ def test_writers_of_one_process_leave_each_others_files_alone(
     write(lake, [[conversion("a", version="between")]])
     add(other, CONVERSIONS, [conversion("a", version="other")])
     for writer, own in ((one, "one"), (other, "other")):
-        writer.commit(empty_footer(CONVERSIONS, DAY, "run"), None)
+        commit(writer, lake)
         assert goals(path) == [own]
     assert leftovers(path) == []
 
