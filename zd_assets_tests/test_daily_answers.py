@@ -13,7 +13,7 @@ from zd_assets.analytics.daily.answers import (
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
 from zd_assets.exports.support import TICKET_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import Item, epoch, iso, make_days, put, row, rows, values
+from zd_assets_tests.daily_lake import Item, epoch, iso, make_days, put, rows, values
 
 _IDS = count(100)
 HOUR = 3600
@@ -324,6 +324,23 @@ def test_the_backlog_is_what_is_unsolved_at_the_days_end(lake: Lake) -> None:
         (None, 0, 0, 0, 0, 1, 1),
     ]
     assert values(lake, TICKET_BACKLOG_DAILY, 3, *statuses)[1] == (6, 0, 0, 0, 1, 0, 1)
+    flows = ("before", "reopened", "moved_in", "moved_out", "left", "backlog")
+    assert values(lake, TICKET_BACKLOG_DAILY, 3, *flows) == [
+        (1, 0, 0, 0, 1, 0),
+        (1, 1, 0, 0, 1, 1),
+        (1, 0, 0, 0, 0, 1),
+    ]
+
+
+def test_a_ticket_that_changes_hands_leaves_one_group_for_the_other(lake: Lake) -> None:
+    events = [
+        ticket("02 06:00", 1, new=True, status="open", group_id=5),
+        ticket("03 06:00", 1, 5, group_id=6),
+    ]
+    put(lake, TICKET_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_BACKLOG_DAILY, 2, 3)
+    flows = ("group_id", "before", "moved_in", "moved_out", "backlog")
+    assert values(lake, TICKET_BACKLOG_DAILY, 3, *flows) == [(5, 1, 0, 1, 0), (6, 0, 1, 0, 1)]
 
 
 @pytest.mark.parametrize(
@@ -343,10 +360,12 @@ def test_ages_go_as_far_as_the_day_is_known(
     put(lake, TICKET_EVENTS, events, *range(1, 9))
     put(lake, TICKET_EVENTS, events, 9, until=until)
     make_days(lake, TICKET_BACKLOG_DAILY, *range(1, 10))
-    found = row(lake, TICKET_BACKLOG_DAILY, 9)
+    unknown, found = rows(lake, TICKET_BACKLOG_DAILY, 9)
     third, fourth = ages
     first, second = third + 7.5 * 24 * HOUR, third + 7 * 24 * HOUR
-    assert (found["backlog"], found["aged"]) == (5, 4)  # When the sixth was created isn't known.
+    # When the sixth was created isn't known, nor its group, which isn't the same as none.
+    assert (unknown["is_group_known"], unknown["backlog"], unknown["aged"]) == (False, 1, 0)
+    assert (found["is_group_known"], found["backlog"], found["aged"]) == (True, 4, 4)
     assert found["age_max_s"] == first
     assert found["age_mean_s"] == pytest.approx((first + second + third + fourth) / 4)
     assert found["older_than_week"] == 2

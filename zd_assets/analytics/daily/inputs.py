@@ -2,10 +2,10 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Input:
     """What a day is made of, of one source: `identity` changes when the rows in `files` may have.
 
     `known_until_us` is as far as the day's rows are known, in microseconds since 1970.
+    `is_lacking` says that the lake holds nothing of an optional source, whatever the day.
     """
 
     source: Source
@@ -38,25 +39,31 @@ class Input:
     identity: str
     complete: bool
     known_until_us: int
+    is_lacking: bool = False
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that a day is made of; `yesterday` is the day before of a table that carries."""
+    """All that a day is made of; `yesterday` is the day before of a table that carries.
+
+    `ahead` are the days after it that the first day of those which are handed on looks at.
+    """
 
     sources: tuple[Input, ...]
+    ahead: tuple[Input, ...]
     yesterday: DayFooter | None
+    complete: bool
     made_of: str
 
     @property
     def anything(self) -> bool:
-        """Whether the lake holds anything of the day itself."""
-        return any(one.identity for one in self.sources)
+        """Whether the lake holds anything of the day itself; what is optional doesn't make it."""
+        return any(one.identity for one in self.sources if not one.source.optional)
 
     @property
     def known_until_us(self) -> int:
-        """As far as the day is known, in microseconds since 1970."""
-        return min(one.known_until_us for one in self.sources)
+        """As far as the day is known, in microseconds since 1970, by what isn't optional."""
+        return min(one.known_until_us for one in self.sources if not one.source.optional)
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Finder:
         self._lake = lake
         self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
         self._manifests: dict[Latest, Manifest] = {}
+        self._firsts: dict[tuple[str, ...], str] = {}
 
     def footer(self, table: DailyTable, day: Day) -> DayFooter | None:
         """What a day's file says of itself; None where there is none.
@@ -101,11 +109,16 @@ class Finder:
         """
         sources = tuple(self._input(source, day) for source in table.sources)
         yesterday = self.footer(table, day.before) if table.carries else None
-        parts = [table.definition, yesterday.content if yesterday else ""]
+        ahead = tuple(self._ahead(table, day)) if table.carries and yesterday is None else ()
+        complete = all(one.complete or one.is_lacking for one in sources)
+        if table.carries:
+            complete = complete and self._goes_on(table, day, yesterday)
+        parts = [table.definition, yesterday.content if yesterday else "", str(complete)]
         # How far it is known counts, since figures go as far as that.
         parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
+        parts += [one.identity for one in ahead]
         made_of = hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
-        return Inputs(sources, yesterday, made_of)
+        return Inputs(sources, ahead, yesterday, complete, made_of)
 
     def is_due(self, table: DailyTable, day: Day) -> bool:
         """Whether a day's file isn't what would be made now.
@@ -119,11 +132,41 @@ class Finder:
     def _input(self, source: Source, day: Day) -> Input:
         match source.table:
             case Export() as export:
-                return self._of_export(source, export, day)
+                found = self._of_export(source, export, day)
             case Latest() as latest:
-                return self._of_latest(source, latest, day)
+                found = self._of_latest(source, latest, day)
             case DailyTable() as table:
-                return self._of_daily(source, table, day)
+                found = self._of_daily(source, table, day)
+        return replace(found, is_lacking=source.optional and not self._first(source.table))
+
+    def _ahead(self, table: DailyTable, day: Day) -> Iterator[Input]:
+        """The days after a first one, of each source as far as they are there and complete."""
+        for source in table.sources:
+            at = day
+            for _ in range(source.ahead_days):
+                before, at = self._input(source, at), at.after
+                now = self._input(source, at)
+                if not (before.complete and now.complete):
+                    break
+                yield now
+
+    def _goes_on(self, table: DailyTable, day: Day, yesterday: DayFooter | None) -> bool:
+        """Whether what the day before hands on is all there is, or the lake begins here."""
+        firsts = {first for one in table.sources if (first := self._first(one.table))}
+        if day.key in firsts:
+            return True
+        return yesterday.complete if yesterday else all(first > day.key for first in firsts)
+
+    def _first(self, table: Export | Latest | DailyTable) -> str:
+        """The first day of which the lake holds anything that a table is made of; or none."""
+        if table.path not in self._firsts:
+            if isinstance(table, DailyTable):
+                firsts = [first for one in table.sources if (first := self._first(one.table))]
+            else:
+                export = table if isinstance(table, Export) else table.export
+                firsts = list(self._partitions(export))
+            self._firsts[table.path] = min(firsts, default="")
+        return self._firsts[table.path]
 
     def _of_export(self, source: Source, export: Export, day: Day) -> Input:
         files = self._partitions(export).get(day.key, [])

@@ -60,7 +60,7 @@ _BACKLOG = (
 )
 
 TICKETS = Measures(
-    sums=(*_BACKLOG, "created", "solved", "reopened", "closed"),
+    sums=(*(*_BACKLOG, "created", "solved", "reopened", "restored", "surfaced", "left", "closed"),),
     most=("age_max_s",),
     means={"age_mean_s": "aged"},
     levels=(*_BACKLOG, "age_max_s", "age_mean_s"),
