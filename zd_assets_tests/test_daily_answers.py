@@ -63,7 +63,8 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "department_id": 3,
             "department_name": "Sales",
             "chats": 10,
-            "served": 6,
+            "served": 8,  # with the two that were dropped
+            "completed": 6,
             "missed": 2,
             "dropped": 2,  # without the one that was missed, too
             "proactive": 2,
@@ -73,13 +74,13 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "abandoned": 3,
             "abandon_mean_s": (30 + 60 + 15) / 3,
             "abandon_max_s": 60,
-            "answered": 4,  # 10, 30, 20 and 60; the proactive chat's 1000 is none
-            "first_response_mean_s": 30,
-            "first_response_median_s": 25,
+            "answered": 5,  # 10, 30, 20, 60 and 5; the proactive chat's 1000 is none
+            "first_response_mean_s": 25,
+            "first_response_median_s": 20,
             "first_response_max_s": 60,
-            "responded": 4,  # 20, 10, 6 and 12
-            "response_mean_s": 12,
-            "response_max_s": 90,
+            "responded": 5,  # 20, 10, 6, 12 and 5
+            "response_mean_s": 10.6,
+            "response_max_s": 500,
             "timed": 5,  # 100, 50, 0, 30 and 20
             "duration_mean_s": 40,
             "good": 3,
@@ -88,6 +89,26 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "chats_by_hour": by_hour,
         }
     ]
+
+
+def test_the_summary_and_the_scorecard_agree_on_a_chat_that_was_answered_and_then_dropped(
+    lake: Lake,
+) -> None:
+    chats = [
+        chat(
+            "02 09:00",
+            dropped=dropped,
+            response_time=times(first, first, first),
+            engagements=[engagement(7, response_time=times(first, first, first))],
+        )
+        for dropped, first in ((True, 60), (False, 10))
+    ]
+    [found] = summary(lake, chats)
+    assert (found["served"], found["completed"], found["dropped"]) == (2, 1, 1)
+    make_days(lake, AGENT_DAILY_SCORECARD, 2)
+    [card] = rows(lake, AGENT_DAILY_SCORECARD, 2)
+    assert card["chats"] == found["served"]
+    assert card["first_response_mean_s"] == found["first_response_mean_s"] == 35
 
 
 def test_deleted_chats_and_offline_messages_count_in_their_columns_alone(lake: Lake) -> None:

@@ -168,7 +168,8 @@ def test_the_departments_add_up_to_what_plain_python_counts(chats: list[Item]) -
                 "chats": len(real),
                 "missed": sum(bool(one["missed"]) for one in real),
                 "dropped": sum(bool(one["dropped"]) and not one["missed"] for one in real),
-                "served": sum(not one["missed"] and not one["dropped"] for one in real),
+                "served": sum(not one["missed"] for one in real),
+                "completed": sum(not one["missed"] and not one["dropped"] for one in real),
                 "proactive": sum(bool(one["proactive"]) for one in real),
                 "transferred": sum(
                     any(each["started_by"] == "transfer" for each in one["engagements"] or [])

@@ -22,8 +22,13 @@ CHAT_DAILY_SUMMARY = DailyTable(
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
         Column("department_name", Scalar.TEXT, "The department's name."),
-        Column("chats", Scalar.INTEGER, "Chats that started: served, missed and dropped ones."),
-        Column("served", Scalar.INTEGER, "Chats neither missed nor dropped."),
+        Column("chats", Scalar.INTEGER, "Chats that started: served and missed ones."),
+        Column(
+            "served",
+            Scalar.INTEGER,
+            "Chats that weren't missed, as Zendesk Explore counts them: completed and dropped.",
+        ),
+        Column("completed", Scalar.INTEGER, "Chats neither missed nor dropped."),
         Column("missed", Scalar.INTEGER, "Missed chats: nobody answered; dropped or not."),
         Column("dropped", Scalar.INTEGER, "Dropped chats that weren't missed: the visitor left."),
         Column("proactive", Scalar.INTEGER, "Chats that an agent started; in chats, too."),
@@ -89,7 +94,8 @@ CHAT_DAILY_SUMMARY = DailyTable(
             select
                 *,
                 not is_deleted and coalesce(type, 'chat') <> 'offline_msg' as counts,
-                not coalesce(missed, false) and not coalesce(dropped, false) as is_served,
+                not coalesce(missed, false) as is_served,
+                not coalesce(missed, false) and not coalesce(dropped, false) as is_completed,
                 hour(timestamp) as hour,
                 transfer.chat_id is not null as is_transferred
             from chats_latest left join transfer on id = transfer.chat_id
@@ -112,15 +118,16 @@ CHAT_DAILY_SUMMARY = DailyTable(
                 arg_max(department_name, update_timestamp) as department_name,
                 count(*) filter (counts) as chats,
                 count(*) filter (counts and is_served) as served,
+                count(*) filter (counts and is_completed) as completed,
                 count(*) filter (counts and missed) as missed,
                 count(*) filter (counts and dropped and not coalesce(missed, false)) as dropped,
                 count(*) filter (counts and proactive) as proactive,
                 count(*) filter (counts and is_transferred) as transferred,
                 count(*) filter (not is_deleted and type = 'offline_msg') as offline_messages,
                 count(*) filter (is_deleted) as deleted,
-                count(abandon_time) filter (counts and not is_served) as abandoned,
-                avg(abandon_time) filter (counts and not is_served) as abandon_mean_s,
-                max(abandon_time) filter (counts and not is_served) as abandon_max_s,
+                count(abandon_time) filter (counts and not is_completed) as abandoned,
+                avg(abandon_time) filter (counts and not is_completed) as abandon_mean_s,
+                max(abandon_time) filter (counts and not is_completed) as abandon_max_s,
                 count(response_time.first) filter (
                     counts and is_served and not coalesce(proactive, false)
                 ) as answered,
@@ -148,7 +155,8 @@ CHAT_DAILY_SUMMARY = DailyTable(
         join hours on summary.department_id is not distinct from hours.department_id
     """,
     holds={
-        "chats_add_up": "chats = served + missed + dropped and chats = list_sum(chats_by_hour)",
+        "chats_add_up": "chats = served + missed and served = completed + dropped "
+        "and chats = list_sum(chats_by_hour)",
         "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
         "times_not_negative": "least(abandon_mean_s, first_response_mean_s, duration_mean_s) >= 0",
     },

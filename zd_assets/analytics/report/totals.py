@@ -25,7 +25,7 @@ class Measures:
 
 CHATS = Measures(
     sums=(
-        *("chats", "served", "missed", "dropped", "proactive", "transferred"),
+        *("chats", "served", "completed", "missed", "dropped", "proactive", "transferred"),
         *("offline_messages", "deleted", "abandoned", "answered", "responded", "timed"),
         *("good", "bad"),
     ),
