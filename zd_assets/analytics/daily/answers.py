@@ -1,7 +1,7 @@
 """Answers by day: what people ask of a support team's day, made of facts."""
 
 from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
+from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS, LATE_CHATS_H
 from zd_assets.analytics.daily.table import DailyTable, Source
 from zd_assets.analytics.daily.tickets import (
     TICKET_FIELD_CHANGES,
@@ -85,7 +85,7 @@ CHAT_DAILY_SUMMARY = DailyTable(
         Column("chats_by_hour", List(Scalar.INTEGER), "Chats that started in each hour, 24."),
     ),
     key=("department_id",),
-    sources=(Source(CHATS_LATEST), Source(CHAT_ENGAGEMENTS)),
+    sources=(Source(CHATS_LATEST, late_h=LATE_CHATS_H), Source(CHAT_ENGAGEMENTS)),
     sql="""
         with transfer as (
             select distinct chat_id from chat_engagements where is_transfer

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
 
 _AT_ONCE = 32
+_HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class Finder:
 
     def _of_export(self, source: Source, export: Export, day: Day) -> Input:
         files = self._partitions(export).get(day.key, [])
-        complete, known_until_us = self._reach(files, day)
+        complete, known_until_us = self._reach(export, day, source.late_h)
         if source.reaches_back:
             files = [*files, *self._that_reach_back(export, source.reaches_back, day)]
         return Input(
@@ -190,15 +191,19 @@ class Finder:
         content = month.days.get(day.key, "") if month else ""
         # An item is exported once it was created, so the day's partitions tell how far it is known.
         exported = self._lake.root.joinpath(*latest.export.path)
-        merged = [
-            file
-            for file in self._partitions(latest.export).get(day.key, [])
-            if str(below(file.path, exported)) in manifest.partitions
-        ]
-        complete, known_until_us = self._reach(merged, day)
+        known = {
+            file: manifest.partitions[key]
+            for files in self._next_days(latest.export, day, source.late_h)
+            for file in files
+            if (key := str(below(file.path, exported))) in manifest.partitions
+        }
+        there = self._partitions(latest.export).get(day.key, [])
+        complete, known_until_us = self._reach(latest.export, day, source.late_h, known)
+        # What was written since isn't merged yet.
+        complete = complete and all(known.get(file) == file.identity for file in there)
         files = (month_file(folder, day.month),) if content else ()
         # A day without items differs from a day that isn't there.
-        content = content or ("empty" if merged else "")
+        content = content or ("empty" if known.keys() & set(there) else "")
         return Input(source, files, content, complete, known_until_us)
 
     def _of_daily(self, source: Source, table: DailyTable, day: Day) -> Input:
@@ -230,14 +235,27 @@ class Finder:
             self._tables[path] = dict(found)
         return self._tables[path]
 
-    def _reach(self, files: Sequence[File], day: Day) -> tuple[bool, int]:
-        """Whether a day's partitions are complete, and how far they reach without a gap."""
+    def _next_days(self, export: Export, day: Day, late_h: int) -> Iterator[list[File]]:
+        """The partitions' files of a day, and of the one after, if the day waits for it."""
+        for one in (day, day.after) if late_h else (day,):
+            yield self._partitions(export).get(one.key, [])
+
+    def _reach(
+        self, export: Export, day: Day, late_h: int, among: Collection[File] | None = None
+    ) -> tuple[bool, int]:
+        """Whether a day's items are all there, and how far they reach without a gap.
+
+        They are once the partitions, or those `among` them, reach `late_h` hours past its end.
+        """
         reached = day.start_us
-        for file in files:
-            footer = _footer(file)
-            if footer.start_us <= reached:
-                reached = max(reached, footer.complete_until_us)
-        return reached >= day.end_us, min(reached, day.end_us)
+        for files in self._next_days(export, day, late_h):
+            for file in files:
+                if among is not None and file not in among:
+                    continue
+                footer = _footer(file)
+                if footer.start_us <= reached:
+                    reached = max(reached, footer.complete_until_us)
+        return reached >= day.end_us + late_h * _HOUR_US, min(reached, day.end_us)
 
     def _that_reach_back(self, export: Export, column: str, day: Day) -> list[File]:
         """The files of later partitions that hold items from before the day's end."""
