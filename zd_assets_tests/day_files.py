@@ -58,7 +58,8 @@ def agent(
 def backlog(group: int | None = 7, **figures: Any) -> dict[str, Any]:
     """A row of `ticket_backlog_daily`; the backlog is the sum of the statuses."""
     total = sum(figures.get(status, 0) for status in ("new", "open", "pending", "hold", "other"))
-    return _row(TICKET_BACKLOG_DAILY, group_id=group, backlog=total, **figures)
+    known = {"is_group_known": True, **figures}
+    return _row(TICKET_BACKLOG_DAILY, group_id=group, backlog=total, **known)
 
 
 def sla(

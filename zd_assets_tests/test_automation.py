@@ -92,11 +92,12 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     automation.sandbox.put("chats", [rated])
     automation.export(CHATS, "2026-03-01")
     # It is rated on a day that is new, but that it did not start on.
-    touched = ["2026-02-26", "2026-03-01"]
+    # The day before waited for chats that end after midnight.
+    touched = ["2026-02-26", "2026-02-28", "2026-03-01"]
     assert automation.settle() == [
         {"chats_latest": []},
         {"chat_engagements": touched, "chat_messages": touched},
-        {"chat_daily_summary": touched, "agent_daily_scorecard": ["2026-03-01"]},
+        {"chat_daily_summary": touched, "agent_daily_scorecard": touched[1:]},
     ]
     # Without engagements nothing of the chat changed but its rating.
     rated = {**rated, "rating": "bad", "update_timestamp": "2026-03-01T09:30:00Z"}

@@ -178,4 +178,9 @@ def test_a_day_is_as_known_as_its_own_partition(lake: Lake) -> None:
     make_days(lake, AGENT_ACTIVITY, 2, 3)
     assert not footer(lake, AGENT_ACTIVITY, 2).complete
     assert footer(lake, AGENT_ACTIVITY, 2).known_until_us == hour(2, 10).start_us
-    assert footer(lake, AGENT_ACTIVITY, 3).complete
+    # A timespan of a shift that ends after midnight comes later.
+    assert not footer(lake, AGENT_ACTIVITY, 3).complete
+    for until, complete in (("04 11:00", False), ("04 12:00", True)):
+        put(lake, AGENT_TIMELINE, [], 4, until=until)
+        make_days(lake, AGENT_ACTIVITY, 3)
+        assert footer(lake, AGENT_ACTIVITY, 3).complete is complete

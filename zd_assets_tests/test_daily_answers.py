@@ -13,7 +13,7 @@ from zd_assets.analytics.daily.answers import (
 from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
 from zd_assets.exports.support import TICKET_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import Item, epoch, iso, make_days, put, row, rows, values
+from zd_assets_tests.daily_lake import Item, epoch, iso, make_days, put, rows, values
 
 _IDS = count(100)
 HOUR = 3600
@@ -63,7 +63,8 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "department_id": 3,
             "department_name": "Sales",
             "chats": 10,
-            "served": 6,
+            "served": 8,  # with the two that were dropped
+            "completed": 6,
             "missed": 2,
             "dropped": 2,  # without the one that was missed, too
             "proactive": 2,
@@ -73,13 +74,13 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "abandoned": 3,
             "abandon_mean_s": (30 + 60 + 15) / 3,
             "abandon_max_s": 60,
-            "answered": 4,  # 10, 30, 20 and 60; the proactive chat's 1000 is none
-            "first_response_mean_s": 30,
-            "first_response_median_s": 25,
+            "answered": 5,  # 10, 30, 20, 60 and 5; the proactive chat's 1000 is none
+            "first_response_mean_s": 25,
+            "first_response_median_s": 20,
             "first_response_max_s": 60,
-            "responded": 4,  # 20, 10, 6 and 12
-            "response_mean_s": 12,
-            "response_max_s": 90,
+            "responded": 5,  # 20, 10, 6, 12 and 5
+            "response_mean_s": 10.6,
+            "response_max_s": 500,
             "timed": 5,  # 100, 50, 0, 30 and 20
             "duration_mean_s": 40,
             "good": 3,
@@ -88,6 +89,26 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "chats_by_hour": by_hour,
         }
     ]
+
+
+def test_the_summary_and_the_scorecard_agree_on_a_chat_that_was_answered_and_then_dropped(
+    lake: Lake,
+) -> None:
+    chats = [
+        chat(
+            "02 09:00",
+            dropped=dropped,
+            response_time=times(first, first, first),
+            engagements=[engagement(7, response_time=times(first, first, first))],
+        )
+        for dropped, first in ((True, 60), (False, 10))
+    ]
+    [found] = summary(lake, chats)
+    assert (found["served"], found["completed"], found["dropped"]) == (2, 1, 1)
+    make_days(lake, AGENT_DAILY_SCORECARD, 2)
+    [card] = rows(lake, AGENT_DAILY_SCORECARD, 2)
+    assert card["chats"] == found["served"]
+    assert card["first_response_mean_s"] == found["first_response_mean_s"] == 35
 
 
 def test_deleted_chats_and_offline_messages_count_in_their_columns_alone(lake: Lake) -> None:
@@ -324,6 +345,23 @@ def test_the_backlog_is_what_is_unsolved_at_the_days_end(lake: Lake) -> None:
         (None, 0, 0, 0, 0, 1, 1),
     ]
     assert values(lake, TICKET_BACKLOG_DAILY, 3, *statuses)[1] == (6, 0, 0, 0, 1, 0, 1)
+    flows = ("before", "reopened", "moved_in", "moved_out", "left", "backlog")
+    assert values(lake, TICKET_BACKLOG_DAILY, 3, *flows) == [
+        (1, 0, 0, 0, 1, 0),
+        (1, 1, 0, 0, 1, 1),
+        (1, 0, 0, 0, 0, 1),
+    ]
+
+
+def test_a_ticket_that_changes_hands_leaves_one_group_for_the_other(lake: Lake) -> None:
+    events = [
+        ticket("02 06:00", 1, new=True, status="open", group_id=5),
+        ticket("03 06:00", 1, 5, group_id=6),
+    ]
+    put(lake, TICKET_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_BACKLOG_DAILY, 2, 3)
+    flows = ("group_id", "before", "moved_in", "moved_out", "backlog")
+    assert values(lake, TICKET_BACKLOG_DAILY, 3, *flows) == [(5, 1, 0, 1, 0), (6, 0, 1, 0, 1)]
 
 
 @pytest.mark.parametrize(
@@ -343,10 +381,12 @@ def test_ages_go_as_far_as_the_day_is_known(
     put(lake, TICKET_EVENTS, events, *range(1, 9))
     put(lake, TICKET_EVENTS, events, 9, until=until)
     make_days(lake, TICKET_BACKLOG_DAILY, *range(1, 10))
-    found = row(lake, TICKET_BACKLOG_DAILY, 9)
+    unknown, found = rows(lake, TICKET_BACKLOG_DAILY, 9)
     third, fourth = ages
     first, second = third + 7.5 * 24 * HOUR, third + 7 * 24 * HOUR
-    assert (found["backlog"], found["aged"]) == (5, 4)  # When the sixth was created isn't known.
+    # When the sixth was created isn't known, nor its group, which isn't the same as none.
+    assert (unknown["is_group_known"], unknown["backlog"], unknown["aged"]) == (False, 1, 0)
+    assert (found["is_group_known"], found["backlog"], found["aged"]) == (True, 4, 4)
     assert found["age_max_s"] == first
     assert found["age_mean_s"] == pytest.approx((first + second + third + fourth) / 4)
     assert found["older_than_week"] == 2

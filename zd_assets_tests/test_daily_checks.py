@@ -177,7 +177,7 @@ def test_a_report_is_due_once_its_day_is_complete_and_after_changes(lake: Lake) 
     asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
     last = Day(key(2))
     assert not is_due(Finder(lake), last)
-    put(lake, CHATS, [chat("a", "02 09:00")], 2)
+    put(lake, CHATS, [chat("a", "02 09:00")], 2, 3)
     update(CHATS_LATEST, lake)
     for table in (CHAT_ENGAGEMENTS, CHAT_DAILY_SUMMARY):
         list(make(table, lake, [last], run_id="run"))

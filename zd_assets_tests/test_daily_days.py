@@ -86,7 +86,7 @@ def test_a_days_footer_says_what_it_is_and_how_far_it_goes(lake: Lake) -> None:
 def test_a_day_goes_as_far_as_the_least_known_of_what_it_is_made_of(lake: Lake) -> None:
     put(lake, TICKET_EVENTS, [], 2, until="02 12:00")
     put(lake, AGENT_TIMELINE, [], 2, until="02 09:00")
-    put(lake, CHATS, [], 2)
+    put(lake, CHATS, [], 2, 3)
     settle(lake, [2])
     assert not _is_there(lake, CHAT_DAILY_SUMMARY)  # The day's chats aren't merged yet.
     refresh(lake)
@@ -161,8 +161,34 @@ def test_a_day_of_hours_is_whole_when_its_last_hour_is(lake: Lake) -> None:
     put(lake, CHATS, chats, hour(2, 23))
     refresh(lake)
     assert ("chat_daily_summary", 2) in settle(lake, [2])
-    assert footer(lake, CHAT_DAILY_SUMMARY, 2).complete
+    assert footer(lake, CHAT_DAILY_SUMMARY, 2).known_until_us == us("03 00:00")
     assert values(lake, CHAT_DAILY_SUMMARY, 2, "chats") == [(2,)]
+
+
+def test_a_day_of_chats_waits_for_those_that_end_after_midnight(lake: Lake) -> None:
+    late = chat("a", "02 23:50", "03 00:10")
+    put(lake, CHATS, [late], 2)
+    for until, complete in (("03 05:00", False), ("03 06:00", True)):
+        put(lake, CHATS, [late], 3, until=until)
+        refresh(lake)
+        settle(lake, [2])
+        assert footer(lake, CHAT_DAILY_SUMMARY, 2).complete is complete
+    assert values(lake, CHAT_DAILY_SUMMARY, 2, "chats") == [(1,)]
+
+
+def test_a_day_is_complete_once_its_partition_is_merged_as_it_is_now(lake: Lake) -> None:
+    put(lake, CHATS, [], 2, 3)
+    refresh(lake)
+    put(lake, CHATS, [chat("a", "02 09:00", "02 10:00")], 2)
+    make_days_alone(lake, CHAT_MESSAGES, 2)
+    assert not footer(lake, CHAT_MESSAGES, 2).complete
+    refresh(lake)
+    settle(lake, [2], [CHAT_MESSAGES])
+    assert footer(lake, CHAT_MESSAGES, 2).complete
+
+
+def make_days_alone(lake: Lake, table: Any, number: int) -> None:
+    list(make(table, lake, [Day(key(number))], run_id="run"))
 
 
 def test_a_day_is_due_when_more_of_it_is_known_though_nothing_came(lake: Lake) -> None:

@@ -7,9 +7,20 @@ import pytest
 
 from zd_assets.analytics.daily.answers import SLA_BREACHES_DAILY
 from zd_assets.analytics.daily.tickets import TICKET_METRICS
-from zd_assets.exports.support import TICKET_METRIC_EVENTS
+from zd_assets.exports.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import Item, footer, hour, iso, make_days, put, rows, values, when
+from zd_assets_tests.daily_lake import (
+    Item,
+    epoch,
+    footer,
+    hour,
+    iso,
+    make_days,
+    put,
+    rows,
+    values,
+    when,
+)
 
 _IDS = count(100)
 HOUR = 3600
@@ -53,7 +64,7 @@ def test_a_metric_runs_from_its_activation_over_a_pause_and_midnights_to_its_end
         [(began, None, True, 1, (3 + 18) * HOUR, 1)],  # from 06:00 on
         [(began, None, True, 1, (3 + 18 + 24) * HOUR, 0)],
         [(began, when("06 00:30"), False, 1, (3 + 18 + 24) * HOUR + 1800, 1)],
-        [],  # Gone: it was fulfilled.
+        [(began, when("06 00:30"), False, 1, (3 + 18 + 24) * HOUR + 1800, 0)],  # may go on
     ]
     assert footer(lake, TICKET_METRICS, 7).carried_since == "2026-01-01"
 
@@ -88,7 +99,8 @@ def test_a_metric_that_comes_again_is_another_instance(lake: Lake) -> None:
         ("reply_time", 2, None, True, 14 * HOUR),
     ]
     assert values(lake, TICKET_METRICS, 3, *columns) == [
-        ("reply_time", 2, when("03 10:00"), False, 24 * HOUR)
+        ("reply_time", 1, when("02 09:00"), False, HOUR),
+        ("reply_time", 2, when("03 10:00"), False, 24 * HOUR),
     ]
 
 
@@ -106,7 +118,7 @@ def test_today_a_running_metric_has_run_until_the_partition_is_known(lake: Lake)
     assert not footer(lake, TICKET_METRICS, 2).complete
 
 
-def test_what_the_api_says_of_the_time_goes_before_what_the_events_tell(lake: Lake) -> None:
+def test_what_the_api_says_of_the_time_goes_on_by_what_the_events_tell(lake: Lake) -> None:
     events = [
         event("02 08:00", "activate"),
         status("02 09:00", 60, 30),
@@ -119,10 +131,11 @@ def test_what_the_api_says_of_the_time_goes_before_what_the_events_tell(lake: La
     make_days(lake, TICKET_METRICS, 2, 3)
     columns = ("ticket_id", "calendar_s", "business_s", "reported_s", "measured_s")
     assert values(lake, TICKET_METRICS, 2, *columns) == [
-        (1, 210 * 60, 120 * 60, 210 * 60, 6 * HOUR),
+        (1, 210 * 60 + 2.5 * HOUR, 120 * 60, 210 * 60, 6 * HOUR),  # from 11:30 to 14:00
         (2, 16 * HOUR, None, None, 16 * HOUR),
     ]
-    assert values(lake, TICKET_METRICS, 3, *columns) == [(2, 40 * HOUR, None, None, 40 * HOUR)]
+    assert values(lake, TICKET_METRICS, 2, "reported_at")[0] == (when("02 12:00"),)
+    assert values(lake, TICKET_METRICS, 3, *columns)[1] == (2, 40 * HOUR, None, None, 40 * HOUR)
 
 
 def test_what_began_before_the_exports_is_known_from_its_first_event_on(lake: Lake) -> None:
@@ -140,11 +153,13 @@ def test_what_began_before_the_exports_is_known_from_its_first_event_on(lake: La
     assert values(lake, TICKET_METRICS, 2, *columns) == [
         (1, None, True, 12 * HOUR),
         (2, None, False, 0),
-        (3, None, False, 0),
+        (3, None, None, 0),  # Whether it runs can't be known.
         (4, None, False, 0),
     ]
     assert values(lake, TICKET_METRICS, 3, *columns) == [
         (1, None, True, 36 * HOUR),
+        (2, None, False, 0),
+        (3, None, None, 0),
         (4, None, True, 14 * HOUR),
     ]
 
@@ -173,7 +188,8 @@ def test_the_last_policy_counts_and_the_first_breach_that_isnt_deleted(lake: Lak
     [
         ({"sla": {"policy": "Gold", "target": 90}}, "Gold", 5400),
         ({"group_sla": {"policy": {"title": "Team"}, "target_in_seconds": 60}}, "Team", 60),
-        ({"sla": {"policy": {"id": 5}}}, '{"id":5}', None),
+        ({"sla": {"policy": {"id": 5}}}, "policy 5", None),
+        ({"sla": {"policy": {"id": None, "title": None}}}, None, None),
         ({"sla": {"policy": None, "target_in_seconds": "soon"}}, None, None),
         ({"sla": {"policy": "half \ud83d", "target_in_seconds": 2**70}}, "half \ufffd", 2.0**70),
         ({"sla": "Gold"}, None, None),
@@ -241,13 +257,141 @@ def test_targets_count_as_missed_when_they_are_and_as_met_or_late_at_the_end(lak
     ]
     assert values(lake, SLA_BREACHES_DAILY, 3, *ANSWER) == [
         ("reply_time", "Gold", 1, 0, 1, 1, 0.0, 1),
+        ("reply_time", None, 0, 0, 0, 1, None, 0),
         ("resolution_time", "Gold", 0, 0, 0, 1, None, 0),
         ("x", None, 2, 0, 0, 2, None, 1),
     ]
     assert values(lake, SLA_BREACHES_DAILY, 4, *ANSWER) == [
         ("reply_time", "Gold", 0, 0, 0, 1, None, 0),
+        ("reply_time", None, 0, 0, 0, 1, None, 0),
         ("resolution_time", "Gold", 0, 0, 0, 1, None, 0),
         ("x", None, 0, 0, 0, 2, None, 0),
+    ]
+
+
+OUTCOME = ("policy", "breaches", "met", "late", "still_late")
+
+
+def outcomes(lake: Lake, *days: int) -> list[list[tuple[Any, ...]]]:
+    make_days(lake, SLA_BREACHES_DAILY, *days)
+    return [values(lake, SLA_BREACHES_DAILY, number, *OUTCOME) for number in days]
+
+
+def test_a_measurement_whose_start_was_never_seen_keeps_its_policy_and_breach(lake: Lake) -> None:
+    events = [sla("05 10:00", "P"), event("07 10:00", "breach"), event("08 10:00", "fulfill")]
+    put(lake, TICKET_METRIC_EVENTS, events, *range(5, 10))
+    assert outcomes(lake, *range(5, 10)) == [
+        [],
+        [],
+        [("P", 1, 0, 0, 1)],
+        [("P", 0, 0, 1, 0)],
+        [],
+    ]
+
+
+def test_a_breach_before_midnight_makes_what_is_fulfilled_after_it_late(lake: Lake) -> None:
+    events = [event("05 09:00", "breach"), sla("06 08:00", "P"), event("06 09:00", "fulfill")]
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    assert outcomes(lake, 5, 6) == [[(None, 1, 0, 0, 1)], [("P", 0, 0, 1, 0)]]
+
+
+def test_a_policy_applied_just_before_midnight_is_that_of_what_begins_after_it(lake: Lake) -> None:
+    events = [
+        sla("05 23:59:59", "P", 3600),
+        event("06 00:00:01", "activate"),
+        event("06 00:10", "fulfill"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    assert outcomes(lake, 5, 6) == [[], [("P", 0, 1, 0, 0)]]
+    columns = ("activated_at", "target_s", "measured_s")
+    assert values(lake, TICKET_METRICS, 6, *columns) == [(when("06 00:00:01"), 3600, 599)]
+
+
+def test_a_measurement_that_is_activated_again_goes_on_whenever_that_is(lake: Lake) -> None:
+    events = [
+        event("05 09:00", "activate"),
+        event("05 11:00", "fulfill"),
+        event("06 09:00", "activate"),
+        event("07 10:00", "fulfill"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6, 7)
+    make_days(lake, TICKET_METRICS, 5, 6, 7)
+    columns = ("activated_at", "fulfilled_at", "measured_s")
+    assert [values(lake, TICKET_METRICS, number, *columns) for number in (5, 6, 7)] == [
+        [(when("05 09:00"), when("05 11:00"), 2 * HOUR)],
+        [(when("05 09:00"), None, 17 * HOUR)],
+        [(when("05 09:00"), when("07 10:00"), 27 * HOUR)],
+    ]
+
+
+def test_after_thirty_days_a_fulfilled_measurement_begins_afresh(lake: Lake) -> None:
+    events = [
+        event("01 09:00", "activate"),
+        event("01 10:00", "fulfill"),
+        event("31 10:00:01", "activate"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, *range(1, 32))
+    make_days(lake, TICKET_METRICS, *range(1, 32))
+    assert values(lake, TICKET_METRICS, 30, "fulfilled_at") == [(when("01 10:00"),)]
+    assert values(lake, TICKET_METRICS, 31, "activated_at") == [(when("31 10:00:01"),)]
+
+
+@pytest.mark.parametrize("days", [(5,), (5, 6, 7)])
+def test_a_late_measurement_that_is_activated_again_counts_once(
+    days: tuple[int, ...], lake: Lake
+) -> None:
+    hours = ("09:00", "10:00", "11:00")
+    first, again = ("05", "05") if len(days) == 1 else ("05", "06")
+    last = "05 23:00" if len(days) == 1 else "07 10:00"
+    events = [
+        sla(f"{first} {hours[0]}", "P", 60),
+        event(f"{first} {hours[0]}", "activate"),
+        event(f"{first} {hours[1]}", "breach"),
+        event(f"{first} {hours[2]}", "fulfill"),
+        sla(f"{again} 12:00", "P", 60),
+        event(f"{again} 12:00", "activate"),
+        event(last, "fulfill"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, *days)
+    found = [one for day in outcomes(lake, *days) for one in day]
+    assert [sum(one[place] for one in found) for place in (1, 2, 3)] == [1, 0, 1]
+
+
+def ticket_moved(at: str, status: str, ticket: int = 1) -> Item:
+    child = {"event_type": "Change", "status": status}
+    item = {"id": next(_IDS), "ticket_id": ticket, "timestamp": epoch(at)}
+    return item | {"child_events": [child]}
+
+
+@pytest.mark.parametrize("status", ["deleted", "closed"])
+def test_what_is_measured_ends_with_the_ticket(status: str, lake: Lake) -> None:
+    events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "breach")]
+    put(lake, TICKET_METRIC_EVENTS, events, *range(5, 9))
+    put(lake, TICKET_EVENTS, [ticket_moved("06 12:00", status)], *range(5, 9))
+    assert outcomes(lake, *range(5, 9)) == [[("P", 1, 0, 0, 1)], [("P", 0, 0, 0, 0)], [], []]
+    columns = ("ended_at", "is_running", "measured_s", "fulfilled_at")
+    assert values(lake, TICKET_METRICS, 6, *columns) == [(when("06 12:00"), False, 27 * HOUR, None)]
+    assert values(lake, SLA_BREACHES_DAILY, 6, "ended") == [(1,)]
+    # What was deleted may be restored for a while; what is closed is done with.
+    assert len(rows(lake, TICKET_METRICS, 7)) == (status == "deleted")
+
+
+def test_a_fulfill_is_no_end_without_one_when_the_ticket_is_closed(lake: Lake) -> None:
+    events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "fulfill")]
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6, 7)
+    put(lake, TICKET_EVENTS, [ticket_moved("06 12:00", "closed")], 5, 6, 7)
+    assert outcomes(lake, 5, 6, 7) == [[("P", 0, 1, 0, 0)], [], []]
+    assert len(rows(lake, TICKET_METRICS, 6)) == 1
+    assert rows(lake, TICKET_METRICS, 7) == []
+
+
+def test_in_one_second_a_measurement_begins_before_it_ends(lake: Lake) -> None:
+    events = [event("05 09:00", "fulfill"), event("05 09:00", "activate")]
+    put(lake, TICKET_METRIC_EVENTS, events, 5)
+    make_days(lake, TICKET_METRICS, 5)
+    columns = ("activated_at", "fulfilled_at", "is_running", "measured_s")
+    assert values(lake, TICKET_METRICS, 5, *columns) == [
+        (when("05 09:00"), when("05 09:00"), False, 0)
     ]
 
 

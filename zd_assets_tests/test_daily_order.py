@@ -225,7 +225,11 @@ METRICS, BREACHES, SKILLS, HELD = (
         (
             TICKET_EVENTS,
             update(9, "04 09:00", "pending"),
-            {(CHANGES, 4), (STATES, 4), (BACKLOG, 4), (HELD, 4), (CARD, 4)},
+            # The first day looks ahead for older tickets.
+            {
+                *{(CHANGES, 4), (STATES, 4), (BACKLOG, 4), (HELD, 4), (CARD, 4)},
+                *{(STATES, 1), (METRICS, 4)},
+            },
         ),
         (
             TICKET_METRIC_EVENTS,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from zd_assets.analytics.daily.answers import (
     AGENT_DAILY_SCORECARD,
     CHAT_DAILY_SUMMARY,
+    SLA_BREACHES_DAILY,
     TICKET_BACKLOG_DAILY,
 )
 from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
@@ -168,7 +169,8 @@ def test_the_departments_add_up_to_what_plain_python_counts(chats: list[Item]) -
                 "chats": len(real),
                 "missed": sum(bool(one["missed"]) for one in real),
                 "dropped": sum(bool(one["dropped"]) and not one["missed"] for one in real),
-                "served": sum(not one["missed"] and not one["dropped"] for one in real),
+                "served": sum(not one["missed"] for one in real),
+                "completed": sum(not one["missed"] and not one["dropped"] for one in real),
                 "proactive": sum(bool(one["proactive"]) for one in real),
                 "transferred": sum(
                     any(each["started_by"] == "transfer" for each in one["engagements"] or [])
@@ -212,6 +214,7 @@ def test_the_agents_engagements_add_up_to_those_of_the_day(chats: list[Item]) ->
             assert sum(one["accepted"] for one in cards) == accepted
 
 
+FLOWS = ("created", "solved", "reopened", "restored", "left")
 UNSOLVED = {"new", "open", "pending", "hold"}
 
 
@@ -230,7 +233,7 @@ UNSOLVED = {"new", "open", "pending", "hold"}
 def test_the_backlog_is_yesterdays_with_what_came_and_without_what_went(
     steps: list[tuple[int, int, str, int | None]],
 ) -> None:
-    """Backlog = before + created + reopened + restored - solved - closed though never solved."""
+    """Backlog = before + created + reopened + restored - solved - left unsolved."""
     events: list[Item] = []
     status: dict[int, str] = {}
     moved: defaultdict[int, Counter[str]] = defaultdict(Counter)
@@ -261,11 +264,11 @@ def test_the_backlog_is_yesterdays_with_what_came_and_without_what_went(
             )
             status[ticket], group[ticket] = new, to
             today["created"] += old is None
-            today["solved"] += new == "solved" and old != "solved"
+            today["solved"] += new == "solved" and (old is None or old in UNSOLVED)
             today["reopened"] += old == "solved" and new in UNSOLVED
-            today["restored"] += old == "deleted" and new in (*UNSOLVED, "solved")
+            today["restored"] += old == "deleted" and new in UNSOLVED
             unsolved_before = old is None or old in UNSOLVED
-            today["lost"] += unsolved_before and new in ("closed", "deleted")
+            today["left"] += unsolved_before and new in ("closed", "deleted")
         at_end[number] = Counter(
             group[ticket] for ticket, what in status.items() if what in UNSOLVED
         )
@@ -279,14 +282,14 @@ def test_the_backlog_is_yesterdays_with_what_came_and_without_what_went(
                 number
             ]
             total = {
-                name: sum(one[name] for one in found)
-                for name in ("backlog", "created", "solved", "reopened")
+                name: sum(one[name] for one in found) for name in ("backlog", "before", *FLOWS)
             }
             today = moved[number]
-            for name in ("created", "solved", "reopened"):
+            assert total["before"] == before
+            for name in FLOWS:
                 assert total[name] == today[name], name
             came = today["created"] + today["reopened"] + today["restored"]
-            assert total["backlog"] == before + came - today["solved"] - today["lost"]
+            assert total["backlog"] == before + came - today["solved"] - today["left"]
             before = total["backlog"]
 
 
@@ -392,5 +395,102 @@ def test_a_metric_runs_as_long_as_a_plain_walk_over_its_events_says(
                     if kind == "activate"
                 )
                 assert round(one["measured_s"] * 1e6) == ran
-                assert one["is_running"] == (bool(turns) and turns[-1][1] == "activate")
+                assert one["is_running"] == (turns[-1][1] == "activate" if turns else None)
                 assert one["pauses"] == sum(kind == "pause" for _, kind in turns)
+
+
+SHIFTS = st.integers(1, 23)
+
+
+@FEW
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2 * DAY_US - 1),
+            st.sampled_from(["activate", "pause", "fulfill", "breach", "apply_sla"]),
+        ),
+        max_size=10,
+        unique_by=lambda step: step[0],
+    ),
+    SHIFTS,
+)
+def test_the_outcome_of_a_measurement_doesnt_depend_on_where_midnight_lies(
+    steps: list[tuple[int, str]], hours: int
+) -> None:
+    found = []
+    for shift in (0, hours * 3_600_000_000):
+        items = [
+            {"id": number, "ticket_id": 1, "metric": "m", "instance_id": 1, "type": kind}
+            | {"time": text(moment + shift), "sla": {"policy": "P"} if "sla" in kind else None}
+            for number, (moment, kind) in enumerate(sorted(steps))
+        ]
+        with small_lake() as lake:
+            put(lake, TICKET_METRIC_EVENTS, items, *DAYS)
+            make_days(lake, SLA_BREACHES_DAILY, *DAYS)
+            answers = [one for day in DAYS for one in rows(lake, SLA_BREACHES_DAILY, day)]
+            [*_, last] = [None, *rows(lake, TICKET_METRICS, DAYS[-1])]
+            state = last and (
+                *(last["is_running"], last["pauses"], last["policy"]),
+                *(_from_start(last[name], shift) for name in MOMENTS_OF_ONE),
+                None if last["is_running"] else last["measured_s"],
+            )
+            sums = [sum(one[name] for one in answers) for name in ("breaches", "met", "late")]
+            found.append((sums, state))
+    assert found[0] == found[1]
+
+
+MOMENTS_OF_ONE = ("activated_at", "fulfilled_at", "breached_at", "met_at", "late_at")
+
+
+def _from_start(moment: datetime | None, shift: int) -> int | None:
+    return moment and round(moment.timestamp() * 1e6) - START_US - shift
+
+
+@FEW
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2 * 86_400 - 1),
+            st.integers(1, 3),
+            st.sampled_from(["new", "open", "solved", "closed", "deleted"]),
+            st.sampled_from(["none", "right", "unseen"]),
+        ),
+        max_size=14,
+        unique_by=lambda step: step[:2],
+    ),
+    SHIFTS,
+)
+def test_what_came_and_went_doesnt_depend_on_where_midnight_lies_and_adds_up(
+    steps: list[tuple[int, int, str, str]], hours: int
+) -> None:
+    status: dict[int, str] = {}
+    children = []
+    for second, ticket, new, before in sorted(steps):
+        if status.get(ticket) == "closed":
+            continue
+        child: Item = {"event_type": "Change" if ticket in status else "Create", "status": new}
+        if ticket in status and before != "none":
+            child["previous_value"] = status[ticket] if before == "right" else "pending"
+        status[ticket] = new
+        children.append((second, ticket, child))
+    found = []
+    for shift in (0, hours * 3600):
+        items = [
+            {"id": number, "ticket_id": ticket, "child_events": [child]}
+            | {"timestamp": START_US // 1_000_000 + second + shift}
+            for number, (second, ticket, child) in enumerate(children)
+        ]
+        with small_lake() as lake:
+            put(lake, TICKET_EVENTS, items, *DAYS)
+            make_days(lake, TICKET_BACKLOG_DAILY, *DAYS)
+            totals: Counter[str] = Counter()
+            left = 0
+            for number in DAYS:
+                answers = rows(lake, TICKET_BACKLOG_DAILY, number)
+                totals.update({name: sum(one[name] for one in answers) for name in FLOWS})
+                assert sum(one["before"] for one in answers) == left
+                left = sum(one["backlog"] for one in answers)
+            came = totals["created"] + totals["reopened"] + totals["restored"]
+            assert left == came - totals["solved"] - totals["left"]
+            found.append((dict(totals), left))
+    assert found[0] == found[1]

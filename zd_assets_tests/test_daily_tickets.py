@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from zd_assets.analytics.daily.tickets import TICKET_FIELD_CHANGES, TICKET_STATES
-from zd_assets.exports.support import TICKET_EVENTS
+from zd_assets.exports.support import TICKET_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets_tests.daily_lake import (
     Item,
     epoch,
     footer,
     hour,
+    iso,
     make_days,
     put,
     put_all,
     rows,
+    settle,
     values,
     when,
 )
@@ -148,7 +150,7 @@ def test_a_ticket_solved_and_reopened_twice_in_a_day_counts_each_time(lake: Lake
     assert values(lake, TICKET_STATES, 4, *columns) == [(when("02 08:00"), False, "high")]
 
 
-def test_a_closed_or_deleted_ticket_is_gone_the_day_after(lake: Lake) -> None:
+def test_a_closed_ticket_is_gone_the_day_after_and_a_deleted_one_later(lake: Lake) -> None:
     events = [
         *(event("02 08:00", created(status="open"), ticket=ticket) for ticket in (1, 2, 3)),
         event("03 09:00", changed("status", "closed", "open"), ticket=1),
@@ -161,7 +163,7 @@ def test_a_closed_or_deleted_ticket_is_gone_the_day_after(lake: Lake) -> None:
         (2, "deleted", when("03 09:00"), 0, 0, True, False),
         (3, "open", when("02 08:00"), 0, 0, False, True),
     ]
-    assert values(lake, TICKET_STATES, 4, "ticket_id", "status") == [(3, "open")]
+    assert values(lake, TICKET_STATES, 4, "ticket_id", "status") == [(2, "deleted"), (3, "open")]
 
 
 def test_a_closed_ticket_that_is_touched_the_day_after_is_still_closed(lake: Lake) -> None:
@@ -226,13 +228,141 @@ def test_a_ticket_from_before_the_exports_is_known_as_far_as_its_events_tell(lak
     put(lake, TICKET_EVENTS, events, 2, 3)
     make_days(lake, TICKET_STATES, 2, 3)
     assert values(lake, TICKET_STATES, 2, *STATE, "created_at") == [
-        (1, None, None, 0, 0, False, False, None),
+        (1, "open", None, 0, 0, False, True, None),  # So the next day tells.
         (2, "open", when("02 08:00"), 0, 1, False, True, None),
     ]
     assert values(lake, TICKET_STATES, 3, *STATE, "assignee_id") == [
         (1, "pending", when("03 08:00"), 0, 0, False, True, None),
         (2, "open", when("02 08:00"), 0, 0, False, True, None),
     ]
+
+
+def version(at: str, ticket: int = 1, created_at: str = "01 00:00", **fields: Any) -> Item:
+    """A ticket as the tickets export has it at a moment; it was created the month before."""
+    created = iso(created_at).replace("2026-01", "2025-12")
+    return {"id": ticket, "generated_timestamp": epoch(at), "created_at": created, **fields}
+
+
+FLOWS = ("is_created", "surfaced", "solves", "reopens", "restores", "leaves", "is_unsolved")
+
+
+def test_a_ticket_solved_without_an_event_is_solved(lake: Lake) -> None:
+    events = [event("02 08:00", created(status="open", group_id=5))]
+    solved = version("04 09:00", status="solved", group_id=6, priority="low")
+    put(lake, TICKET_EVENTS, events, 2, 3, 4, 5)
+    put(lake, TICKETS, [solved], 2, 3, 4, 5)
+    make_days(lake, TICKET_STATES, 2, 3, 4, 5)
+    assert [values(lake, TICKET_STATES, number, *FLOWS) for number in (2, 3, 4, 5)] == [
+        [(True, 0, 0, 0, 0, 0, True)],
+        [(False, 0, 0, 0, 0, 0, True)],
+        [(False, 0, 1, 0, 0, 0, False)],
+        [(False, 0, 0, 0, 0, 0, False)],
+    ]
+    columns = ("status", "status_since", "group_id", "priority", "is_assignee_known")
+    assert values(lake, TICKET_STATES, 5, *columns) == [
+        ("solved", when("04 09:00"), 6, "low", True)
+    ]
+
+
+def test_what_an_event_says_was_before_counts_as_having_happened(lake: Lake) -> None:
+    events = [
+        event("02 08:00", created(status="open")),
+        event("03 08:00", changed("status", "pending", "solved")),
+    ]
+    put(lake, TICKET_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_STATES, 2, 3)
+    assert values(lake, TICKET_STATES, 3, *FLOWS) == [(False, 0, 1, 1, 0, 0, True)]
+
+
+@pytest.mark.parametrize("days", [(2, 3, 4, 5), (2, 5)])
+def test_a_deleted_ticket_that_is_restored_days_later_is_whole(
+    days: tuple[int, ...], lake: Lake
+) -> None:
+    events = [
+        event("02 08:00", created(status="open", group_id=5, assignee_id=8)),
+        event("02 09:00", changed("status", "deleted", "open")),
+        event("05 08:00", changed("status", "open", "deleted")),
+    ]
+    put(lake, TICKET_EVENTS, events, *days)
+    # Where days are missing, the tickets export knows it.
+    restored = version("05 08:00", status="open", group_id=5, assignee_id=8)
+    put(lake, TICKETS, [restored] if len(days) == 2 else [], *days)
+    make_days(lake, TICKET_STATES, *days)
+    columns = ("status", "group_id", "assignee_id", "restores", "leaves")
+    assert values(lake, TICKET_STATES, 5, *columns) == [("open", 5, 8, 1, 0)]
+    [(created_at,)] = values(lake, TICKET_STATES, 5, "created_at")
+    assert created_at is not None
+
+
+def test_what_leaves_unsolved_is_told_from_what_is_solved(lake: Lake) -> None:
+    events = [
+        *(event("02 08:00", created(status="open"), ticket=ticket) for ticket in (1, 2, 3)),
+        event("02 08:00", created(status="solved"), ticket=4),
+        event("03 09:00", changed("status", "solved", "open"), ticket=1),
+        event("03 09:00", changed("status", "closed", "open"), ticket=2),
+        event("03 09:00", changed("status", "deleted", "open"), ticket=3),
+        event("03 09:00", changed("status", "closed", "solved"), ticket=4),
+    ]
+    put(lake, TICKET_EVENTS, events, 2, 3)
+    make_days(lake, TICKET_STATES, 2, 3)
+    assert values(lake, TICKET_STATES, 3, "solves", "leaves") == [(1, 0), (0, 1), (0, 1), (0, 0)]
+
+
+def test_tickets_older_than_the_exports_are_known_as_far_as_anything_tells(lake: Lake) -> None:
+    comment = {"event_type": "Comment", "body": "Hi"}
+    events = [
+        event("05 08:00", comment, ticket=1),
+        event("05 08:00", changed("tags", ["a"]), ticket=2),
+        event("05 08:00", changed("status", "open", "pending"), ticket=3),
+        event("06 08:00", changed("group_id", 4, 3), changed("status", "open", "hold"), ticket=4),
+        event("06 08:00", created(status="new"), ticket=5),
+    ]
+    old = {"status": "open", "group_id": 3, "assignee_id": 9}
+    versions = [version("05 08:00", ticket, **old) for ticket in (1, 2, 3)]
+    put(lake, TICKET_EVENTS, events, 5, 6, 7)
+    put(lake, TICKETS, versions, 5, 6, 7)
+    make_days(lake, TICKET_STATES, 5, 6, 7)
+    columns = ("ticket_id", "status", "group_id", "is_assignee_known", "was_unsolved", "surfaced")
+    assert values(lake, TICKET_STATES, 5, *columns) == [
+        *((ticket, "open", 3, True, True, 0) for ticket in (1, 2, 3)),
+        (4, "hold", 3, False, True, 0),  # The day after tells.
+    ]
+
+
+def test_a_ticket_of_which_nothing_was_known_surfaces(lake: Lake) -> None:
+    put(lake, TICKET_EVENTS, [event("02 08:00", created(status="new"))], 2, until="02 09:00")
+    put(lake, TICKET_EVENTS, [event("03 08:00", changed("status", "open", "new"), ticket=2)], 3)
+    make_days(lake, TICKET_STATES, 2, 3)
+    assert values(lake, TICKET_STATES, 3, "ticket_id", "surfaced", "is_created") == [
+        (1, 0, False),
+        (2, 1, False),
+    ]
+
+
+def test_a_day_that_goes_on_from_yesterday_is_complete_only_if_that_is(lake: Lake) -> None:
+    put(lake, TICKET_EVENTS, [], 2, until="02 12:00")
+    put(lake, TICKET_EVENTS, [], 3, 5)
+    settle(lake, range(1, 8), [TICKET_FIELD_CHANGES, TICKET_STATES])
+    assert [footer(lake, TICKET_STATES, number).complete for number in (2, 3, 5)] == [False] * 3
+    put(lake, TICKET_EVENTS, [], 2)
+    settle(lake, range(1, 8), [TICKET_FIELD_CHANGES, TICKET_STATES])
+    # Of the day before the fifth there is nothing.
+    complete = [footer(lake, TICKET_STATES, number).complete for number in (2, 3, 5)]
+    assert complete == [True, True, False]
+    put(lake, TICKET_EVENTS, [], 4)
+    settle(lake, range(1, 8), [TICKET_FIELD_CHANGES, TICKET_STATES])
+    assert footer(lake, TICKET_STATES, 5).complete
+
+
+def test_a_late_change_of_an_older_partition_makes_its_days_due_again(lake: Lake) -> None:
+    events = [event("02 08:00", created(status="new"))]
+    put(lake, TICKET_EVENTS, events, 2, 3, 4)
+    settle(lake, range(1, 8), [TICKET_FIELD_CHANGES, TICKET_STATES])
+    put(lake, TICKET_EVENTS, [*events, event("02 09:00", created(status="new"), ticket=2)], 2)
+    made = settle(lake, range(1, 8), [TICKET_FIELD_CHANGES, TICKET_STATES])
+    states = {number for name, number in made if name == TICKET_STATES.name}
+    assert states == {2, 3, 4}
+    assert len(rows(lake, TICKET_STATES, 4)) == 2
 
 
 def test_states_go_over_days_without_events_but_not_over_days_without_a_file(lake: Lake) -> None:

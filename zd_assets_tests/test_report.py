@@ -215,7 +215,7 @@ def test_the_backlog_stands_at_the_last_day_and_what_came_and_went_adds_up(page:
     group, unknown, total = page.table("Tickets")
     assert (group["Group"], group["Unsolved"], group["Open"]) == ("Group 7", "8", "6")
     assert (group["Created"], group["Solved"]) == ("7", "46")
-    assert (unknown["Group"], unknown["Unsolved"], unknown["New"]) == ("Unknown group", "1", "1")
+    assert (unknown["Group"], unknown["Unsolved"], unknown["New"]) == ("No group", "1", "1")
     # (4 * 3600 + 100) / 5 = 2900
     assert (total["Unsolved"], total["Age"], total["Oldest"]) == ("9", "48 min 20 s", "2 h")
 

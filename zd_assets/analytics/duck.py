@@ -20,9 +20,10 @@ _SCALARS = {
     Scalar.JSON: "varchar",
 }
 
+#: What SQL here may use beyond DuckDB's own.
 # JSON texts may hold lone surrogates, as the API sent them; DuckDB takes none. Escaped backslashes
 # and whole pairs stay, hidden meanwhile behind characters that no JSON text holds as they are.
-_MACROS = (
+MACROS = (
     r"whole(text) as regexp_replace(replace(text, '\\', chr(1)), "
     r"'\\(u[dD][89abAB][0-9a-fA-F]{2})\\(u[dD][c-fC-F][0-9a-fA-F]{2})', chr(2) || '\1' || chr(2) "
     r"|| '\2', 'g')",
@@ -54,7 +55,7 @@ def connect(spill: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
         ) as connection:
             connection.execute("set enable_progress_bar = false")
             connection.execute("set timezone = 'UTC'")
-            for macro in _MACROS:
+            for macro in MACROS:
                 connection.execute(f"create temp macro {macro}")
             yield connection
     except duckdb.Error as error:

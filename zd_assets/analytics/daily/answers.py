@@ -1,7 +1,7 @@
 """Answers by day: what people ask of a support team's day, made of facts."""
 
 from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
+from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS, LATE_CHATS_H
 from zd_assets.analytics.daily.table import DailyTable, Source
 from zd_assets.analytics.daily.tickets import (
     TICKET_FIELD_CHANGES,
@@ -22,8 +22,13 @@ CHAT_DAILY_SUMMARY = DailyTable(
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
         Column("department_name", Scalar.TEXT, "The department's name."),
-        Column("chats", Scalar.INTEGER, "Chats that started: served, missed and dropped ones."),
-        Column("served", Scalar.INTEGER, "Chats neither missed nor dropped."),
+        Column("chats", Scalar.INTEGER, "Chats that started: served and missed ones."),
+        Column(
+            "served",
+            Scalar.INTEGER,
+            "Chats that weren't missed, as Zendesk Explore counts them: completed and dropped.",
+        ),
+        Column("completed", Scalar.INTEGER, "Chats neither missed nor dropped."),
         Column("missed", Scalar.INTEGER, "Missed chats: nobody answered; dropped or not."),
         Column("dropped", Scalar.INTEGER, "Dropped chats that weren't missed: the visitor left."),
         Column("proactive", Scalar.INTEGER, "Chats that an agent started; in chats, too."),
@@ -80,7 +85,7 @@ CHAT_DAILY_SUMMARY = DailyTable(
         Column("chats_by_hour", List(Scalar.INTEGER), "Chats that started in each hour, 24."),
     ),
     key=("department_id",),
-    sources=(Source(CHATS_LATEST), Source(CHAT_ENGAGEMENTS)),
+    sources=(Source(CHATS_LATEST, late_h=LATE_CHATS_H), Source(CHAT_ENGAGEMENTS)),
     sql="""
         with transfer as (
             select distinct chat_id from chat_engagements where is_transfer
@@ -89,7 +94,8 @@ CHAT_DAILY_SUMMARY = DailyTable(
             select
                 *,
                 not is_deleted and coalesce(type, 'chat') <> 'offline_msg' as counts,
-                not coalesce(missed, false) and not coalesce(dropped, false) as is_served,
+                not coalesce(missed, false) as is_served,
+                not coalesce(missed, false) and not coalesce(dropped, false) as is_completed,
                 hour(timestamp) as hour,
                 transfer.chat_id is not null as is_transferred
             from chats_latest left join transfer on id = transfer.chat_id
@@ -112,15 +118,16 @@ CHAT_DAILY_SUMMARY = DailyTable(
                 arg_max(department_name, update_timestamp) as department_name,
                 count(*) filter (counts) as chats,
                 count(*) filter (counts and is_served) as served,
+                count(*) filter (counts and is_completed) as completed,
                 count(*) filter (counts and missed) as missed,
                 count(*) filter (counts and dropped and not coalesce(missed, false)) as dropped,
                 count(*) filter (counts and proactive) as proactive,
                 count(*) filter (counts and is_transferred) as transferred,
                 count(*) filter (not is_deleted and type = 'offline_msg') as offline_messages,
                 count(*) filter (is_deleted) as deleted,
-                count(abandon_time) filter (counts and not is_served) as abandoned,
-                avg(abandon_time) filter (counts and not is_served) as abandon_mean_s,
-                max(abandon_time) filter (counts and not is_served) as abandon_max_s,
+                count(abandon_time) filter (counts and not is_completed) as abandoned,
+                avg(abandon_time) filter (counts and not is_completed) as abandon_mean_s,
+                max(abandon_time) filter (counts and not is_completed) as abandon_max_s,
                 count(response_time.first) filter (
                     counts and is_served and not coalesce(proactive, false)
                 ) as answered,
@@ -148,7 +155,8 @@ CHAT_DAILY_SUMMARY = DailyTable(
         join hours on summary.department_id is not distinct from hours.department_id
     """,
     holds={
-        "chats_add_up": "chats = served + missed + dropped and chats = list_sum(chats_by_hour)",
+        "chats_add_up": "chats = served + missed and served = completed + dropped "
+        "and chats = list_sum(chats_by_hour)",
         "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
         "times_not_negative": "least(abandon_mean_s, first_response_mean_s, duration_mean_s) >= 0",
     },
@@ -292,23 +300,40 @@ TICKET_BACKLOG_DAILY = DailyTable(
     name="ticket_backlog_daily",
     description=(
         "Unsolved tickets at the day's end (today: as far as it is known), and what came and went "
-        "on the day, by group. Tickets that no event has touched since the exports' first day "
-        "aren't known, and missing."
+        "on the day, by the group at its end. backlog = before + created + reopened + restored + "
+        "surfaced + moved_in - moved_out - solved - left, in every row. Old tickets that nothing "
+        "touched since the exports' first day aren't known, and missing."
     ),
     columns=(
-        Column("group_id", Scalar.ID, "The group that tickets are assigned to; null if unknown."),
+        Column("group_id", Scalar.ID, "The group that tickets are assigned to; null for none."),
+        Column("is_group_known", Scalar.BOOL, "False for tickets whose group was never seen."),
         Column("backlog", Scalar.INTEGER, "Unsolved tickets: neither solved, closed nor deleted."),
         Column("new", Scalar.INTEGER, "Unsolved tickets of status new."),
         Column("open", Scalar.INTEGER, "Unsolved tickets of status open."),
         Column("pending", Scalar.INTEGER, "Unsolved tickets of status pending."),
         Column("hold", Scalar.INTEGER, "Unsolved tickets of status hold."),
         Column("other", Scalar.INTEGER, "Unsolved tickets of any other status."),
-        Column(
-            "unassigned", Scalar.INTEGER, "Unsolved tickets that aren't known to have an agent."
-        ),
+        Column("unassigned", Scalar.INTEGER, "Unsolved tickets that have no agent."),
+        Column("agent_unknown", Scalar.INTEGER, "Unsolved tickets of which it isn't known."),
+        Column("before", Scalar.INTEGER, "The group's unsolved tickets when the day began."),
         Column("created", Scalar.INTEGER, "Tickets created on the day."),
-        Column("solved", Scalar.INTEGER, "Solves on the day; a ticket solved twice counts twice."),
         Column("reopened", Scalar.INTEGER, "Tickets' returns from solved to unsolved on the day."),
+        Column("restored", Scalar.INTEGER, "Tickets' returns, unsolved, from deletion on the day."),
+        Column(
+            "surfaced",
+            Scalar.INTEGER,
+            "Unsolved tickets from before the exports of which this day tells first.",
+        ),
+        Column(
+            "moved_in", Scalar.INTEGER, "Unsolved tickets of before that other groups had then."
+        ),
+        Column("moved_out", Scalar.INTEGER, "Tickets of before that other groups have now."),
+        Column("solved", Scalar.INTEGER, "Solves on the day; a ticket solved twice counts twice."),
+        Column(
+            "left",
+            Scalar.INTEGER,
+            "Tickets closed, merged or deleted on the day while they were unsolved.",
+        ),
         Column(
             "closed", Scalar.INTEGER, "Tickets closed or deleted on the day, solved before or not."
         ),
@@ -317,40 +342,99 @@ TICKET_BACKLOG_DAILY = DailyTable(
         Column("age_max_s", Scalar.DOUBLE, "Age of the oldest aged ticket, in seconds."),
         Column("older_than_week", Scalar.INTEGER, "Aged tickets over 7 days old."),
     ),
-    key=("group_id",),
+    key=("group_id", "is_group_known"),
     sources=(Source(TICKET_STATES),),
     sql="""
         with state as (
             select
                 *,
+                is_created and status is not null as counts_as_created,
                 status not in ('new', 'open', 'pending', 'hold') as is_other,
                 date_diff('microseconds', created_at, greatest(created_at, known_until())) / 1e6
-                    as age_s
+                    as age_s,
+                was_unsolved and (
+                    group_id is distinct from group_before
+                    or is_group_known <> is_group_before_known
+                ) as is_moved
             from ticket_states
+        ),
+        had as (
+            select
+                group_before as group_id,
+                is_group_before_known as is_group_known,
+                count(*) as before,
+                count(*) filter (is_moved) as moved_out
+            from state where was_unsolved group by all
+        ),
+        has as (
+            select
+                group_id, is_group_known,
+                count(*) filter (is_unsolved) as backlog,
+                count(*) filter (is_unsolved and status = 'new') as new,
+                count(*) filter (is_unsolved and status = 'open') as open,
+                count(*) filter (is_unsolved and status = 'pending') as pending,
+                count(*) filter (is_unsolved and status = 'hold') as hold,
+                count(*) filter (is_unsolved and is_other) as other,
+                count(*) filter (
+                    is_unsolved and is_assignee_known and assignee_id is null
+                ) as unassigned,
+                count(*) filter (is_unsolved and not is_assignee_known) as agent_unknown,
+                count(*) filter (counts_as_created) as created,
+                sum(reopens) as reopened,
+                sum(restores) as restored,
+                sum(surfaced) as surfaced,
+                count(*) filter (is_moved) as moved_in,
+                sum(solves) as solved,
+                sum(leaves) as "left",
+                count(*) filter (is_closed and status_since >= day_start()) as closed,
+                count(age_s) filter (is_unsolved) as aged,
+                avg(age_s) filter (is_unsolved) as age_mean_s,
+                max(age_s) filter (is_unsolved) as age_max_s,
+                count(*) filter (is_unsolved and age_s > 7 * 86400) as older_than_week
+            from state
+            group by all
         )
         select
-            group_id,
-            count(*) filter (is_unsolved) as backlog,
-            count(*) filter (is_unsolved and status = 'new') as new,
-            count(*) filter (is_unsolved and status = 'open') as open,
-            count(*) filter (is_unsolved and status = 'pending') as pending,
-            count(*) filter (is_unsolved and status = 'hold') as hold,
-            count(*) filter (is_unsolved and is_other) as other,
-            count(*) filter (is_unsolved and assignee_id is null) as unassigned,
-            count(*) filter (is_created) as created,
-            sum(solves) as solved,
-            sum(reopens) as reopened,
-            count(*) filter (is_closed and status_since >= day_start()) as closed,
-            count(age_s) filter (is_unsolved) as aged,
-            avg(age_s) filter (is_unsolved) as age_mean_s,
-            max(age_s) filter (is_unsolved) as age_max_s,
-            count(*) filter (is_unsolved and age_s > 7 * 86400) as older_than_week
-        from state
-        group by group_id
+            coalesce(has.group_id, had.group_id) as group_id,
+            coalesce(has.is_group_known, had.is_group_known) as is_group_known,
+            coalesce(backlog, 0) as backlog,
+            coalesce(new, 0) as new,
+            coalesce(open, 0) as open,
+            coalesce(pending, 0) as pending,
+            coalesce(hold, 0) as hold,
+            coalesce(other, 0) as other,
+            coalesce(unassigned, 0) as unassigned,
+            coalesce(agent_unknown, 0) as agent_unknown,
+            coalesce(before, 0) as before,
+            coalesce(created, 0) as created,
+            coalesce(reopened, 0) as reopened,
+            coalesce(restored, 0) as restored,
+            coalesce(surfaced, 0) as surfaced,
+            coalesce(moved_in, 0) as moved_in,
+            coalesce(moved_out, 0) as moved_out,
+            coalesce(solved, 0) as solved,
+            coalesce("left", 0) as "left",
+            coalesce(closed, 0) as closed,
+            coalesce(aged, 0) as aged,
+            age_mean_s,
+            age_max_s,
+            coalesce(older_than_week, 0) as older_than_week
+        from has
+        full join had
+            on has.group_id is not distinct from had.group_id
+            and has.is_group_known = had.is_group_known
+        -- Not those in which nothing is but what was deleted before.
+        where greatest(
+            backlog, before, created, reopened, restored, surfaced, moved_in, solved, closed
+        ) > 0
     """,
     holds={
         "statuses_add_up": "backlog = new + open + pending + hold + other",
-        "counts_within_the_backlog": "greatest(unassigned, aged, older_than_week) <= backlog",
+        "counts_within_the_backlog": "greatest(unassigned + agent_unknown, aged) <= backlog",
+        "flows_add_up": """
+            backlog = before + created + reopened + restored + surfaced + moved_in - moved_out
+                - solved - "left"
+        """,
     },
 )
 
@@ -359,16 +443,29 @@ SLA_BREACHES_DAILY = DailyTable(
     description=(
         "Targets of SLA policies that were missed and met on the day, by metric and policy. "
         "Deleted breaches don't count. A breach counts on the day on which the target was first "
-        "missed, a measurement is met or late on the day on which it was fulfilled."
+        "missed. A measurement counts as met or late on the day on which it was first fulfilled; "
+        "one that was met, is activated again and misses its target is late, too, when it is "
+        "fulfilled after that."
     ),
     columns=(
         Column("metric", Scalar.TEXT, "reply_time, resolution_time, ...", repeats=True),
         Column("policy", Scalar.TEXT, "The SLA policy's title; null if unknown.", repeats=True),
         Column("breaches", Scalar.INTEGER, "Measurements whose target was missed on the day."),
-        Column("met", Scalar.INTEGER, "Measurements fulfilled on the day, never breached."),
-        Column("late", Scalar.INTEGER, "Measurements fulfilled on the day after a breach."),
-        Column("still_late", Scalar.INTEGER, "Breached ones that go on at the day's end."),
-        Column("met_share", Scalar.DOUBLE, "Met of all fulfilled ones, 0 to 1; null for none."),
+        Column("met", Scalar.INTEGER, "Measurements first fulfilled on the day, not breached."),
+        Column("late", Scalar.INTEGER, "Measurements first fulfilled after a breach on the day."),
+        Column(
+            "still_late",
+            Scalar.INTEGER,
+            "Breached ones that aren't fulfilled at the day's end, and whose ticket isn't closed "
+            "or deleted.",
+        ),
+        Column(
+            "ended",
+            Scalar.INTEGER,
+            "Measurements, breached or not, that were never fulfilled and ended on the day, as "
+            "their ticket was closed, merged or deleted.",
+        ),
+        Column("met_share", Scalar.DOUBLE, "Met of met and late, 0 to 1; null for none."),
         Column("tickets", Scalar.INTEGER, "Tickets with a breach on the day."),
     ),
     key=("metric", "policy"),
@@ -377,8 +474,7 @@ SLA_BREACHES_DAILY = DailyTable(
         with measurement as (
             select
                 *,
-                coalesce(breached_at >= day_start() and breached_at < day_end(), false)
-                    as breaches_today
+                coalesce(breached_at >= day_start(), false) as breaches_today
             from ticket_metrics
             -- Others have no target.
             where policy is not null or target_s is not null or breached_at is not null
@@ -388,12 +484,16 @@ SLA_BREACHES_DAILY = DailyTable(
                 metric,
                 policy,
                 count(*) filter (breaches_today) as breaches,
-                count(*) filter (fulfilled_at is not null and breached_at is null) as met,
-                count(*) filter (fulfilled_at is not null and breached_at is not null) as late,
-                count(*) filter (fulfilled_at is null and breached_at is not null) as still_late,
+                count(*) filter (met_at >= day_start()) as met,
+                count(*) filter (late_at >= day_start()) as late,
+                count(*) filter (
+                    breached_at is not null and fulfilled_at is null and ended_at is null
+                ) as still_late,
+                count(*) filter (fulfilled_at is null and ended_at >= day_start()) as ended,
                 count(distinct ticket_id) filter (breaches_today) as tickets
             from measurement
             group by metric, policy
+            having breaches + met + late + still_late + ended > 0
         )
         select *, met / nullif(met + late, 0) as met_share
         from answer

@@ -5,6 +5,11 @@ from zd_assets.analytics.daily.table import DailyTable, Reference, Source
 from zd_assets.exports.chat import AGENT_TIMELINE, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.exports.columns import Column, List, Scalar
 
+#: Hours after a day in which chats that started on it may still end, and be exported.
+LATE_CHATS_H = 6
+#: Hours after a day in which timespans that began on it may still end, and be exported.
+LATE_TIMESPANS_H = 12
+
 CHAT_ENGAGEMENTS = DailyTable(
     name="chat_engagements",
     description=(
@@ -42,7 +47,7 @@ CHAT_ENGAGEMENTS = DailyTable(
         Column("is_deleted", Scalar.BOOL, "Whether the chat was deleted."),
     ),
     key=("chat_id", "ordinal"),
-    sources=(Source(CHATS_LATEST),),
+    sources=(Source(CHATS_LATEST, late_h=LATE_CHATS_H),),
     sql="""
         with each as (
             select
@@ -106,7 +111,7 @@ CHAT_MESSAGES = DailyTable(
         Column("is_deleted", Scalar.BOOL, "Whether the chat was deleted."),
     ),
     key=("chat_id", "ordinal"),
-    sources=(Source(CHATS_LATEST),),
+    sources=(Source(CHATS_LATEST, late_h=LATE_CHATS_H),),
     sql="""
         with entry as (
             select
@@ -147,8 +152,9 @@ AGENT_ACTIVITY = DailyTable(
     name="agent_activity",
     description=(
         "How long each agent was online, away and invisible, from the timespans cut at midnight. "
-        "A timespan is exported once it has ended: one that goes on past midnight adds to the day "
-        "when it does. Offline is the rest of the day; who was offline all day has no row."
+        "A timespan is exported once it has ended: a day is complete 12 hours after its end, and "
+        "one that goes on for longer still adds to it. Offline is the rest of the day; who was "
+        "offline all day has no row."
     ),
     columns=(
         Column("agent_id", Scalar.ID, "The agent."),
@@ -174,7 +180,7 @@ AGENT_ACTIVITY = DailyTable(
         Column("online_s_by_hour", List(Scalar.DOUBLE), "Seconds online in each hour, 24 of them."),
     ),
     key=("agent_id",),
-    sources=(Source(AGENT_TIMELINE, reaches_back="start_time"),),
+    sources=(Source(AGENT_TIMELINE, reaches_back="start_time", late_h=LATE_TIMESPANS_H),),
     sql="""
         with span as (
             select

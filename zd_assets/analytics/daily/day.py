@@ -34,6 +34,11 @@ class Day:
         return Day(str(self._date - _DAY))
 
     @property
+    def after(self) -> "Day":
+        """The day after."""
+        return Day(str(self._date + _DAY))
+
+    @property
     def start_us(self) -> int:
         """Its first microsecond since 1970."""
         return round(datetime(*self._date.timetuple()[:3], tzinfo=UTC).timestamp()) * 1_000_000

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
 
 _AT_ONCE = 32
+_HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Input:
     """What a day is made of, of one source: `identity` changes when the rows in `files` may have.
 
     `known_until_us` is as far as the day's rows are known, in microseconds since 1970.
+    `is_lacking` says that the lake holds nothing of an optional source, whatever the day.
     """
 
     source: Source
@@ -38,25 +40,31 @@ class Input:
     identity: str
     complete: bool
     known_until_us: int
+    is_lacking: bool = False
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that a day is made of; `yesterday` is the day before of a table that carries."""
+    """All that a day is made of; `yesterday` is the day before of a table that carries.
+
+    `ahead` are the days after it that the first day of those which are handed on looks at.
+    """
 
     sources: tuple[Input, ...]
+    ahead: tuple[Input, ...]
     yesterday: DayFooter | None
+    complete: bool
     made_of: str
 
     @property
     def anything(self) -> bool:
-        """Whether the lake holds anything of the day itself."""
-        return any(one.identity for one in self.sources)
+        """Whether the lake holds anything of the day itself; what is optional doesn't make it."""
+        return any(one.identity for one in self.sources if not one.source.optional)
 
     @property
     def known_until_us(self) -> int:
-        """As far as the day is known, in microseconds since 1970."""
-        return min(one.known_until_us for one in self.sources)
+        """As far as the day is known, in microseconds since 1970, by what isn't optional."""
+        return min(one.known_until_us for one in self.sources if not one.source.optional)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Finder:
         self._lake = lake
         self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
         self._manifests: dict[Latest, Manifest] = {}
+        self._firsts: dict[tuple[str, ...], str] = {}
 
     def footer(self, table: DailyTable, day: Day) -> DayFooter | None:
         """What a day's file says of itself; None where there is none.
@@ -101,11 +110,16 @@ class Finder:
         """
         sources = tuple(self._input(source, day) for source in table.sources)
         yesterday = self.footer(table, day.before) if table.carries else None
-        parts = [table.definition, yesterday.content if yesterday else ""]
+        ahead = tuple(self._ahead(table, day)) if table.carries and yesterday is None else ()
+        complete = all(one.complete or one.is_lacking for one in sources)
+        if table.carries:
+            complete = complete and self._goes_on(table, day, yesterday)
+        parts = [table.definition, yesterday.content if yesterday else "", str(complete)]
         # How far it is known counts, since figures go as far as that.
         parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
+        parts += [one.identity for one in ahead]
         made_of = hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
-        return Inputs(sources, yesterday, made_of)
+        return Inputs(sources, ahead, yesterday, complete, made_of)
 
     def is_due(self, table: DailyTable, day: Day) -> bool:
         """Whether a day's file isn't what would be made now.
@@ -119,15 +133,45 @@ class Finder:
     def _input(self, source: Source, day: Day) -> Input:
         match source.table:
             case Export() as export:
-                return self._of_export(source, export, day)
+                found = self._of_export(source, export, day)
             case Latest() as latest:
-                return self._of_latest(source, latest, day)
+                found = self._of_latest(source, latest, day)
             case DailyTable() as table:
-                return self._of_daily(source, table, day)
+                found = self._of_daily(source, table, day)
+        return replace(found, is_lacking=source.optional and not self._first(source.table))
+
+    def _ahead(self, table: DailyTable, day: Day) -> Iterator[Input]:
+        """The days after a first one, of each source as far as they are there and complete."""
+        for source in table.sources:
+            at = day
+            for _ in range(source.ahead_days):
+                before, at = self._input(source, at), at.after
+                now = self._input(source, at)
+                if not (before.complete and now.complete):
+                    break
+                yield now
+
+    def _goes_on(self, table: DailyTable, day: Day, yesterday: DayFooter | None) -> bool:
+        """Whether what the day before hands on is all there is, or the lake begins here."""
+        firsts = {first for one in table.sources if (first := self._first(one.table))}
+        if day.key in firsts:
+            return True
+        return yesterday.complete if yesterday else all(first > day.key for first in firsts)
+
+    def _first(self, table: Export | Latest | DailyTable) -> str:
+        """The first day of which the lake holds anything that a table is made of; or none."""
+        if table.path not in self._firsts:
+            if isinstance(table, DailyTable):
+                firsts = [first for one in table.sources if (first := self._first(one.table))]
+            else:
+                export = table if isinstance(table, Export) else table.export
+                firsts = list(self._partitions(export))
+            self._firsts[table.path] = min(firsts, default="")
+        return self._firsts[table.path]
 
     def _of_export(self, source: Source, export: Export, day: Day) -> Input:
         files = self._partitions(export).get(day.key, [])
-        complete, known_until_us = self._reach(files, day)
+        complete, known_until_us = self._reach(export, day, source.late_h)
         if source.reaches_back:
             files = [*files, *self._that_reach_back(export, source.reaches_back, day)]
         return Input(
@@ -147,15 +191,19 @@ class Finder:
         content = month.days.get(day.key, "") if month else ""
         # An item is exported once it was created, so the day's partitions tell how far it is known.
         exported = self._lake.root.joinpath(*latest.export.path)
-        merged = [
-            file
-            for file in self._partitions(latest.export).get(day.key, [])
-            if str(below(file.path, exported)) in manifest.partitions
-        ]
-        complete, known_until_us = self._reach(merged, day)
+        known = {
+            file: manifest.partitions[key]
+            for files in self._next_days(latest.export, day, source.late_h)
+            for file in files
+            if (key := str(below(file.path, exported))) in manifest.partitions
+        }
+        there = self._partitions(latest.export).get(day.key, [])
+        complete, known_until_us = self._reach(latest.export, day, source.late_h, known)
+        # What was written since isn't merged yet.
+        complete = complete and all(known.get(file) == file.identity for file in there)
         files = (month_file(folder, day.month),) if content else ()
         # A day without items differs from a day that isn't there.
-        content = content or ("empty" if merged else "")
+        content = content or ("empty" if known.keys() & set(there) else "")
         return Input(source, files, content, complete, known_until_us)
 
     def _of_daily(self, source: Source, table: DailyTable, day: Day) -> Input:
@@ -187,14 +235,27 @@ class Finder:
             self._tables[path] = dict(found)
         return self._tables[path]
 
-    def _reach(self, files: Sequence[File], day: Day) -> tuple[bool, int]:
-        """Whether a day's partitions are complete, and how far they reach without a gap."""
+    def _next_days(self, export: Export, day: Day, late_h: int) -> Iterator[list[File]]:
+        """The partitions' files of a day, and of the one after, if the day waits for it."""
+        for one in (day, day.after) if late_h else (day,):
+            yield self._partitions(export).get(one.key, [])
+
+    def _reach(
+        self, export: Export, day: Day, late_h: int, among: Collection[File] | None = None
+    ) -> tuple[bool, int]:
+        """Whether a day's items are all there, and how far they reach without a gap.
+
+        They are once the partitions, or those `among` them, reach `late_h` hours past its end.
+        """
         reached = day.start_us
-        for file in files:
-            footer = _footer(file)
-            if footer.start_us <= reached:
-                reached = max(reached, footer.complete_until_us)
-        return reached >= day.end_us, min(reached, day.end_us)
+        for files in self._next_days(export, day, late_h):
+            for file in files:
+                if among is not None and file not in among:
+                    continue
+                footer = _footer(file)
+                if footer.start_us <= reached:
+                    reached = max(reached, footer.complete_until_us)
+        return reached >= day.end_us + late_h * _HOUR_US, min(reached, day.end_us)
 
     def _that_reach_back(self, export: Export, column: str, day: Day) -> list[File]:
         """The files of later partitions that hold items from before the day's end."""

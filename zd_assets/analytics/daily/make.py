@@ -75,7 +75,7 @@ def _make(
         made_of=inputs.made_of,
         # A day without rows differs from a day that isn't there.
         content=content or "empty",
-        complete=all(one.complete for one in inputs.sources),
+        complete=inputs.complete,
         known_until_us=inputs.known_until_us,
         items=items,
         run_id=run_id,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zd_assets.analytics.current.tables import GROUP, Latest
+from zd_assets.analytics.duck import MACROS
 from zd_assets.exports.columns import Column
 from zd_assets.exports.export import Export
 
@@ -17,10 +18,18 @@ class Source:
     current state the items created on the day; of a daily table its own day. Where `reaches_back`
     names a column, later partitions count too, as long as its earliest value there lies before
     the day's end: an item belongs to every day from that time on to its own.
+
+    An `optional` one is done without in a lake that holds nothing of it, whatever the day. A day
+    that no day before is handed on to also gets the `ahead_days` after it, as far as they follow
+    one another and are complete. Of items that come later than the day they belong to, `late_h`
+    says for how many hours after its end the day waits for them before it is complete.
     """
 
     table: "Export | Latest | DailyTable"
     reaches_back: str | None = None
+    optional: bool = False
+    ahead_days: int = 0
+    late_h: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class DailyTable:
 
     `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
     `known_until()`, up to when the day is known; and where the table `carries`, `yesterday`: the
-    rows of the day before. `holds` are conditions, by name, that every row is checked for;
+    rows of the day before, and `begins()`: whether there is none, so that the sources' days ahead
+    are there. `holds` are conditions, by name, that every row is checked for;
     `refers` are what it refers to.
     """
 
@@ -65,4 +75,8 @@ class DailyTable:
     def definition(self) -> str:
         """Eight digits that change when the table is made in another way."""
         shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
-        return hashlib.sha256(f"{shapes};{self.sql}".encode()).hexdigest()[:8]
+        sources = ",".join(
+            f"{one.table.name}:{one.reaches_back}:{one.ahead_days}" for one in self.sources
+        )
+        made = f"{shapes};{sources};{','.join(MACROS)};{self.sql}"
+        return hashlib.sha256(made.encode()).hexdigest()[:8]

@@ -14,6 +14,7 @@ from zd_assets.analytics.duck import casts, name, names, nulls, parquet, timesta
 from zd_assets.exports.columns import Column
 from zd_assets.exports.export import SECOND_US, Export
 from zd_assets.lake.lake import Lake
+from zd_assets.lake.location import Location
 
 
 def prepare(
@@ -29,16 +30,21 @@ def prepare(
     Raises:
         LakeError: a file can't be read.
     """
-    for macro, us in (
-        ("day_start", day.start_us),
-        ("day_end", day.end_us),
-        ("known_until", inputs.known_until_us),
+    begins = table.carries and inputs.yesterday is None
+    for macro, value in (
+        ("day_start", timestamp(day.start_us)),
+        ("day_end", timestamp(day.end_us)),
+        ("known_until", timestamp(inputs.known_until_us)),
+        ("begins", str(begins).lower()),
     ):
-        connection.execute(f"create or replace temp macro {macro}() as {timestamp(us)}")
+        connection.execute(f"create or replace temp macro {macro}() as {value}")
     for one in inputs.sources:
         view = one.source.table.name
-        files = copies.all(one.files)
-        _view(connection, view, _columns(one), files, _of_the_day(one), _once(one))
+        ahead = [other for other in inputs.ahead if other.source == one.source]
+        found = [file for each in (one, *ahead) for file in each.files]
+        files = copies.all(found)
+        until = timestamp(day.end_us + len(ahead) * (day.end_us - day.start_us))
+        _view(connection, view, _columns(one), files, _of_the_day(one, until), _once(one, found))
     if table.carries:
         files = copies.all([day_file(lake, table, day.before)] if inputs.yesterday else [])
         _view(connection, "yesterday", table.columns, files, "true")
@@ -66,26 +72,26 @@ def _columns(one: Input) -> Sequence[Column]:
     return table.all_columns if isinstance(table, Export) else table.columns
 
 
-def _of_the_day(one: Input) -> str:
-    """Which rows of the files are the day's, in SQL."""
+def _of_the_day(one: Input, until: str) -> str:
+    """Which rows of the files are the day's, or of the days ahead, in SQL."""
     match one.source.table:
         case Latest() as latest:
             at = name(latest.created)
         case Export() as export if not one.source.reaches_back:
             at = name(export.time.column)
             if export.time.unit_us == SECOND_US:
-                return f"{at} >= epoch(day_start()) and {at} < epoch(day_end())"
+                return f"{at} >= epoch(day_start()) and {at} < epoch({until})"
         case _:
             return "true"
-    return f"{at} >= day_start() and {at} < day_end()"
+    return f"{at} >= day_start() and {at} < {until}"
 
 
-def _once(one: Input) -> str:
+def _once(one: Input, files: Sequence[Location]) -> str:
     """Each key once, in SQL, where a day's own partition stands beside some of its hours."""
     table = one.source.table
     if not isinstance(table, Export) or not table.key:
         return ""
-    if len({str(path).count("/") for path in one.files}) < 2:
+    if len({str(path).count("/") for path in files}) < 2:
         return ""
     lacking = " or ".join(f"{name(column)} is null" for column in table.key)
     # The day's own file comes last.

@@ -84,7 +84,7 @@ def chats_chart(rows: pd.DataFrame, incomplete: Collection[str] = (), scale: int
     days_axis((volume, waiting, rated), days, incomplete)
 
     style(volume, "Chats by outcome", count)
-    stacked(volume, by_day[["served", "missed", "dropped"]], (BLUE, ORANGE, VERMILION))
+    stacked(volume, by_day[["completed", "missed", "dropped"]], (BLUE, ORANGE, VERMILION))
     legend(volume, stacked=True)
 
     style(waiting, "Mean time until the first response, and until visitors left", duration)

@@ -29,12 +29,15 @@ class Figure:
 class Key:
     """What the rows of a table are by: a column of ids, with its `names` in another, or of texts.
 
-    An id without a name is written after the head, a text by `write`.
+    An id without a name is written after the head, a text by `write`. A null is `none`, or the
+    `unknown` where the column `known` says so.
     """
 
     column: str
     head: str
-    unknown: str
+    none: str
+    known: str | None = None
+    unknown: str = ""
     names: str | None = None
     write: Callable[[str], str] = str
 
@@ -64,7 +67,7 @@ SECTIONS = (
         CHAT_DAILY_SUMMARY,
         "Chats",
         "Chats by outcome, mean waiting times and satisfaction, by day.",
-        (Key("department_id", "Department", "No department", "department_name"),),
+        (Key("department_id", "Department", "No department", names="department_name"),),
         CHATS,
         (
             Figure("chats", "Chats"),
@@ -83,7 +86,7 @@ SECTIONS = (
         AGENT_DAILY_SCORECARD,
         "Agents",
         "Which agent was online in which hour of the last day.",
-        (Key("agent_id", "Agent", "Unknown agent", "agent_name"),),
+        (Key("agent_id", "Agent", "Unknown agent", names="agent_name"),),
         AGENTS,
         (
             Figure("chats", "Chats"),
@@ -103,7 +106,7 @@ SECTIONS = (
         TICKET_BACKLOG_DAILY,
         "Tickets",
         "Unsolved tickets by status at each day's end, and tickets created and solved on it.",
-        (Key("group_id", "Group", "Unknown group"),),
+        (Key("group_id", "Group", "No group", "is_group_known", "Unknown group"),),
         TICKETS,
         (
             Figure("backlog", "Unsolved"),
@@ -118,7 +121,7 @@ SECTIONS = (
             Figure("created", "Created"),
             Figure("solved", "Solved"),
             Figure("reopened", "Reopened"),
-            Figure("closed", "Closed"),
+            Figure("left", "Left unsolved"),
         ),
     ),
     Section(
@@ -143,11 +146,15 @@ SECTIONS = (
 
 def lines(section: Section, rows: pd.DataFrame) -> list[Line]:
     """The rows summed by the section's keys, the largest first figure first."""
-    made = summed(rows, section.measures, [key.column for key in section.keys])
+    columns = [(key.column, key.known) for key in section.keys]
+    made = summed(rows, section.measures, [one for pair in columns for one in pair if one])
     made = made.sort_values(section.figures[0].name, ascending=False, kind="stable")
     names = [_names(rows, key) for key in section.keys]
     labels = [
-        [_label(key, value, known) for value in made[key.column]]
+        [
+            key.unknown if key.known and not is_known else _label(key, value, known)
+            for value, is_known in zip(made[key.column], made[key.known or key.column], strict=True)
+        ]
         for key, known in zip(section.keys, names, strict=True)
     ]
     return [
@@ -193,7 +200,7 @@ def _names(rows: pd.DataFrame, key: Key) -> Mapping[Hashable, str]:
 
 def _label(key: Key, value: Hashable, names: Mapping[Hashable, str]) -> str:
     if value is None or value is pd.NA or value != value:
-        return key.unknown
+        return key.none
     if isinstance(value, str):
         return key.write(value)
     return names.get(value) or f"{key.head} {value}"

@@ -25,7 +25,7 @@ class Measures:
 
 CHATS = Measures(
     sums=(
-        *("chats", "served", "missed", "dropped", "proactive", "transferred"),
+        *("chats", "served", "completed", "missed", "dropped", "proactive", "transferred"),
         *("offline_messages", "deleted", "abandoned", "answered", "responded", "timed"),
         *("good", "bad"),
     ),
@@ -60,7 +60,7 @@ _BACKLOG = (
 )
 
 TICKETS = Measures(
-    sums=(*_BACKLOG, "created", "solved", "reopened", "closed"),
+    sums=(*(*_BACKLOG, "created", "solved", "reopened", "restored", "surfaced", "left", "closed"),),
     most=("age_max_s",),
     means={"age_mean_s": "aged"},
     levels=(*_BACKLOG, "age_max_s", "age_mean_s"),
