@@ -141,7 +141,7 @@ def test_a_server_that_quotes_it_doesnt_bring_it_into_the_message(
 def test_a_refused_sign_in_names_the_variables_and_not_their_values(way: str, status: int) -> None:
     auth, header = WAYS[way]
     with serving(lambda path, number: Answer(header.encode(), status)) as server:
-        with pytest.raises(AuthenticationError, match=f"check {auth.variables} ") as failed:
+        with pytest.raises(AuthenticationError, match=f"check {auth.variables}") as failed:
             client_of(server.url, auth).get(f"{server.url}/x", content)
         assert len(server.seen) == 1
         assert_secret_in_no_error(failed.value)

@@ -72,7 +72,9 @@ def test_it_gets_smaller_and_then_larger_again(
     options: dict[str, Any] = {"endpoint": endpoint, "page_size": 80, "max_parallel_windows": 1}
     fetch(export, [DAY], clients, lake, **options)
     assert sizes(sandbox)[: len(asked)] == asked
-    assert sum(entry["count"] or 0 for entry in sandbox.requests()) == 300
+    # By time, a page repeats the last second of the one before.
+    repeated = sum(entry["count"] or 0 for entry in sandbox.requests()) - 300
+    assert 0 <= repeated <= len(sandbox.requests()) * endpoint.repeats_boundary * 4
     assert_lake_is_true(sandbox, lake, export, [DAY])
 
 

@@ -1,12 +1,13 @@
 """One HTTP client for one API: authentication, time-outs, retries, the budget, one origin."""
 
-import socket
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -22,20 +23,27 @@ from zd_assets.zendesk.errors import (
     ConfigurationError,
     ForeignUrlError,
     RefusedError,
+    StartTimeTooRecentError,
     StoppedError,
     UnavailableError,
 )
+from zd_assets.zendesk.network_errors import Load, cause, is_unknown_host
 from zd_assets.zendesk.oauth import ClientAuth
+from zd_assets.zendesk.refusals import said, shortened
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
 
 _CONNECT_S, _READ_S = 10, 60
+_CHUNK = 1 << 18
 _MAX_WAIT_S = 60
 _MAX_RETRY_AFTER_S = 3600
 _MAX_REDIRECTS = 5
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_PASSING = {408, 409, 425, 429}
+_TOO_SLOW = {504, 524}
+# Chat's words: a start_time "must be more than five minutes in the past".
+_TOO_RECENT = re.compile(rb"start_time.{0,40}(too recent|in the past)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,17 +61,14 @@ class UnusableBodyError(Exception):
 
 
 class _PassingError(Exception):
-    """A failure that may pass: the request is made again after `retry_after_s`, if given.
-
-    `too_heavy` says that the server took too long over what was asked.
-    """
+    """A failure that may pass: the request is made again after `retry_after_s`, if given."""
 
     def __init__(
-        self, message: str, retry_after_s: float | None = None, *, too_heavy: bool = False
+        self, message: str, retry_after_s: float | None = None, load: Load = Load.NOTHING
     ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
-        self.too_heavy = too_heavy
+        self.load = load
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Client:
     """Asks one API for URLs of one origin.
 
     `base_url` is what stands before `/incremental/...`; `attempts` bounds how often one request
-    is made; `first_wait_s` is the wait after the first failure, doubled after each further one.
+    is made; `first_wait_s` is the wait after the first failure, doubled after each further one;
+    `answer_deadline_s` is how long, in seconds, one answer may take as a whole.
     """
 
     base_url: str
@@ -80,6 +86,7 @@ class Client:
     budget: Budget
     attempts: int = 8
     first_wait_s: float = 1.0
+    answer_deadline_s: float = 300.0
     _session: requests.Session = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -111,13 +118,14 @@ class Client:
     ) -> T:
         """Ask for `url` until `read` can use its body; each attempt counts into the budget.
 
-        Retried with back-off and jitter, or after the server's `Retry-After`: 408, 425, 429,
-        500, 502, 503, 504, broken connections, time-outs, cut bodies, and bodies that `read`
-        refuses with `UnusableBodyError`. `notice` is told of each wait. After a 504, what
-        `lighter` makes of the URL is asked for instead.
+        Retried with back-off and jitter, or after the server's `Retry-After`: 408, 409, 425, 429,
+        any 5xx, broken connections, time-outs, cut bodies, and bodies that `read` refuses with
+        `UnusableBodyError`. `notice` is told of each wait. After a time-out, or when the answer
+        broke off a second time, what `lighter` makes of the URL is asked for instead.
 
         Raises:
             AuthenticationError: 401 or 403.
+            StartTimeTooRecentError: the server's clock is behind what we ask for.
             RefusedError: another 4xx, or a redirect to nowhere.
             ForeignUrlError: `url` or a redirect leaves the origin of `base_url`.
             ConfigurationError: the host is unknown.
@@ -125,14 +133,15 @@ class Client:
             StoppedError: `stop` was set.
         """
         stop = stop or threading.Event()
-        asked = url
+        asked, broken = url, 0
 
         def attempt() -> T:
-            nonlocal asked
+            nonlocal asked, broken
             try:
                 return self._attempt(asked, read, stop)
             except _PassingError as error:
-                if error.too_heavy:
+                broken += error.load is Load.BROKEN
+                if error.load is Load.TOO_SLOW or (error.load is Load.BROKEN and broken > 1):
                     asked = lighter(asked)
                 raise
 
@@ -171,7 +180,7 @@ class Client:
         try:
             return read(body)
         except UnusableBodyError as error:
-            raise _PassingError(f"{_shown(url)}: {error}") from None
+            raise _PassingError(f"{_shown(url)}: {error}", load=Load.BROKEN) from None
 
     def _body(self, url: str, stop: threading.Event) -> Body:
         for _ in range(_MAX_REDIRECTS):
@@ -188,8 +197,7 @@ class Client:
                     if response.is_redirect:
                         url = urljoin(url, response.headers["Location"])
                         continue
-                    # Not `.content`: it joins a 5 MB page from 10 KB pieces.
-                    content = response.raw.read(decode_content=True)
+                    content = self._read(response)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise self._network_error(url, error) from None
             if response.status_code == 401 and self.auth.another(
@@ -214,29 +222,56 @@ class Client:
                 f"If the account moved, set {self.base_url_variable}."
             )
 
+    def _read(self, response: requests.Response) -> bytes:
+        """The whole body; as it comes in, so that a trickle doesn't go on for ever."""
+        until_s = time.monotonic() + self.answer_deadline_s
+        parts = []
+        # Not `.content`: it joins a 5 MB page from 10 KB pieces.
+        while part := response.raw.read1(_CHUNK, decode_content=True):
+            parts.append(part)
+            if time.monotonic() > until_s:
+                raise TimeoutError(f"not whole after {self.answer_deadline_s:.0f} s")
+        return b"".join(parts)
+
     def _network_error(self, url: str, error: Exception) -> Exception:
-        if _is_unknown_host(error):
+        if is_unknown_host(error):
             return ConfigurationError(
                 f"there is no host {urlsplit(url).hostname!r}; "
                 f"check ZENDESK_SUBDOMAIN or {self.base_url_variable}"
             )
-        return _PassingError(f"{_shown(url)}: {type(error).__name__}")
+        words, load = cause(error)
+        return _PassingError(f"{_shown(url)} ({_site(url)}): {words}", load=load)
 
     def _status_error(self, url: str, response: requests.Response, content: bytes) -> Exception:
-        status = response.status_code
-        said = self.auth.scrub(content.decode("utf-8", "replace")).strip()[:200]
-        if status in (401, 403):
+        status, where = response.status_code, _shown(url)
+        # Scrubbed as it was sent and as it is read, and only then cut.
+        words = self.auth.scrub(said(self.auth.scrub(content.decode("utf-8", "replace")).encode()))
+        told = f": {shortened(words)}" if words else ""
+        if status == HTTPStatus.UNAUTHORIZED:
             return AuthenticationError(
-                f"{_shown(url)} answered {status}; check {self.auth.variables} "
-                "(the account must be an owner's or an administrator's)"
+                f"{where} answered 401{told}; check {self.auth.variables} "
+                "(of an owner or administrator)"
             )
-        if status in _PASSING:
-            return _PassingError(
-                f"{_shown(url)} answered {status}",
-                _retry_after_s(response),
-                too_heavy=status == 504,
+        if status == HTTPStatus.FORBIDDEN:
+            return AuthenticationError(
+                f"{where} answered 403{told}; the account's plan doesn't have it, or the role or "
+                f"scope doesn't allow it: check {self.auth.variables} "
+                "(of an owner or administrator)"
             )
-        return RefusedError(f"{_shown(url)} answered {status}: {said}", status)
+        if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            load = Load.TOO_SLOW if status in _TOO_SLOW else Load.BROKEN
+            load = load if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Load.NOTHING
+            return _PassingError(f"{where} answered {status}", _retry_after_s(response), load)
+        if b"StartTimeTooRecent" in content or (_TOO_RECENT.search(content) and status < 500):
+            return StartTimeTooRecentError(
+                f"{where} answered {status}{told}", status, _date_s(response)
+            )
+        hint = (
+            f"; check {self.base_url_variable} or ZENDESK_SUBDOMAIN, or the account's plan lacks it"
+            if status == HTTPStatus.NOT_FOUND
+            else ""
+        )
+        return RefusedError(f"{where} answered {status}{told}{hint}", status)
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -283,19 +318,6 @@ def _retry_after_s(response: requests.Response) -> float | None:
 def _http_date_s(text: str) -> float | None:
     try:
         at: datetime = parsedate_to_datetime(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):  # The latter by a zone that there isn't.
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _is_unknown_host(error: BaseException) -> bool:
-    while not isinstance(error, socket.gaierror):
-        # requests keeps urllib3's error in `args`, urllib3 its cause in `reason` or `__context__`.
-        reason = getattr(error, "reason", None)
-        inner = reason or (error.args[0] if error.args else None) or error.__context__
-        if isinstance(inner, urllib3.exceptions.NameResolutionError):
-            inner = inner.__cause__ or inner.__context__
-        if not isinstance(inner, BaseException) or inner is error:
-            return False
-        error = inner
-    return error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)

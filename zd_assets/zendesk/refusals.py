@@ -1,0 +1,44 @@
+"""What a server said when it refused a request, fit for a message."""
+
+import html
+import re
+from typing import Any
+
+import msgspec
+
+_MOST = 300
+_FIELDS = ("error", "title", "message", "description", "detail", "details", "reason")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
+
+
+def said(content: bytes) -> str:
+    """The words of a refusal: JSON's own fields, else the title or the text of what was sent.
+
+    >>> said(b'{"error": "Forbidden", "description": "No such plan"}')
+    'Forbidden: No such plan'
+    """
+    text = content.decode("utf-8", "replace")
+    try:
+        words = ": ".join(dict.fromkeys(_words(msgspec.json.decode(content))))
+    except (msgspec.DecodeError, RecursionError):
+        title = _TITLE.search(text)
+        words = html.unescape(title[1] if title else _TAG.sub(" ", text))
+    return _UNPRINTABLE.sub(" ", words or text).strip()
+
+
+def shortened(words: str) -> str:
+    """The beginning of long words."""
+    return words if len(words) <= _MOST else f"{words[:_MOST]}..."
+
+
+def _words(value: Any) -> list[str]:
+    """The texts under the fields that errors are told in, in that order."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [word for one in value for word in _words(one)]
+    if not isinstance(value, dict):
+        return []
+    return [word for name in _FIELDS if name in value for word in _words(value[name])]

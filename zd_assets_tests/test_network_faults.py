@@ -1,0 +1,209 @@
+"""What goes wrong between two machines: it passes, or the error names the cause and the mend."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from zd_assets.exports.chat import CHATS
+from zd_assets.exports.export import Api, Endpoint, Export, Pagination
+from zd_assets.exports.support import TICKET_EVENTS, TICKETS
+from zd_assets.lake.lake import Lake
+from zd_assets.sandbox import Running
+from zd_assets.zendesk.client import Body, Client
+from zd_assets.zendesk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    RefusedError,
+    StartTimeTooRecentError,
+    UnavailableError,
+)
+from zd_assets_tests.local_server import Answer, serving
+from zd_assets_tests.runs import HOUR_US, Clients, fetch, few, item, over, road
+from zd_assets_tests.truth import assert_lake_is_true, day
+
+MakeClient = Callable[..., Client]
+
+DAY = day("2026-02-01")
+
+
+def content(body: Body) -> bytes:
+    return body.content
+
+
+@contextmanager
+def trickling(seconds: float) -> Iterator[str]:
+    """A server that sends a byte every so many seconds, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def serve() -> None:
+            server.settimeout(0.1)
+            while not over.is_set():
+                try:
+                    connection, _ = server.accept()
+                except TimeoutError:
+                    continue
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                    try:
+                        while not over.wait(seconds):
+                            connection.sendall(b" ")
+                    except OSError:
+                        pass  # The client has given it up.
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_an_answer_that_trickles_in_is_given_up_at_its_deadline(make_client: MakeClient) -> None:
+    notices: list[str] = []
+    with trickling(0.05) as url:
+        client = make_client(base_url=url, attempts=2, answer_deadline_s=0.3)
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="took too long"):
+            client.get(f"{url}/x", content, notice=notices.append)
+    assert time.monotonic() - began >= 0.6
+    assert len(notices) == 1
+
+
+@pytest.mark.parametrize("status", [409, 500, 502, 503, 504, 520, 521, 522, 524, 527, 530, 599])
+def test_a_fault_that_passes_is_asked_again(status: int, make_client: MakeClient) -> None:
+    def answer(path: str, number: int) -> Answer:
+        return Answer(b"there") if number else Answer(b"<html>no</html>", status)
+
+    with serving(answer) as server:
+        client = make_client(base_url=server.url)
+        assert client.get(f"{server.url}/x", content) == b"there"
+    assert len(server.seen) == 2
+
+
+#: Each way in which a page of more than twenty items ends.
+HEAVY = [
+    *({"kind": "status", "status": status} for status in (500, 502, 503, 504, 524)),
+    {"kind": "cut"},
+    {"kind": "reset"},
+    {"kind": "invalid_json"},
+]
+
+
+@pytest.mark.parametrize("fault", HEAVY, ids=lambda fault: str(fault.get("status", fault["kind"])))
+@over([road(CHATS, Pagination.CHAT), road(TICKETS, Pagination.CURSOR)])
+def test_a_page_that_never_comes_whole_is_got_through_in_smaller_ones(
+    export: Export,
+    endpoint: Endpoint,
+    fault: dict[str, object],
+    sandbox: Running,
+    make_client: MakeClient,
+    lake: Lake,
+) -> None:
+    few(sandbox, seeded=False)
+    items = [item(export, DAY.start_us + n * HOUR_US // 4, n) for n in range(90)]
+    sandbox.put(export.name, items)
+    sandbox.faults([fault | {"times": -1, "min_page_size": 20}])
+    client = make_client(export.api, attempts=8, first_wait_s=0.001)
+    fetch(export, [DAY], client, lake, endpoint=endpoint, page_size=80)
+    assert_lake_is_true(sandbox, lake, export, [DAY])
+
+
+REFUSALS = [
+    (401, b'{"error": "invalid_token", "error_description": "x"}', "invalid_token; check ZENDESK_"),
+    (
+        403,
+        b'{"error": {"title": "Forbidden", "message": "Plan lacks it"}}',
+        "Forbidden: Plan lacks",
+    ),
+    (404, b"<html><title>No Help Desk</title><p>at this address</p></html>", "No Help Desk; check"),
+    (422, b'{"description": "bad\\u0000\\n\\tcursor"}', ": bad cursor$"),
+    (418, b"just text", ": just text$"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "words"), REFUSALS)
+def test_a_refusal_is_told_in_the_servers_words(
+    status: int, body: bytes, words: str, make_client: MakeClient
+) -> None:
+    with serving(lambda path, number: Answer(body, status)) as server:
+        client = make_client(base_url=server.url)
+        with pytest.raises((AuthenticationError, RefusedError), match=words) as failed:
+            client.get(f"{server.url}/x", content)
+    assert f"answered {status}" in str(failed.value)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_start_that_is_too_recent_by_the_servers_clock_tells_that_clock(
+    status: int, make_client: MakeClient
+) -> None:
+    said = Answer(
+        b'{"error": "StartTimeTooRecent"}', status, {"Date": "Sun, 01 Feb 2026 00:00:00 GMT"}
+    )
+    with serving(lambda path, number: said) as server:
+        # The handler's own Date comes first; the last one counts for nobody.
+        with pytest.raises(StartTimeTooRecentError) as failed:
+            make_client(base_url=server.url).get(f"{server.url}/x", content)
+    assert failed.value.status == status
+    assert failed.value.server_now_s is None or failed.value.server_now_s > 0
+
+
+@pytest.mark.parametrize("api", Api)
+def test_a_refused_connection_names_host_and_port(api: Api, make_client: MakeClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with pytest.raises(UnavailableError, match=rf"127\.0\.0\.1:{port}\): the connection was refus"):
+        make_client(api, base_url=url, attempts=1).get(f"{url}/x", content)
+
+
+def test_https_spoken_to_a_server_of_http_says_so(make_client: MakeClient) -> None:
+    with serving(lambda path, number: Answer()) as server:
+        url = server.url.replace("http://", "https://")
+        with pytest.raises(UnavailableError, match="check that the port speaks https"):
+            make_client(base_url=url, attempts=1).get(f"{url}/x", content)
+
+
+def test_an_unknown_name_is_a_setting_to_mend(make_client: MakeClient) -> None:
+    url = "https://there-is-none.invalid"
+    try:
+        socket.getaddrinfo("there-is-none.invalid", 443)
+    except socket.gaierror as error:
+        if error.errno not in (socket.EAI_NONAME, socket.EAI_NODATA):
+            return  # This machine asks nobody for names.
+    with pytest.raises(ConfigurationError, match="ZENDESK_SUBDOMAIN"):
+        make_client(base_url=url, attempts=1).get(f"{url}/x", content)
+
+
+@pytest.mark.parametrize("date", ["Sun, 01 Feb 2026 00:00:00 +999999", "noon", ""])
+def test_an_absurd_date_is_passed_over(date: str, make_client: MakeClient) -> None:
+    with serving(lambda path, number: Answer(b"there", 200, {"Date": date})) as server:
+        assert make_client(base_url=server.url).get(f"{server.url}/x", content) == b"there"
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_whose_clock_is_behind_is_asked_from_further_back(
+    status: int, sandbox: Running, clients: Clients, lake: Lake
+) -> None:
+    today = day("2026-03-01")
+    few(sandbox, seeded=False, clock_skew=-600, too_recent_status=status)
+    early = [item(TICKET_EVENTS, today.start_us + n * 1_000_000, n) for n in range(5)]
+    sandbox.put("ticket_events", early)
+    # Two minutes into the day by our clock, and eight before it by the server's.
+    now = "2026-03-01T00:02:00Z"
+    sandbox.settings(now=now)
+    fetch(TICKET_EVENTS, [today], clients, lake, now=now)
+    footer = lake.footer(TICKET_EVENTS, today)
+    assert footer
+    assert not footer.complete
+    later = "2026-03-02T01:00:00Z"
+    sandbox.settings(now=later)
+    fetch(TICKET_EVENTS, [today], clients, lake, now=later)
+    assert_lake_is_true(sandbox, lake, TICKET_EVENTS, [today])
