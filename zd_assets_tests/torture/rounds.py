@@ -58,6 +58,7 @@ class Round:
     proxy: Proxy
     folder: Path
     figures: Figures
+    light: bool = False
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"{self.seed}:{self.number}")
@@ -73,12 +74,17 @@ class Round:
 
     def play(self) -> None:
         """Play it; what is wrong stands in the figures' findings."""
-        dice, count = self.dice, self.dice.randint(3, 12)
+        dice, count = self.dice, self.dice.randint(3, 4 if self.light else 12)
         # Some ranges end with the day that isn't over.
         first = "2026-02-10" if dice.random() < 0.5 else f"2026-02-{29 - count + 1:02d}"
         self.partitions = tuple(days(first, count))
         # A late start: routing is walked, and the truth read, from the beginning.
-        few_of(self.sandbox, self.export, dice.choice([20, 60, 150]), start="2026-02-05")
+        few_of(
+            self.sandbox,
+            self.export,
+            20 if self.light else dice.choice([20, 60, 150]),
+            start="2026-02-05",
+        )
         truth = Truth(self.export, self.partitions)
         self._put_fuzzed(dice.randint(0, 120))
         if self.export.name in _SHOWS_OLDER and dice.random() < 0.5:
@@ -97,7 +103,7 @@ class Round:
         rate = dice.choice([0.0, 0.03, 0.1, 0.25])
         self.sandbox.settings(latency=dice.choice([0.0, 0.0, 0.01, 0.03]))
         self.proxy.storm(f"{self.seed}:{self.number}", rate, kinds, self.endpoint.items)
-        for _ in range(dice.randint(2, 5)):
+        for _ in range(2 if self.light else dice.randint(2, 5)):
             # One alone mostly, sometimes several on the same range at once.
             running = [self._begin(findings) for _ in range(dice.choice([1, 1, 1, 2, 3]))]
             if dice.random() < 0.4:
@@ -246,14 +252,21 @@ class Round:
 
 
 def play(
-    seed: int, number: int, sandbox: Running, proxy: Proxy, folder: Path, figures: Figures
+    seed: int,
+    number: int,
+    sandbox: Running,
+    proxy: Proxy,
+    folder: Path,
+    figures: Figures,
+    *,
+    light: bool = False,
 ) -> list[str]:
-    """Play one round in a folder of its own; what went wrong in it."""
+    """Play one round in a folder of its own, a `light` one with little; what went wrong in it."""
     known = len(figures.findings.wrong)
     before = Counter(proxy.struck), proxy.requests
     place = folder / f"round-{number}"
     place.mkdir(parents=True)
-    one = Round(seed, number, sandbox, proxy, place, figures)
+    one = Round(seed, number, sandbox, proxy, place, figures, light)
     one.play()
     figures.faults += proxy.struck - before[0]
     figures.requests += proxy.requests - before[1]
