@@ -37,7 +37,7 @@ class PartitionRows:
 
 @dataclass(frozen=True)
 class Assigned:
-    """A page's rows: for partitions of the stretch that are open, and for any other partition."""
+    """A page's rows for open partitions of the stretch, and those to be added to files at once."""
 
     own: list[PartitionRows]
     other: pa.Table
@@ -72,10 +72,10 @@ def assign_to_partitions(
     """Distribute a page's rows by their times, over contiguous partitions and beyond.
 
     Of an ordered page, rows outside [from_us, until_us) are dropped: another window's pages hold
-    them. Of any other page every row is kept. There a row is only the stretch's own if a run that
-    begins again at its partition is sure to be sent this page again: if the page begins in that
-    partition, or the stream has to be read from its beginning in any case (`by_arrival`). A row
-    without a time goes where the page begins.
+    them. Of any other page every row is kept. There a row of a later partition of the stretch is
+    among the others, too, to be in the lake at once: a run that begins again at that partition
+    isn't sent this page again, unless the stream is read from its beginning in any case
+    (`by_arrival`). A row without a time goes where the page begins.
     """
     starts = np.array([partition.start_us for partition in partitions])
     end_us = partitions[-1].end_us
@@ -90,16 +90,15 @@ def assign_to_partitions(
     begins = min(max(begins, first_open), len(partitions) - 1)
     numbers[~has_time] = begins
     own = (numbers >= first_open) & ((times_us < end_us) | ~has_time)
-    if not ordered and not by_arrival:
-        own &= numbers == begins
+    other = ~own if ordered or by_arrival else ~own | (numbers != begins)
     return Assigned(
         own=[
             PartitionRows(int(number), table.filter(pa.array(mine)), times_us[mine])
             for number in np.unique(numbers[own])
             for mine in [own & (numbers == number)]
         ],
-        other=table.filter(pa.array(~own)),
-        other_us=times_us[~own],
+        other=table.filter(pa.array(other)),
+        other_us=times_us[other],
     )
 
 
