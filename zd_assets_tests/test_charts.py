@@ -74,7 +74,14 @@ def painted(png: bytes, color: str) -> int:
 
 ROWS = {
     "chat_daily_summary": chats(
-        chats=10, served=9, completed=8, missed=1, dropped=1, answered=8, first_response_mean_s=20.0, good=3
+        chats=10,
+        served=9,
+        completed=8,
+        missed=1,
+        dropped=1,
+        answered=8,
+        first_response_mean_s=20.0,
+        good=3,
     ),
     "agent_daily_scorecard": agent(5, "Ana", range(8, 17), chats=9, satisfaction=0.9),
     "ticket_backlog_daily": backlog(new=3, open=5, created=4, solved=2),
@@ -154,9 +161,29 @@ def test_outcomes_have_their_own_colors() -> None:
 
 
 def test_departments_are_drawn_as_if_they_were_one() -> None:
-    large = chats(1, chats=90, served=90, completed=90, answered=90, first_response_mean_s=10.0, good=8, bad=0)
-    small = chats(2, chats=10, served=10, completed=10, answered=10, first_response_mean_s=110.0, good=0, bad=2)
-    both = chats(3, chats=100, served=100, completed=100, answered=100, first_response_mean_s=20.0, good=8, bad=2)
+    large = chats(
+        1, chats=90, served=90, completed=90, answered=90, first_response_mean_s=10.0, good=8, bad=0
+    )
+    small = chats(
+        2,
+        chats=10,
+        served=10,
+        completed=10,
+        answered=10,
+        first_response_mean_s=110.0,
+        good=0,
+        bad=2,
+    )
+    both = chats(
+        3,
+        chats=100,
+        served=100,
+        completed=100,
+        answered=100,
+        first_response_mean_s=20.0,
+        good=8,
+        bad=2,
+    )
     wrong = {**both, "first_response_mean_s": 60.0}
     drawn = chats_chart(frame({MONDAY: [large, small]}))
     assert drawn == chats_chart(frame({MONDAY: [both]}))

@@ -59,9 +59,9 @@ def unspent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    buckets.on_machine.cache_clear()
+    buckets._open.clear()
     yield
-    buckets.on_machine.cache_clear()
+    buckets._open.clear()
 
 
 @pytest.fixture

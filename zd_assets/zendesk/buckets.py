@@ -2,12 +2,19 @@
 
 import atexit
 import hashlib
+import logging
 import os
+import sqlite3
+import stat
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from pyrate_limiter import PostgresBucket, Rate, SQLiteBucket
 
 from zd_assets.zendesk.errors import ConfigurationError, UnavailableError
@@ -17,19 +24,124 @@ _CONNECT_S = 30.0
 # A bucket, and what it raises when it can't be reached. Any: its types allow for awaiting, too.
 Opened = tuple[Any, tuple[type[Exception], ...]]
 
+_log = logging.getLogger(__name__)
+_opening = threading.Lock()
+_open: dict[tuple[Path, int, int], tuple[int, SQLiteBucket]] = {}
 
-@cache
+
 def on_machine(account: str, requests: int, window_ms: int) -> Opened:
-    """A bucket in a SQLite file of the machine's folder for temporary files, behind a file lock."""
+    """A bucket in a SQLite file of the machine's folder for temporary files, behind a file lock.
+
+    The file is opened once, and again where it isn't there any more. One that is damaged is
+    replaced: it only says what was asked in the last minute.
+
+    Raises:
+        UnavailableError: the folder can't be used.
+    """
+    with _opening, _usable_folder():
+        folder = _private_folder()
+        path = folder / f"budget-{_digest(account)}.sqlite"
+        key = (path, requests, window_ms)
+        number, bucket = _open.get(key, (0, None))
+        if bucket is None or not path.exists() or path.stat().st_ino != number:
+            bucket = _opened(path, requests, window_ms)
+            _open[key] = (path.stat().st_ino, bucket)
+        return bucket, (sqlite3.Error, OSError)
+
+
+def replace_damaged(account: str) -> None:
+    """Remove the file of an account's bucket that isn't a database any more; it is made again."""
+    with _opening, _usable_folder():
+        path = _private_folder() / f"budget-{_digest(account)}.sqlite"
+        _remove_damaged(path)
+        for key in [key for key in _open if key[0] == path]:
+            del _open[key]
+
+
+def count_from_now(bucket: Any, now_ms: int) -> None:
+    """Let requests that are dated in the future count as made now: a clock was put right."""
+    if isinstance(bucket, SQLiteBucket):
+        with bucket.lock:
+            table = bucket.table
+            bucket.conn.execute(
+                f"UPDATE '{table}' SET item_timestamp = ? WHERE item_timestamp > ?",
+                (now_ms, now_ms),
+            )
+            bucket.conn.commit()
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether a file is no database, rather than one that can't be reached now."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
+    words = str(error)
+    return not isinstance(error, sqlite3.OperationalError) or "no such table" in words
+
+
+def _opened(path: Path, requests: int, window_ms: int) -> SQLiteBucket:
+    for last in (False, True):
+        try:
+            bucket = SQLiteBucket.init_from_file(
+                [Rate(requests, window_ms)],
+                table="requests",
+                db_path=str(path),
+                use_file_lock=True,
+            )
+        except sqlite3.DatabaseError as error:
+            if last or not is_damage(error):
+                raise
+            _remove_damaged(path)
+        else:
+            path.chmod(0o600)
+            return bucket
+    raise AssertionError
+
+
+def _remove_damaged(path: Path) -> None:
+    # Under the lock of all who count: another process may have replaced it meanwhile.
+    with FileLock(f"{path}.lock"):
+        if _is_damaged(path):
+            _log.warning("%s is damaged; the requests of the last minute count as none", path)
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
+def _is_damaged(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return bool(connection.execute("PRAGMA quick_check").fetchone() != ("ok",))
+    except sqlite3.DatabaseError as error:
+        return is_damage(error)
+
+
+def _private_folder() -> Path:
+    """The folder for this user's budgets, which nobody else may enter."""
     folder = Path(tempfile.gettempdir()) / f"zd_assets-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    bucket = SQLiteBucket.init_from_file(
-        [Rate(requests, window_ms)],
-        table="requests",
-        db_path=str(folder / f"budget-{_digest(account)}.sqlite"),
-        use_file_lock=True,
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to somebody else")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)
+    return folder
+
+
+@contextmanager
+def _usable_folder() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise unusable_folder(error) from None
+
+
+def unusable_folder(error: Exception) -> UnavailableError:
+    """What to tell where the machine's folder for temporary files can't be used."""
+    return UnavailableError(
+        f"the request budget can't be kept in {tempfile.gettempdir()} ({error}); make room there "
+        "and let this user write to it, or set TMPDIR to another folder for all processes"
     )
-    return bucket, ()
 
 
 @cache

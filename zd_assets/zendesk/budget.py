@@ -1,18 +1,30 @@
 """The account's requests in a minute or another span, shared by all that asks for it."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from pyrate_limiter import RateItem
 
-from zd_assets.zendesk.buckets import in_postgres, on_machine, unreachable
+from zd_assets.zendesk.buckets import (
+    Opened,
+    count_from_now,
+    in_postgres,
+    is_damage,
+    on_machine,
+    replace_damaged,
+    unreachable,
+    unusable_folder,
+)
 from zd_assets.zendesk.errors import StoppedError
 
 # So much longer than the window: a request's way to the server may take longer than another's.
 _MARGIN_MS = 1_000
 _LOOK_AGAIN_S = 0.2
+_TELL_AFTER_S = 5.0
 
 
 class Budget:
@@ -36,45 +48,70 @@ class Budget:
         """
         self.requests = requests
         window_ms = round(window_s * 1000) + _MARGIN_MS
-        self._bucket, self._lost = (
-            in_postgres(shared, account, requests, window_ms)
+        self._account, self._window_s, self._shared = account, window_s, bool(shared)
+        self._open: Callable[[], Opened] = (
+            partial(in_postgres, shared, account, requests, window_ms)
             if shared
-            else on_machine(account, requests, window_ms)
+            else partial(on_machine, account, requests, window_ms)
         )
+        self._open()
         self._lock = threading.Lock()
 
-    def spend(self, stop: threading.Event) -> None:
-        """Wait until a request may be made, and count it.
+    def spend(
+        self, stop: threading.Event, notice: Callable[[str], None] = lambda message: None
+    ) -> None:
+        """Wait until a request may be made, and count it; `notice` is told of a longer wait.
 
         Raises:
             StoppedError: `stop` was set meanwhile.
-            UnavailableError: the Postgres can't be reached.
+            UnavailableError: the Postgres, or the machine's folder, can't be used.
         """
-        while not self._try():
+        began_s, told = time.monotonic(), False
+        while not self.try_spend():
+            if not told and time.monotonic() - began_s > _TELL_AFTER_S:
+                notice(f"waiting for the request budget: {self.requests} in {self._window_s:.0f} s")
+                told = True
             if stop.wait(_LOOK_AGAIN_S):
                 raise StoppedError("stopped while waiting for the request budget")
+
+    def try_spend(self) -> bool:
+        """Count a request if one may be made now; never waits.
+
+        Raises:
+            UnavailableError: the Postgres, or the machine's folder, can't be used.
+        """
+        with self._without_old() as (bucket, now_ms):
+            return bool(bucket.put(RateItem("request", now_ms)))
 
     def left(self) -> int:
         """How many requests may be made at this moment.
 
         Raises:
-            UnavailableError: the Postgres can't be reached.
+            UnavailableError: the Postgres, or the machine's folder, can't be used.
         """
         with self._without_old() as (bucket, _):
             return max(0, self.requests - int(bucket.count()))
-
-    def _try(self) -> bool:
-        with self._without_old() as (bucket, now_ms):
-            return bool(bucket.put(RateItem("request", now_ms)))
 
     @contextmanager
     def _without_old(self) -> Iterator[tuple[Any, int]]:
         """The bucket with the last window's requests alone, and its time in milliseconds."""
         # The file lock is for other processes; it polls, so threads queue here.
         with self._lock:
+            bucket, lost = self._open()
             try:
-                now_ms = self._bucket.now()
-                self._bucket.leak(now_ms)
-                yield self._bucket, now_ms
-            except self._lost as error:
-                raise unreachable(error) from None
+                now_ms = bucket.now()
+                count_from_now(bucket, now_ms)
+                bucket.leak(now_ms)
+            except lost as error:
+                if self._shared:
+                    raise unreachable(error) from None
+                if not is_damage(error):
+                    raise unusable_folder(error) from None
+                replace_damaged(self._account)
+                bucket, lost = self._open()
+                now_ms = bucket.now()
+            try:
+                yield bucket, now_ms
+            except lost as error:
+                told = unreachable(error) if self._shared else unusable_folder(error)
+                raise told from None

@@ -138,7 +138,7 @@ class Client:
         def attempt() -> T:
             nonlocal asked, broken
             try:
-                return self._attempt(asked, read, stop)
+                return self._attempt(asked, read, stop, notice)
             except _PassingError as error:
                 broken += error.load is Load.BROKEN
                 if error.load is Load.TOO_SLOW or (error.load is Load.BROKEN and broken > 1):
@@ -175,17 +175,19 @@ class Client:
         after_s = error.retry_after_s if isinstance(error, _PassingError) else None
         return backoff_s if after_s is None else after_s + min(1.0, self.first_wait_s)
 
-    def _attempt(self, url: str, read: Callable[[Body], T], stop: threading.Event) -> T:
-        body = self._body(url, stop)
+    def _attempt(
+        self, url: str, read: Callable[[Body], T], stop: threading.Event, notice: Notice
+    ) -> T:
+        body = self._body(url, stop, notice)
         try:
             return read(body)
         except UnusableBodyError as error:
             raise _PassingError(f"{_shown(url)}: {error}", load=Load.BROKEN) from None
 
-    def _body(self, url: str, stop: threading.Event) -> Body:
+    def _body(self, url: str, stop: threading.Event, notice: Notice) -> Body:
         for _ in range(_MAX_REDIRECTS):
             self._check_origin(url)
-            self.budget.spend(stop)
+            self.budget.spend(stop, notice)
             if stop.is_set():
                 raise StoppedError(f"stopped before asking {_shown(url)}")
             asked_at_s = time.time()
