@@ -1,5 +1,6 @@
 """Following through a whole `dagster dev`: its daemon, its queue, its run launcher."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import requests
+import yaml
 
 from zd_assets.defs.states import FOLLOW_UP_TAG
 from zd_assets.exports.chat import CHATS
@@ -26,6 +28,7 @@ from zd_assets_tests.dagster_dev import (
     wait_out_midnight,
 )
 from zd_assets_tests.dagster_runs import cli_env, dagster
+from zd_assets_tests.deployment import DEPLOY
 from zd_assets_tests.truth import day
 
 MODULE = "zd_assets_tests.following_definitions"
@@ -191,6 +194,38 @@ def test_a_year_is_one_run_and_a_week_of_downtime_is_another(deployment: Deploym
     first = followed[0].dagster_run.tags
     assert first["dagster/asset_partition_range_start"] == last_week.key
     assert first["dagster/asset_partition_range_end"] == today.key
+
+
+@pytest.mark.slow
+def test_of_overlapping_backfills_on_a_new_instance_one_fetches_at_a_time(
+    deployment: Deployment,
+) -> None:
+    # The limit that is shipped holds for a pool that the instance has never seen, too.
+    shipped = yaml.safe_load((DEPLOY / "dagster.yaml").read_text())["concurrency"]["pools"]
+    home = Path(deployment.env["DAGSTER_HOME"])
+    (home / "dagster.yaml").write_text(INSTANCE.replace("{default_limit: 1}", json.dumps(shipped)))
+    today = _today()
+    # Slow enough that they would meet.
+    deployment.sandbox.settings(latency=0.4)
+    with deployment.dev() as ui:
+        for first in (40, 35, 30):
+            _launch_backfill(ui, [_days_before(today, first - n).key for n in range(20)])
+        wait(lambda: len(deployment.runs()) == 3)
+        wait(lambda: all(record.dagster_run.is_finished for record in deployment.runs()))
+    assert all(r.dagster_run.is_success for r in deployment.runs())
+    spans = sorted(_fetching(deployment, record) for record in deployment.runs())
+    for (_, end), (start, _) in pairwise(spans):
+        assert start >= end, "two runs fetched one export at once"
+
+
+def _fetching(deployment: Deployment, record: dg.RunRecord) -> tuple[float, float]:
+    """When a run's step began and ended: with a limit on steps, runs wait for it inside."""
+    logs = deployment.instance.all_logs(
+        record.dagster_run.run_id,
+        of_type={dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS},
+    )
+    started, ended = (entry.timestamp for entry in logs)
+    return started, ended
 
 
 def _skip_reasons(deployment: Deployment) -> list[str]:

@@ -243,6 +243,24 @@ def test_failing_runs_back_off_and_the_following_recovers_by_itself(world: World
     assert footer.items == len(truth)
 
 
+def test_an_old_follow_up_run_that_is_executed_again_and_fails_delays_nothing(
+    world: World,
+) -> None:
+    world.follow()
+    world.move(POLL_S + 1)
+    [last] = world.instance.get_run_records(limit=1)
+    tags = {**last.dagster_run.tags, "dagster/parent_run_id": last.dagster_run.run_id}
+    again = dg.DagsterRun(
+        job_name=last.dagster_run.job_name,
+        parent_run_id=last.dagster_run.run_id,
+        root_run_id=last.dagster_run.run_id,
+        tags=tags,
+        status=dg.DagsterRunStatus.FAILURE,
+    )
+    world.instance.add_run(again)
+    assert isinstance(world.tick(), dg.RunRequest)
+
+
 def _after(world: World, seconds: int) -> dg.RunRequest | dg.SkipReason:
     """The tick `seconds` after the last failure."""
     [last] = world.instance.get_run_records(limit=1)

@@ -1,5 +1,6 @@
 """What the instance knows of an export's partitions and runs; each reads a bounded number."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +18,7 @@ _IN_FLIGHT = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_MOST_RUNS = 200
+_RUNS_AT_ONCE = 200
 _MOST_BACKFILLS = 25
 _MOST_FAILURES = 8
 
@@ -96,7 +97,7 @@ def newest_materialized(
 
 def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> str | None:
     """What is running, queued or asked for on an export of this job, in words, or None."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT), limit=_MOST_RUNS):
+    for run in _runs_in_flight(instance):
         # A run of a whole job names no assets.
         mine = key in run.asset_selection if run.asset_selection else run.job_name == job
         if mine:
@@ -107,11 +108,24 @@ def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> s
     return None
 
 
+def _runs_in_flight(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
+    """All of them, a page of the instance's storage after the other."""
+    cursor = None
+    while runs := instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT), cursor, _RUNS_AT_ONCE):
+        yield from runs
+        cursor = runs[-1].run_id
+
+
 def follow_up_failures(instance: dg.DagsterInstance, key: dg.AssetKey) -> Failures:
-    """How many of the newest follow-up runs failed without a success after them."""
-    records = instance.get_run_records(
-        dg.RunsFilter(tags={FOLLOW_UP_TAG: key.to_user_string()}), limit=_MOST_FAILURES
+    """How many of the newest follow-up runs failed without a success after them.
+
+    An old one that somebody executes again has its tags, but says nothing of today's following.
+    """
+    found = instance.get_run_records(
+        dg.RunsFilter(tags={FOLLOW_UP_TAG: key.to_user_string()}), limit=2 * _MOST_FAILURES
     )
+    records = [record for record in found if record.dagster_run.parent_run_id is None]
+    records = records[:_MOST_FAILURES]
     count, last_s = 0, 0.0
     for record in records:
         if record.dagster_run.status != dg.DagsterRunStatus.FAILURE:
