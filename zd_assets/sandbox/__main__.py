@@ -150,6 +150,21 @@ _DEFAULTS = Settings()
     default=_DEFAULTS.older_events_rate,
     help="Share of the ticket events with which older ones of their ticket come again.",
 )
+@click.option(
+    "--automation-rate",
+    default=_DEFAULTS.automation_rate,
+    help="Share of hours whose solved tickets an automation solves, without an event.",
+)
+@click.option(
+    "--late-activation-rate",
+    default=_DEFAULTS.late_activation_rate,
+    help="Share of tickets whose reply time is activated after it was fulfilled.",
+)
+@click.option(
+    "--answered-dropped-rate",
+    default=_DEFAULTS.answered_dropped_rate,
+    help="Share of answered chats that count as dropped all the same.",
+)
 def main(host: str, port: int, **options: Any) -> None:
     """Serve the Zendesk incremental exports locally, with seeded data and faults on request."""
     try:

@@ -91,7 +91,23 @@ class Settings:
     older_events_rate: float = 0.0
     """Share of the ticket events with which the older ones of their ticket come again; one in four
     of those is then shown for the first time."""
+    automation_rate: float = 0.0
+    """Share of hours whose solved tickets an automation solves: it leaves no event, and only
+    `generated_timestamp` moves."""
+    late_activation_rate: float = 0.0
+    """Share of seeded tickets whose reply time is activated after it was fulfilled."""
+    answered_dropped_rate: float = 0.0
+    """Share of answered seeded chats that count as dropped all the same."""
 
+
+_RATES = (
+    "late_rate",
+    "older_events_rate",
+    "ai_agent_share",
+    "automation_rate",
+    "late_activation_rate",
+    "answered_dropped_rate",
+)
 
 _LIKE: dict[str, dict[str, Any]] = {
     "observed": {"overlap": True, "lenient": True, "recorded_headers": True},
@@ -134,7 +150,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     for name in ("latency", "item_cache", "token_lifetime", "late_by"):
         if getattr(new, name) < 0:
             raise ValueError(f"{name} must not be negative")
-    for name in ("late_rate", "older_events_rate", "ai_agent_share"):
+    for name in _RATES:
         if not 0 <= getattr(new, name) <= 1:
             raise ValueError(f"{name} must be from 0 to 1")
     if new.second_cap is not None and new.second_cap < 1:

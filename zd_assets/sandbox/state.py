@@ -21,8 +21,17 @@ from zd_assets.sandbox.settings import Settings, changed, resolved
 from zd_assets.sandbox.store import Store
 from zd_assets.sandbox.timestamps import parse_us
 
-_DATA = {"seed", "start", "chats_per_day", "tickets_per_day", "seeded", "item_cache"} | {
-    "older_events_rate"
+_DATA = {
+    "seed",
+    "start",
+    "chats_per_day",
+    "tickets_per_day",
+    "seeded",
+    "item_cache",
+    "older_events_rate",
+    "automation_rate",
+    "late_activation_rate",
+    "answered_dropped_rate",
 }
 
 
@@ -89,7 +98,16 @@ def _streams(settings: Settings) -> dict[str, Stream]:
         return {}
     start_us = parse_us(dt.datetime.combine(settings.start, dt.time(), dt.UTC).isoformat())
     seed, odd, cached = settings.seed, settings.odd, settings.item_cache
-    chat = chat_streams(seed, odd, start_us, settings.chats_per_day, cached)
+    chat = chat_streams(
+        seed, odd, start_us, settings.chats_per_day, cached, settings.answered_dropped_rate
+    )
     return chat | support_streams(
-        seed, odd, start_us, settings.tickets_per_day, cached, settings.older_events_rate
+        seed,
+        odd,
+        start_us,
+        settings.tickets_per_day,
+        cached,
+        settings.older_events_rate,
+        settings.automation_rate,
+        settings.late_activation_rate,
     )

@@ -16,10 +16,15 @@ _EVENTS = 2 / 3
 
 
 def chat_streams(
-    seed: int, odd: bool, start_us: int, chats_per_day: int, cached_items: int
+    seed: int,
+    odd: bool,
+    start_us: int,
+    chats_per_day: int,
+    cached_items: int,
+    answered_dropped_rate: float = 0.0,
 ) -> dict[str, Stream]:
     """Return the streams by name of export, beginning at `start_us` (a full hour)."""
-    chats = Chats(seed, odd, start_us, chats_per_day)
+    chats = Chats(seed, odd, start_us, chats_per_day, answered_dropped_rate)
     recipes: dict[str, Recipe] = {
         "chats": chats,
         "agent_timeline": Timeline(seed, odd, start_us, chats_per_day * _SPANS),

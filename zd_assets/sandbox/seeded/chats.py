@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.conversation import converse, offline
-from zd_assets.sandbox.seeded.hashing import base62, mix
+from zd_assets.sandbox.seeded.hashing import base62, chosen, mix, subseed
 from zd_assets.sandbox.seeded.oddities import distort_chat
 from zd_assets.sandbox.seeded.records import Item, Records
 from zd_assets.sandbox.seeded.versions import BLOCK, NEW
@@ -14,8 +14,20 @@ from zd_assets.sandbox.timestamps import SECOND_US, iso, month_code
 class Chats(Records):
     """The recipe of seeded chats."""
 
-    def __init__(self, seed: int, odd: bool, start_us: int, chats_per_day: float) -> None:
-        """Begin at `start_us` with `chats_per_day` new chats on an average day."""
+    def __init__(
+        self,
+        seed: int,
+        odd: bool,
+        start_us: int,
+        chats_per_day: float,
+        answered_dropped_rate: float = 0.0,
+    ) -> None:
+        """Begin at `start_us` with `chats_per_day` new chats on an average day.
+
+        A share `answered_dropped_rate` of those that an agent answered count as dropped.
+        """
+        self._dropped = subseed(seed, "answered and dropped")
+        self._dropped_rate = answered_dropped_rate
         super().__init__(seed, odd, "chats", start_us, chats_per_day * BLOCK / NEW)
 
     def reference(self, slot: int) -> tuple[str, str, Item | None]:
@@ -35,7 +47,10 @@ class Chats(Records):
         identifier = self._id(origin)
         if random.random() < 0.06:
             return offline(random, identifier, updated)
-        return converse(random, identifier, updated)
+        chat = converse(random, identifier, updated)
+        if chat["agent_ids"] and chosen(self._dropped, origin, self._dropped_rate):
+            chat["dropped"] = True
+        return chat
 
     def _update(self, chat: Item, slot: int) -> None:
         random = self._random

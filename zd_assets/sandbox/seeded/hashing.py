@@ -17,6 +17,11 @@ def mix(seed: int, number: int) -> int:
     return x ^ (x >> 31)
 
 
+def chosen(seed: int, number: int, share: float) -> bool:
+    """Whether a number is among a share of all, by lot."""
+    return mix(seed, number) < share * (1 << 64)
+
+
 def subseed(seed: int, name: str) -> int:
     """Return a seed of its own for one purpose, so that purposes don't correlate."""
     return mix(seed, zlib.crc32(name.encode()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from zd_assets.sandbox.seeded.hashing import subseed
+from zd_assets.sandbox.seeded.hashing import chosen, subseed
 from zd_assets.sandbox.seeded.timetable import Timetable
 from zd_assets.sandbox.timestamps import SECOND_US
 
@@ -46,8 +46,15 @@ class Step(NamedTuple):
 class Lives:
     """The steps of all tickets, in time."""
 
-    def __init__(self, seed: int, start_us: int, tickets_per_day: float) -> None:
-        """Begin at `start_us` with `tickets_per_day` new tickets on an average day."""
+    def __init__(
+        self, seed: int, start_us: int, tickets_per_day: float, automation_rate: float = 0.0
+    ) -> None:
+        """Begin at `start_us` with `tickets_per_day` new tickets on an average day.
+
+        In a share `automation_rate` of hours, an automation solves what is solved.
+        """
+        self._automations = subseed(seed, "automations")
+        self._automation_rate = automation_rate
         self.timetable = Timetable(subseed(seed, "lives"), start_us, tickets_per_day * STEPS)
 
     def at(self, slot: int) -> Step | None:
@@ -66,6 +73,13 @@ class Lives:
     def second(self, ticket: int, step: int) -> int:
         """Return the epoch second of a step."""
         return self.timetable.time_us(self.slot(ticket, step)) // SECOND_US
+
+    def by_automation(self, ticket: int) -> bool:
+        """Whether an automation solves a ticket: without an event and a trace in `updated_at`."""
+        if not self._automation_rate:
+            return False
+        hour = self.second(ticket, SOLVED) // 3600
+        return chosen(self._automations, hour, self._automation_rate)
 
     def recent(self, lot: int, time_us: int) -> int | None:
         """Choose a ticket that was created before a time, by lot; None if there is none."""

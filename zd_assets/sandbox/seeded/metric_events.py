@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from zd_assets.sandbox.seeded import world
-from zd_assets.sandbox.seeded.hashing import mix, subseed
+from zd_assets.sandbox.seeded.hashing import chosen, mix, subseed
 from zd_assets.sandbox.seeded.lives import (
     ANSWERED,
     CLOSED,
@@ -31,6 +31,13 @@ _BREACHED_AT = ANSWERED
 _ALWAYS: _Story = {
     CREATED: ("reply_time activate", "resolution_time activate"),
     REPLIED: ("reply_time fulfill",),
+    SOLVED: ("resolution_time fulfill",),
+}
+# The same, measured from the requester's answer on: after it was fulfilled.
+_LATE: _Story = {
+    CREATED: ("resolution_time activate",),
+    REPLIED: ("reply_time fulfill",),
+    ANSWERED: ("reply_time activate",),
     SOLVED: ("resolution_time fulfill",),
 }
 _PAUSED: _Story = {
@@ -71,12 +78,14 @@ _DRIFTS: tuple[Item, ...] = (
 class MetricEvents:
     """The recipe of seeded ticket metric events: three slots for each step, most of them empty."""
 
-    def __init__(self, seed: int, odd: bool, lives: Lives) -> None:
-        """Measure these `lives`."""
+    def __init__(self, seed: int, odd: bool, lives: Lives, late_rate: float) -> None:
+        """Measure these `lives`; of a share `late_rate`, the first reply after it came."""
         seed = subseed(seed, "ticket_metric_events")
         self.timetable = Several(lives.timetable, _A_STEP)
         self._lives = lives
         self._stories = subseed(seed, "stories")
+        self._late = subseed(seed, "late activations")
+        self._late_rate = late_rate
         self._oddities = Oddities(seed, odd)
 
     def id(self, slot: int) -> str:
@@ -129,7 +138,8 @@ class MetricEvents:
             return None
         ticket, step = here
         story = _STORIES[mix(self._stories, ticket) % len(_STORIES)]
-        told = (*_ALWAYS.get(step, ()), *story.get(step, ()))
+        always = _LATE if chosen(self._late, ticket, self._late_rate) else _ALWAYS
+        told = (*always.get(step, ()), *story.get(step, ()))
         if place >= len(told):
             return None
         metric, _, kind = told[place].partition(" ")

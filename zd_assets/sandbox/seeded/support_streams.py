@@ -30,18 +30,20 @@ def support_streams(
     start_us: int,
     tickets_per_day: int,
     cached_items: int,
-    older_events_rate: float = 0,
+    older_events_rate: float = 0.0,
+    automation_rate: float = 0.0,
+    late_activation_rate: float = 0.0,
 ) -> dict[str, Stream]:
     """Return the streams by name of export; tickets begin at `start_us` (a full hour).
 
     What tickets refer to begins so many weeks earlier that there is some of it by then, even at
-    the lowest rate: at least one row a week.
+    the lowest rate: at least one row a week. The rates are the settings'.
     """
 
     def weeks_before(number: int) -> int:
         return start_us - number * _WEEK_US
 
-    lives = Lives(seed, start_us, tickets_per_day)
+    lives = Lives(seed, start_us, tickets_per_day, automation_rate)
     organizations = Organizations(seed, odd, weeks_before(5), tickets_per_day * _ORGANIZATIONS)
     users = Users(seed, odd, weeks_before(4), tickets_per_day * _USERS, organizations)
     tickets = Tickets(seed, odd, lives, users)
@@ -51,7 +53,7 @@ def support_streams(
     recipes: dict[str, Recipe] = {
         "tickets": tickets,
         "ticket_events": events,
-        "ticket_metric_events": MetricEvents(seed, odd, lives),
+        "ticket_metric_events": MetricEvents(seed, odd, lives, late_activation_rate),
         "users": users,
         "organizations": organizations,
         "routing_attributes": attributes,

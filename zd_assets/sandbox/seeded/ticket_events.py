@@ -8,7 +8,7 @@ import orjson
 
 from zd_assets.sandbox.seeded import world
 from zd_assets.sandbox.seeded.hashing import mix, subseed
-from zd_assets.sandbox.seeded.lives import ANSWERED, CLOSED, CREATED, REPLIED, SYSTEM, Lives
+from zd_assets.sandbox.seeded.lives import ANSWERED, CLOSED, CREATED, REPLIED, SOLVED, SYSTEM, Lives
 from zd_assets.sandbox.seeded.oddities import Oddities, big_integer, distort, lone_surrogate
 from zd_assets.sandbox.seeded.tickets import Tickets, number
 from zd_assets.sandbox.timestamps import iso
@@ -48,7 +48,9 @@ class TicketEvents:
     def next(self, slot: int) -> int | None:
         """Events don't change; some steps have none."""
         here = self._lives.at(slot)
-        return slot if here is None or here.step == SYSTEM else None
+        if here is None or here.step == SYSTEM:
+            return slot
+        return slot if here.step == SOLVED and self._lives.by_automation(here.ticket) else None
 
     def item(self, slot: int) -> bytes:
         """Return an event as JSON."""

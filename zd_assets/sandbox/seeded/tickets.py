@@ -123,8 +123,11 @@ class Tickets:
         followers = [follower] if draw() < 0.3 else []
         custom = [{"id": 27642 + 6 * place, "value": random.choice(_CUSTOM)} for place in range(3)]
         second = self._lives.second(ticket, step)
-        # A system update leaves no event and no trace in `updated_at`.
-        updated = self._lives.second(ticket, SOLVED) if step == SYSTEM else second
+        # A system update leaves no event and no trace in `updated_at`, nor does an automation.
+        touched = SOLVED if step == SYSTEM else step
+        if touched == SOLVED and self._lives.by_automation(ticket):
+            touched = ANSWERED
+        updated = self._lives.second(ticket, touched)
         item: Item = {
             "allow_attachments": True,
             "allow_channelback": draw() < 0.02,
