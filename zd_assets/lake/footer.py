@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 
 import msgspec
@@ -13,6 +14,11 @@ from zd_assets.exports.export import Export, Table
 from zd_assets.lake.partition import Partition
 
 FOOTER_KEY = b"zd_assets"
+
+
+@cache
+def _package_version() -> str:
+    return version("zd_assets")
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Footer:
     lateness_s: float = 0.0
     skipped: tuple[int, ...] = ()
     items_before_first: int = 0
-    package_version: str = field(default_factory=lambda: version("zd_assets"))
+    package_version: str = field(default_factory=_package_version)
 
     def encode(self) -> bytes:
         """As JSON."""
