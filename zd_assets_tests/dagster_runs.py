@@ -139,6 +139,7 @@ def run_request(
         instance=instance,
         partition_key=request.partition_key,
         tags=request.tags,
+        run_config=request.run_config,
         resources={export.api.value: api, "lake": LakeFolder(location=str(lake.root))},
         raise_on_error=False,
     )

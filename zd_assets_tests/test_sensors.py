@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 import time_machine
 
-from zd_assets.defs import schedules, sensors
+from zd_assets.defs import schedules, second_look, sensors
 from zd_assets.defs.site import Site
 from zd_assets.defs.states import FOLLOW_UP_TAG
 from zd_assets.exports.chat import CHATS, CONVERSIONS
@@ -314,6 +314,41 @@ def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
     assert isinstance(skipped, dg.SkipReason)
     assert "Every partition of the last 30 days is complete" in (skipped.skip_message or "")
     assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-01-31", 30))
+
+
+def test_the_second_look_reads_yesterday_and_an_older_day_and_adds_what_was_late(
+    world: World,
+) -> None:
+    world.sandbox.reset(requests_per_minute=UNLIMITED, seeded=False, clock="running")
+    chat = chat_resource(world.sandbox)
+    assert materialize(
+        world.instance, CHATS, ("2026-02-20", "2026-02-28"), chat, world.lake
+    ).success
+    late = {"id": "late", "update_timestamp": "2026-02-28T20:00:00Z"}
+    world.sandbox.put("chats", [late])
+    world.move_to("2026-03-01T13:40:00+00:00")
+    requests = second_look.evaluate([CHATS], SITE, chat, world.now)
+    assert isinstance(requests, list)
+    yesterday, older = (request.partition_key or "" for request in requests)
+    assert yesterday == "2026-02-28"
+    assert "2026-02-22" <= older <= "2026-02-27"
+    for request in requests:
+        assert run_request(world.instance, CHATS, request, chat, world.lake).success
+    footer = world.lake.footer(CHATS, day("2026-02-28"))
+    assert footer
+    assert (footer.items, footer.late_items) == (1, 1)
+    [record] = world.instance.fetch_materializations(
+        dg.AssetRecordsFilter(KEY, asset_partitions=["2026-02-28"]), limit=1
+    ).records
+    assert record.asset_materialization
+    assert record.asset_materialization.metadata["late_items"].value == 1
+
+
+def test_a_second_look_over_no_days_says_why_it_doesnt_look(world: World) -> None:
+    chat = chat_resource(world.sandbox, second_look_days={"chats": 0})
+    skipped = second_look.evaluate([CHATS], SITE, chat, world.now)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "second_look_days" in (skipped.skip_message or "")
 
 
 def test_the_open_partition_of_an_hourly_export_is_an_hour() -> None:

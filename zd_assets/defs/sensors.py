@@ -40,8 +40,9 @@ def follow_up_sensor(export: Export, site: Site) -> dg.SensorDefinition:
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        poll_interval_s = site.api(context.resources, export.api).poll_interval()
-        answer = evaluate(context.instance, export, site, poll_interval_s, time.time())
+        api = site.api(context.resources, export.api)
+        tuned, poll_interval_s = api.tuned(export), api.poll_interval()
+        answer = evaluate(context.instance, tuned, site, poll_interval_s, time.time())
         if isinstance(answer, dg.RunRequest):
             context.log.info(answer.tags[REASON_TAG])
         return answer

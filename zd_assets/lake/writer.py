@@ -298,7 +298,8 @@ def add_late(
     while True:
         base = base_of(lake, table, partition)
         known = _read_keys(table, base)[0] if base else KeyIndex()
-        there, there_us = known.find(key_digests(table, rows))
+        digests = key_digests(table, rows)
+        there, there_us = known.find(digests)
         unknown = ~there | (times_us > there_us)
         if not unknown.any():
             return (base.footer if base else None), 0
@@ -311,7 +312,8 @@ def add_late(
             continue
         finally:
             writer.discard()
-        return footer, int(unknown.sum())
+        # Pages that overlap bring a row twice.
+        return footer, len(np.unique(digests[unknown]))
 
 
 def _read_keys(
