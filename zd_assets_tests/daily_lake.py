@@ -25,7 +25,7 @@ from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.keys import Times, item_times_us
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.writer import PartitionWriter
+from zd_assets.lake.writer import PartitionWriter, base_of
 from zd_assets_tests.truth import day
 
 Item = dict[str, Any]
@@ -106,7 +106,8 @@ def _write(
     writer.add(rows, times)
     footer = empty_footer(export, partition, "run")
     complete = reached >= partition.end_us
-    writer.commit(replace(footer, complete=complete, complete_until_us=reached), None)
+    footer = replace(footer, complete=complete, complete_until_us=reached)
+    writer.commit(footer, base_of(lake, export, partition))
 
 
 def refresh(lake: Lake) -> None:

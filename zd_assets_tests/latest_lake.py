@@ -15,7 +15,7 @@ from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.temporary import TemporaryFile
-from zd_assets.lake.writer import PartitionWriter
+from zd_assets.lake.writer import PartitionWriter, base_of
 from zd_assets_tests.files import add
 from zd_assets_tests.truth import days
 
@@ -46,7 +46,8 @@ def put(
     add(writer, export, items)
     footer = replace(empty_footer(export, partition, "run"), fetched_at=fetched_at)
     without = sum(item["id"] is None for item in items)
-    writer.commit(replace(footer, items_without_key=without), None)
+    footer = replace(footer, items_without_key=without)
+    writer.commit(footer, base_of(lake, export, partition))
 
 
 @contextmanager

@@ -101,7 +101,13 @@ def test_what_a_failing_run_committed_is_reported_once_and_adopted_by_the_next(
     failed = materialize(instance, CHATS, whole, chat, lake)
     assert not failed.success
     committed = [key for key, _ in partition_events(instance, CHATS)]
-    assert committed == [key for key in keys if lake.footer(CHATS, day(key))]
+    there = [(key, footer) for key in keys if (footer := lake.footer(CHATS, day(key)))]
+    assert committed == [key for key, footer in there if footer.complete]
+    # The part of the day at which it failed is told by an observation.
+    observed = instance.fetch_observations(dg.AssetKey(list(CHATS.path)), limit=10).records
+    assert [record.partition_key for record in observed] == [
+        key for key, footer in there if not footer.complete
+    ]
     assert committed, "the pages before the fault must have filled a partition"
 
     begin_anew(small)
@@ -234,7 +240,10 @@ def test_a_partition_says_by_which_parameters_and_sideloads_it_was_fetched(
     support = support_resource(small, include={"tickets": ["users", "groups"]})
     assert materialize(instance, TICKETS, "2026-02-03", support, lake).success
     [(_, metadata)] = partition_events(instance, TICKETS)
-    assert metadata["parameters"].value == {"include": "users,groups"}
+    assert metadata["parameters"].value == {
+        "include": "users,groups",
+        "support_type_scope": "all",
+    }
     footer = lake.footer(TICKETS, day("2026-02-03"))
     assert footer
     for name, items in footer.sideloads.items():

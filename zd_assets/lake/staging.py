@@ -84,11 +84,19 @@ def tidy() -> None:
         return
     private_folder(room)
     for pattern in ("*/.*.tmp", "*/.*.lock"):
-        locks.sweep(room.glob(pattern), Path.unlink)
-    locks.sweep(room.glob(f"*/{SCRATCH}*"), remove_folder)
-    for folder in room.glob("*"):
+        locks.sweep(_found(room, pattern), Path.unlink)
+    locks.sweep(_found(room, f"*/{SCRATCH}*"), remove_folder)
+    for folder in _found(room, "*"):
         with suppress(OSError):  # A file, or somebody is at work there.
             folder.rmdir()
+
+
+def _found(room: Path, pattern: str) -> list[Path]:
+    """What matches; nothing where another process removes a folder at this moment."""
+    try:
+        return list(room.glob(pattern))
+    except FileNotFoundError:
+        return []
 
 
 def remove_folder(folder: Path) -> None:

@@ -262,7 +262,8 @@ class PartitionWriter:
                 stays[skipped:] = ~ours | (own_us[skipped:] > ours_us)
             if keep is Keep.ALL:
                 yield rows.slice(0, cut).filter(pa.array(stays[:cut])), False
-            yield rows.slice(cut).filter(pa.array(stays[cut:])), True
+            if cut < rows.num_rows:
+                yield rows.slice(cut).filter(pa.array(stays[cut:])), True
             start += rows.num_rows
 
     def _own(self, known: KeyIndex) -> Iterator[pa.Table]:
@@ -275,10 +276,11 @@ class PartitionWriter:
             times_us, _ = item_times_us(self._table, rows)
             stays = ~there | (times_us >= there_us)
             if self._newest:
-                stays &= [
+                newest = [
                     self._newest.get(bytes(digest), row) == row
                     for row, digest in enumerate(digests, start)
                 ]
+                stays &= np.array(newest, dtype=np.bool_)
             start += rows.num_rows
             yield rows.filter(pa.array(stays, pa.bool_()))
 
