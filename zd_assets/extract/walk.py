@@ -21,7 +21,7 @@ from zd_assets.extract.other_partitions import OtherPartitions
 from zd_assets.extract.plan import Stretch, Target, is_alike
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
 from zd_assets.extract.start import at_time, from_us, starts, was_under_way
-from zd_assets.lake.convert import convert
+from zd_assets.lake.convert import convert, convert_items
 from zd_assets.lake.drift import drift_of, dumps
 from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
@@ -286,8 +286,11 @@ class _Walk:
         return at_time(job, start_us - _FURTHER_US * 4 ** (self._refused - 1))
 
     def _convert(self, table: Table, items: Sequence[bytes]) -> pa.Table:
+        privacy = self._job.privacy
         with _CONVERTING:
-            return convert(table, self._job.privacy.apply(table, b"[" + b",".join(items) + b"]"))
+            if privacy.changes(table):
+                return convert(table, privacy.apply(table, b"[" + b",".join(items) + b"]"))
+            return convert_items(table, list(items))
 
     def _take_beside(
         self,

@@ -24,7 +24,11 @@ def convert(table: Table, items: bytes) -> pa.Table:
 
     No value is lost, whatever its type: what doesn't fit its column stands in `_extra`.
     """
-    texts = split_array(items)
+    return convert_items(table, split_array(items))
+
+
+def convert_items(table: Table, texts: list[bytes]) -> pa.Table:
+    """Turn JSON items into a table, likewise."""
     return pa.concat_tables(
         _convert_some(table, texts[start : start + _AT_ONCE])
         for start in range(0, max(len(texts), 1), _AT_ONCE)

@@ -98,6 +98,10 @@ class Privacy:
         """The paths of a table's attributes that are hashed."""
         return frozenset(".".join(path) for path in _paths(self.hash, table.holds))
 
+    def changes(self, table: Table) -> bool:
+        """Whether anything of a table's items is dropped or hashed."""
+        return bool(_paths(self.drop, table.holds) or _paths(self.hash, table.holds))
+
     def apply(self, table: Table, items: bytes) -> bytes:
         """A JSON array of a table's items without what must not be kept."""
         drop, hashed = _paths(self.drop, table.holds), _paths(self.hash, table.holds)
