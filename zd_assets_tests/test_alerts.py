@@ -16,6 +16,7 @@ import time_machine
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.defs.webhook import MOST_CHARACTERS, AlertError, AlertWebhook
+from zd_assets.exports.catalogue import CATALOGUE
 from zd_assets.exports.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
@@ -269,6 +270,26 @@ def test_a_run_whose_process_died_is_told_of_with_what_it_was_to_make(watch: Wat
     assert watch.webhook.news() == ["OVER: analytics/chats_latest: made since"]
 
 
+def test_of_a_run_that_died_what_it_had_made_isnt_told_of(watch: Watch) -> None:
+    made, unmade = (dg.AssetKey(list(export.path)) for export in (CHATS, CONVERSIONS))
+    assert watch.run(CHATS).success
+    [last] = watch.instance.get_runs(limit=1)
+    job = watch.definitions().resolve_implicit_global_asset_job_def()
+    died = watch.instance.create_run_for_job(
+        job,
+        asset_selection=frozenset({made, unmade}),
+        tags={"dagster/partition": DAY},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    # The events of a run that made the first, and was killed amid the second.
+    for record in watch.instance.all_logs(last.run_id, of_type={dg.DagsterEventType.STEP_SUCCESS}):
+        watch.instance.handle_new_event(record._replace(run_id=died.run_id))
+    watch.instance.report_run_failed(died)
+    watch.tick()
+    [told] = watch.webhook.news()
+    assert told.startswith("FAILED: zendesk_chat/conversions: no step says why")
+
+
 def test_what_isnt_ours_is_told_of_by_its_type_alone(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,10 +334,46 @@ def test_an_export_is_stale_once_and_fresh_once(watch: Watch) -> None:
     assert watch.webhook.news() == ["FRESH: zendesk_chat/chats"]
 
 
-def test_a_text_is_cut(webhook: Webhook) -> None:
-    AlertWebhook(url=webhook.url).tell("x" * 10_000)
-    [told] = webhook.news()
-    assert told == "x" * (MOST_CHARACTERS - 1) + "…"
+def test_a_long_text_is_told_whole_in_several_messages_that_the_webhook_takes(
+    webhook: Webhook,
+) -> None:
+    lines = [f"{number}: {'x' * 700}" for number in range(20)]
+    AlertWebhook(url=webhook.url).tell("\n".join(lines))
+    told = webhook.news()
+    assert len(told) == 5
+    assert all(len(message) <= MOST_CHARACTERS for message in told)
+    assert "\n".join(told).splitlines() == lines
+
+
+def test_a_line_that_is_too_long_alone_is_told_whole_too(webhook: Webhook) -> None:
+    AlertWebhook(url=webhook.url).tell("first\n" + "x" * 10_000 + "\nlast")
+    told = webhook.news()
+    assert all(len(message) <= MOST_CHARACTERS for message in told)
+    assert "".join(told).replace("\n", "") == "first" + "x" * 10_000 + "last"
+
+
+def test_many_failures_are_all_told_of_before_they_count_as_told(watch: Watch) -> None:
+    assets = [_failing(export) for export in CATALOGUE]
+    assert not dg.materialize(
+        assets, instance=watch.instance, partition_key=DAY, raise_on_error=False
+    ).success
+    watch.tick()
+    told = watch.webhook.news()
+    assert len(told) > 1
+    assert all(len(message) <= MOST_CHARACTERS for message in told)
+    for export in CATALOGUE:
+        assert sum(f"reason of {export.name}: " in message for message in told) == 1
+    assert watch.tick() == f"{len(CATALOGUE)} assets fail."
+
+
+def _failing(export: Export) -> dg.AssetsDefinition:
+    """An asset by the key of an export, which fails for a long reason of its own."""
+
+    @dg.asset(key=dg.AssetKey(list(export.path)), partitions_def=PARTITIONS)
+    def _asset() -> None:
+        raise dg.Failure(f"reason of {export.name}: {'x' * 360}")
+
+    return _asset
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])

@@ -1,6 +1,6 @@
 """Which assets fail for good, as the instance knows it, and when that is over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,8 @@ import dagster as dg
 # The tag that says whether a run is tried again comes a moment after the run's end.
 _SETTLED_S = 20.0
 _MOST_RUNS = 200
-_MOST_EVENTS = 1000
+_MOST_NAMED = 5
+_EVENTS_AT_ONCE = 1000
 _MOST_CHARACTERS = 400
 _RETRY_TAG = "dagster/auto_retry_run_id"
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -52,7 +53,7 @@ class News:
         """The news in words."""
         lines = [
             f"FAILED: {', '.join(dict.fromkeys(name for name, _ in of))}: {error} "
-            f"(run {', '.join(dict.fromkeys(run_id[:8] for _, run_id in of))})"
+            f"(run {_few(dict.fromkeys(run_id[:8] for _, run_id in of))})"
             for error, of in self.failed.items()
         ]
         return lines + ([f"OVER: {', '.join(self.over)}: made since"] if self.over else [])
@@ -113,11 +114,10 @@ def _failed_runs(
 def _failed_assets(
     instance: dg.DagsterInstance, run: dg.DagsterRun, assets: Assets
 ) -> list[tuple[dg.AssetKey, str]]:
-    """The assets whose steps failed, and why; of a run that died, those that it was to make."""
+    """The assets whose steps failed, and why; of a run that died, those that it didn't make."""
 
     def events(kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
-        records = instance.get_records_for_run(run.run_id, of_type=kind, limit=_MOST_EVENTS).records
-        return [one.event_log_entry.get_dagster_event() for one in records]
+        return list(_events(instance, run.run_id, kind))
 
     steps = {"__".join(key.path): key for key in assets}
     failures = events(dg.DagsterEventType.STEP_FAILURE)
@@ -127,7 +127,24 @@ def _failed_assets(
         ]
     planned = events(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
     keys = {event.asset_key for event in planned if event.asset_key}
-    return [(key, _NO_ERROR) for key in sorted(keys & assets.keys())]
+    made = {steps.get(event.step_key or "") for event in events(dg.DagsterEventType.STEP_SUCCESS)}
+    return [(key, _NO_ERROR) for key in sorted((keys & assets.keys()) - made)]
+
+
+def _events(
+    instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType
+) -> Iterator[dg.DagsterEvent]:
+    """All of a run's events of a kind, a page of the instance's storage after the other."""
+    cursor, more = None, True
+    while more:
+        found = instance.get_records_for_run(run_id, cursor, kind, limit=_EVENTS_AT_ONCE)
+        yield from (record.event_log_entry.get_dagster_event() for record in found.records)
+        cursor, more = found.cursor, found.has_more
+
+
+def _few(run_ids: Mapping[str, None]) -> str:
+    first, more = [*run_ids][:_MOST_NAMED], len(run_ids) - _MOST_NAMED
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 def _reason(event: dg.DagsterEvent) -> str:

@@ -35,14 +35,16 @@ class AlertWebhook(dg.ConfigurableResource[None]):
     )
 
     def tell(self, text: str) -> None:
-        """Post `{"text": ...}`, cut to 3000 characters.
+        """Post `{"text": ...}`, in as many messages as it takes, at most 3000 characters each.
 
         Raises:
             ConfigurationError: no address is set, or it isn't https.
-            AlertError: the text wasn't taken.
+            AlertError: part of the text wasn't taken.
         """
-        if len(text) > MOST_CHARACTERS:
-            text = text[: MOST_CHARACTERS - 1] + "…"
+        for message in messages(text):
+            self._post(message)
+
+    def _post(self, text: str) -> None:
         request = urllib.request.Request(
             self._address(),
             data=json.dumps({"text": text}).encode(),
@@ -70,3 +72,21 @@ class AlertWebhook(dg.ConfigurableResource[None]):
                 f"{VARIABLE} is no https address (http only to this machine itself)"
             )
         return url
+
+
+def messages(text: str, most: int = MOST_CHARACTERS) -> list[str]:
+    """Split a text between lines, and a line only where it alone is too long; nothing is lost.
+
+    >>> messages("one\\ntwo\\nthirteen", most=7)
+    ['one\\ntwo', 'thirtee', 'n']
+    """
+    parts = [""]
+    for line in text.splitlines():
+        for start in range(0, max(len(line), 1), most):
+            piece = line[start : start + most]
+            joined = f"{parts[-1]}\n{piece}" if parts[-1] else piece
+            if start == 0 and len(joined) <= most:
+                parts[-1] = joined
+            else:
+                parts.append(piece)
+    return [part for part in parts if part]
