@@ -25,9 +25,11 @@ from zd_assets.zendesk.errors import ConfigurationError
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, support_resource
 from zd_assets_tests.secrecy import SECRET, assert_secret_in_no_error
+from zd_assets_tests.truth import day
 
 DAY = "2026-02-03"
 BROKEN = [{"kind": "status", "status": 400, "times": -1}]
+UNAVAILABLE = [{"kind": "status", "status": 503, "times": -1}]
 
 
 @dataclass
@@ -104,8 +106,8 @@ class Watch:
             raise_on_error=False,
         )
 
-    def breaks(self) -> None:
-        self.sandbox.faults(BROKEN)
+    def breaks(self, faults: list[dict[str, Any]] = BROKEN) -> None:
+        self.sandbox.faults(faults)
 
     def heals(self) -> None:
         self.sandbox.reset(**NO_LIMITS, now=NOW, clock="frozen")
@@ -216,6 +218,34 @@ def test_what_fails_for_one_reason_is_one_message(watch: Watch) -> None:
     assert line.startswith("FAILED: zendesk_chat/chats, zendesk_chat/conversions: ZENDESK_CHAT_")
 
 
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_isnt_allowed_isnt_tried_again_and_alerts_once(
+    status: int, sandbox: Running, lake: Lake, webhook: Webhook
+) -> None:
+    retries = {"run_retries": {"enabled": True, "max_retries": 3}}
+    with (
+        dg.instance_for_test(overrides=retries) as instance,
+        _watch(sandbox, lake, instance, webhook) as watch,
+    ):
+        watch.tick()
+        refused = {"status": status, "export": "chats", "times": -1}
+        watch.breaks([{"kind": "status", **refused}])
+        # The other export isn't held up.
+        first = watch.run(CHATS, CONVERSIONS)
+        again = watch.run(CHATS)
+        for run in (first, again):
+            assert not run.success
+            record = instance.get_run_by_id(run.run_id)
+            assert record
+            assert record.tags["dagster/will_retry"] == "false"
+        assert lake.footer(CONVERSIONS, day(DAY))
+        for _ in range(2):
+            watch.tick()
+        [told] = webhook.news()
+        assert told.startswith("FAILED: zendesk_chat/chats: ")
+        assert f"answered {status}" in told
+
+
 def test_a_run_that_the_instance_tries_again_alerts_when_the_tries_are_over(
     sandbox: Running, lake: Lake, webhook: Webhook
 ) -> None:
@@ -225,7 +255,7 @@ def test_a_run_that_the_instance_tries_again_alerts_when_the_tries_are_over(
         _watch(sandbox, lake, instance, webhook) as watch,
     ):
         watch.tick()
-        watch.breaks()
+        watch.breaks(UNAVAILABLE)
         first = watch.run(CHATS)
         for _ in range(2):
             watch.tick()
@@ -241,7 +271,7 @@ def test_a_run_that_the_instance_tries_again_alerts_when_the_tries_are_over(
         assert watch.run(CHATS).success
         watch.tick()
         assert webhook.news() == ["OVER: zendesk_chat/chats: made since"]
-        watch.breaks()
+        watch.breaks(UNAVAILABLE)
         third = watch.run(CHATS)
         watch.tick()
         assert webhook.news() == []

@@ -20,6 +20,7 @@ from zd_assets_tests.dagster_runs import (
     api_resource,
     chat_resource,
     cli_env,
+    dagster,
     materialize,
     partition_events,
     support_resource,
@@ -211,6 +212,50 @@ def assert_failed(
     logged = " ".join(str(entry) for entry in instance.all_logs(result.run_id))
     for secret in (BAD_TOKEN, "sandbox-token", "sandbox-api-token"):
         assert secret not in logged
+
+
+@pytest.mark.parametrize("cause", ["unset variable", "not allowed", "unwritable lake"])
+def test_an_expected_error_is_its_message_alone_without_a_trace(
+    cause: str, small: Running, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    settings: dict[str, object] = {}
+    if cause == "unset variable":
+        settings, message = {"token": None}, "ZENDESK_CHAT_TOKEN is not set; "
+    elif cause == "not allowed":
+        small.faults([{"kind": "status", "status": 403, "times": -1}])
+        message = "127.0.0.1/api/v2/chat/incremental/chats answered 403"
+    else:
+        lake.root.write_text("a file")
+        message = f"can't write {lake.root}"
+    result = materialize(instance, CHATS, "2026-02-03", chat_resource(small, **settings), lake)
+    assert not result.success
+    kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
+    entries = instance.all_logs(result.run_id, of_type=kinds)
+    assert len(entries) == 2
+    for entry in entries:
+        event = entry.dagster_event
+        assert event
+        data = event.event_specific_data
+        error = (
+            getattr(data, "error", None) or data.first_step_failure_event.event_specific_data.error
+        )  # type: ignore[union-attr]
+        [line] = error.to_string().splitlines()
+        assert line.startswith(message)
+
+
+def test_the_command_line_says_what_is_wrong_in_a_line(
+    small: Running, lake: Lake, tmp_path: Path
+) -> None:
+    env = cli_env(small, tmp_path / "dagster", lake)
+    del env["ZENDESK_CHAT_TOKEN"]
+    command = ["asset", "materialize", "-m", "zd_assets.definitions"]
+    command += ["--select", "zendesk_chat/chats", "--partition", "2026-02-03"]
+    output, _ = dagster(command, env).communicate()
+    ours = [line for line in output.splitlines() if " - dagster - " not in line]
+    assert [line for line in ours if line.startswith("ZENDESK_CHAT_TOKEN is not set; ")]
+    assert "Traceback" not in output
+    assert "Stack Trace" not in output
+    assert len(ours) < 10, output
 
 
 def test_no_secret_is_in_the_resources_repr() -> None:

@@ -5,9 +5,9 @@ import dagster as dg
 from zd_assets.analytics.current.tables import GROUP, Latest
 from zd_assets.analytics.current.update import MEMORY_MB, Report, update
 from zd_assets.analytics.lineage import latest_origins
+from zd_assets.defs.expected import expected_errors
 from zd_assets.defs.metadata import column_lineage, column_schema
 from zd_assets.defs.site import LAKE, Site
-from zd_assets.lake.errors import LakeError
 
 
 class LatestConfig(dg.Config):
@@ -45,8 +45,8 @@ def latest_asset(
     def _latest(
         context: dg.AssetExecutionContext, config: LatestConfig
     ) -> dg.MaterializeResult[None]:
-        lake = site.lake(context.resources)
-        try:
+        with expected_errors(context):
+            lake = site.lake(context.resources)
             report = update(
                 table,
                 lake,
@@ -54,8 +54,6 @@ def latest_asset(
                 memory_mb=config.memory_mb,
                 tell=context.log.info,
             )
-        except LakeError as error:
-            raise dg.Failure(description=str(error)) from error
         if report.items_without_key:
             context.log.warning(f"{report.items_without_key} items without a key are left out")
         path = dg.MetadataValue.path(str(lake.root.joinpath(*table.path)))

@@ -14,11 +14,11 @@ from zd_assets.analytics.daily.make import MEMORY_MB, DayReport, make
 from zd_assets.analytics.daily.read import read_days
 from zd_assets.analytics.daily.table import DailyTable
 from zd_assets.analytics.lineage import daily_origins
+from zd_assets.defs.expected import expected_errors
 from zd_assets.defs.export_checks import check_result
 from zd_assets.defs.metadata import column_lineage, column_schema
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.site import LAKE, Site
-from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 
@@ -67,38 +67,43 @@ def daily_asset(
         ],
     )
     def _daily(context: dg.AssetExecutionContext, config: DailyConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
-        lake = site.lake(context.resources)
-        days = [Day(one) for one in context.partition_keys]
-        made: list[DayReport] = []
-        try:
-            for report in make(
-                table, lake, days, run_id=context.run.run_id, memory_mb=config.memory_mb
-            ):
-                made.append(report)
-            findings = check(table, lake, made, config.memory_mb)
-            newest = {
-                **_chart(table, lake, made[-1].day),
-                **column_lineage(daily_origins(table), site),
-            }
-        except BaseException as error:
-            # No result will carry their events: the committed days are reported here.
-            for report in made:
-                context.log_event(
-                    dg.AssetMaterialization(
-                        key, partition=report.day.key, metadata=_metadata(report)
-                    )
-                )
-            if isinstance(error, LakeError):
-                raise dg.Failure(description=str(error)) from error
-            raise
-        for report in made:
-            metadata = _metadata(report) | (newest if report is made[-1] else {})
-            context.add_asset_metadata(metadata, partition_key=report.day.key)
-        return dg.MaterializeResult(
-            check_results=[check_result(finding, len(made)) for finding in findings]
-        )
+        with expected_errors(context):
+            return _materialize(context, table, site, config)
 
     return _daily
+
+
+def _materialize(
+    context: dg.AssetExecutionContext, table: DailyTable, site: Site, config: DailyConfig
+) -> dg.MaterializeResult[None]:
+    lake = site.lake(context.resources)
+    days = [Day(one) for one in context.partition_keys]
+    made: list[DayReport] = []
+    try:
+        for report in make(
+            table, lake, days, run_id=context.run.run_id, memory_mb=config.memory_mb
+        ):
+            made.append(report)
+        findings = check(table, lake, made, config.memory_mb)
+        newest = {
+            **_chart(table, lake, made[-1].day),
+            **column_lineage(daily_origins(table), site),
+        }
+    except BaseException:
+        # No result will carry their events: the committed days are reported here.
+        for report in made:
+            context.log_event(
+                dg.AssetMaterialization(
+                    context.asset_key, partition=report.day.key, metadata=_metadata(report)
+                )
+            )
+        raise
+    for report in made:
+        metadata = _metadata(report) | (newest if report is made[-1] else {})
+        context.add_asset_metadata(metadata, partition_key=report.day.key)
+    return dg.MaterializeResult(
+        check_results=[check_result(finding, len(made)) for finding in findings]
+    )
 
 
 def _deps(table: DailyTable, site: Site) -> list[dg.AssetDep]:

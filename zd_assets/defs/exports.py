@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import dagster as dg
 
+from zd_assets.defs.expected import expected_errors
 from zd_assets.defs.export_checks import check_results, check_specs
 from zd_assets.defs.freshness import freshness_policy
 from zd_assets.defs.metadata import definition_metadata, partition_metadata
@@ -16,11 +17,9 @@ from zd_assets.defs.site import LAKE, Site
 from zd_assets.exports.export import Export
 from zd_assets.extract.extract import CLOCK_MARGIN_S, extract
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
-from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.zendesk.errors import ZendeskError
 
 
 class ExportConfig(dg.Config):
@@ -53,10 +52,8 @@ def export_asset(export: Export, site: Site) -> dg.AssetsDefinition:
         freshness_policy=freshness_policy(site.partitions_def),
     )
     def _export(context: dg.AssetExecutionContext, config: ExportConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
-        try:
+        with expected_errors(context):
             results = _materialize(context, export, site, config)
-        except (ZendeskError, LakeError) as error:
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(check_results=results)
 
     return _export

@@ -10,8 +10,8 @@ from zd_assets.analytics.daily.answers import ANSWERS
 from zd_assets.analytics.daily.day import Day
 from zd_assets.analytics.report.made_of import NAME
 from zd_assets.defs.daily import days_def
+from zd_assets.defs.expected import expected_errors
 from zd_assets.defs.site import LAKE, Site
-from zd_assets.lake.errors import LakeError
 from zd_assets.lake.location import nbytes
 
 DAYS = 7
@@ -50,29 +50,33 @@ def report_asset(site: Site, condition: dg.AutomationCondition[dg.AssetKey]) -> 
         pool=site.name(*PATH),
     )
     def _report(context: dg.AssetExecutionContext, config: ReportConfig) -> None:
-        # Only here: it takes longer to load than all the rest.
-        from zd_assets.analytics.report.page import write_report
-
-        lake = site.lake(context.resources)
-        written: dict[str, dict[str, Any]] = {}
-        try:
-            for key in context.partition_keys:
-                path = write_report(lake, Day(key), config.days)
-                written[key] = {
-                    "report": dg.MetadataValue.url(path.as_uri()),
-                    "path": dg.MetadataValue.path(str(path)),
-                    "days": config.days,
-                    "file_size_bytes": nbytes(path),
-                }
-        except BaseException as error:
-            # No result will carry their events: the pages written so far are reported here.
-            for key, metadata in written.items():
-                event = dg.AssetMaterialization(asset_key, partition=key, metadata=metadata)
-                context.log_event(event)
-            if isinstance(error, LakeError):
-                raise dg.Failure(description=str(error)) from error
-            raise
-        for key, metadata in written.items():
-            context.add_asset_metadata(metadata, partition_key=key)
+        with expected_errors(context):
+            _write(context, site, config.days)
 
     return _report
+
+
+def _write(context: dg.AssetExecutionContext, site: Site, days: int) -> None:
+    # Only here: it takes longer to load than all the rest.
+    from zd_assets.analytics.report.page import write_report
+
+    lake = site.lake(context.resources)
+    written: dict[str, dict[str, Any]] = {}
+    try:
+        for key in context.partition_keys:
+            path = write_report(lake, Day(key), days)
+            written[key] = {
+                "report": dg.MetadataValue.url(path.as_uri()),
+                "path": dg.MetadataValue.path(str(path)),
+                "days": days,
+                "file_size_bytes": nbytes(path),
+            }
+    except BaseException:
+        # No result will carry their events: the pages written so far are reported here.
+        for key, metadata in written.items():
+            context.log_event(
+                dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata)
+            )
+        raise
+    for key, metadata in written.items():
+        context.add_asset_metadata(metadata, partition_key=key)
