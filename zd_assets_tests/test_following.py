@@ -105,8 +105,9 @@ def test_one_run_of_an_export_at_a_time() -> None:
 )
 def test_failures_are_followed_up_with_a_growing_back_off(count: int, back_off_s: int) -> None:
     lasts: list[Materialization | None] = [_part(7200, at_once=True)]
-    waiting = _decide(lasts, failures=Failures(count, NOON - back_off_s + 1))
+    waiting = _decide(lasts, failures=Failures(count, NOON - back_off_s + 1, "", "answered 403"))
     assert _reason(waiting).startswith(f"{count} follow-up run(s) failed in a row, the last at ")
+    assert ": answered 403. Trying again at " in _reason(waiting)
     assert _keys(_decide(lasts, failures=Failures(count, NOON - back_off_s))) == ("05", "05")
 
 

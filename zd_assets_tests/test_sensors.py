@@ -243,6 +243,51 @@ def test_failing_runs_back_off_and_the_following_recovers_by_itself(world: World
     assert footer.items == len(truth)
 
 
+def test_an_export_that_the_account_may_not_read_is_asked_for_ever_more_rarely_and_says_why(
+    world: World,
+) -> None:
+    world.sandbox.faults([{"kind": "status", "status": 403, "export": "chats", "times": -1}])
+    assert not world.run(world.tick()).success
+    reason = world.tick()
+    assert isinstance(reason, dg.SkipReason)
+    assert "/incremental/chats answered 403" in (reason.skip_message or "")
+    assert "Traceback" not in (reason.skip_message or "")
+    launched = 0
+    for _ in range(2 * 60 // 5):
+        world.move(300)
+        if isinstance(request := world.tick(), dg.RunRequest):
+            launched += 1
+            assert not world.run(request).success
+    # After 0.5, 1, 2, 4, 8, 16, 30, 30, 30 minutes, seen by a tick every five.
+    assert 5 <= launched <= 9
+    world.export = CONVERSIONS
+    assert world.follow() == 1, "another export isn't held up"
+
+
+def test_a_partition_that_a_first_run_left_in_part_is_followed_up_where_it_was(
+    world: World,
+) -> None:
+    world.settings = {"page_size": 10}
+    world.sandbox.faults([{"kind": "status", "status": 400, "after": 2, "times": -1}])
+    assert not world.run(world.tick()).success
+    assert partition_events(world.instance, CHATS) == [], "a part isn't materialized"
+    footer = world.lake.footer(CHATS, day("2026-03-01"))
+    assert footer
+    assert footer.items == 20
+    assert isinstance(world.tick(), dg.SkipReason), "it is waited for"
+    world.sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=200, clock="running")
+    assert _range(_after(world, 31)) == ("2026-03-01", "2026-03-01")
+    assert world.follow() == 1
+    asked = [int(entry["query"]["start_time"]) for entry in world.sandbox.requests()]
+    assert min(asked) > day("2026-03-01").start_us // 10**6, "what was there isn't fetched again"
+    [(key, metadata)] = partition_events(world.instance, CHATS)
+    assert (key, metadata["action"].value) == ("2026-03-01", "resumed")
+    footer = world.lake.footer(CHATS, day("2026-03-01"))
+    assert footer
+    truth = world.sandbox.truth("chats", footer.start_us / 1e6, footer.complete_until_us / 1e6)
+    assert footer.items == len(truth)
+
+
 def test_an_old_follow_up_run_that_is_executed_again_and_fails_delays_nothing(
     world: World,
 ) -> None:

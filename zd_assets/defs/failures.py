@@ -86,6 +86,12 @@ def look(
     return News(failed, over), Known(until_s, tuple(waiting), failing)
 
 
+def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Why a run failed, in one line: what its first failed step says."""
+    failure = next(_events(instance, run_id, dg.DagsterEventType.STEP_FAILURE), None)
+    return _reason(failure) if failure else _NO_ERROR
+
+
 def _failed_runs(
     instance: dg.DagsterInstance, known: Known, until_s: float
 ) -> tuple[list[dg.RunRecord], float]:

@@ -54,7 +54,8 @@ def decide(situation: Situation) -> Launch | Wait:
     if now_s < until_s:
         return Wait(
             f"{situation.failures.count} follow-up run(s) failed in a row, the last at "
-            f"{_clock(situation.failures.last_s)}; trying again at {_clock(until_s)}."
+            f"{_clock(situation.failures.last_s)}: {situation.failures.error}. "
+            f"Trying again at {_clock(until_s)}."
         )
     if all(state.last is None for state in states):
         return Launch(

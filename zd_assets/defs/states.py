@@ -6,6 +6,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from zd_assets.defs.failures import failure_reason
 from zd_assets.defs.partitions import Partitions, partition
 from zd_assets.lake.partition import Partition
 
@@ -51,12 +52,14 @@ class PartitionState:
 class Failures:
     """The follow-up runs that failed one after the other until now, `last_s` the last's end.
 
-    `last_run_id` is the newest follow-up run's, however it ended; empty if there is none.
+    `last_run_id` is the newest follow-up run's, however it ended; empty if there is none. `error`
+    is what the last failure says, in one line.
     """
 
     count: int
     last_s: float
     last_run_id: str = ""
+    error: str = ""
 
 
 def partition_state(
@@ -132,7 +135,9 @@ def follow_up_failures(instance: dg.DagsterInstance, key: dg.AssetKey) -> Failur
             break
         count += 1
         last_s = max(last_s, record.end_time or _seconds(record.update_timestamp))
-    return Failures(count, last_s, records[0].dagster_run.run_id if records else "")
+    last_run_id = records[0].dagster_run.run_id if records else ""
+    error = failure_reason(instance, last_run_id) if count else ""
+    return Failures(count, last_s, last_run_id, error)
 
 
 def _seconds(at: datetime) -> float:
