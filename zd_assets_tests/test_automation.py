@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import PartitionBackfill
 
 from zd_assets.analytics.current.tables import GROUP
 from zd_assets.defs.automation import automation_sensor
@@ -123,6 +124,36 @@ def test_nothing_is_asked_for_while_what_it_is_made_of_is_being_made(
     assert automation.tick() == {}
     automation.instance.report_run_canceled(started)
     assert automation.tick() == {"chats_latest": []}
+
+
+@pytest.mark.parametrize("start", ["2026-01-01", "2026-02-28"], ids=["as it was", "later"])
+def test_a_backfill_is_waited_for_unless_its_partitions_are_gone(
+    start: str, automation: Automation
+) -> None:
+    automation.export(CHATS, DAYS)
+    # As a backfill of the UI is asked for, and not yet begun.
+    automation.instance.add_backfill(
+        PartitionBackfill.from_asset_partitions(
+            backfill_id="backfill",
+            asset_graph=automation.definitions.resolve_asset_graph(),
+            partition_names=["2026-02-26", "2026-02-27", "2026-02-28"],
+            asset_selection=[dg.AssetKey(list(CHATS.path))],
+            backfill_timestamp=automation.now.timestamp(),
+            tags={},
+            dynamic_partitions_store=automation.instance,
+            all_partitions=False,
+            title=None,
+            description=None,
+            run_config=None,
+        )
+    )
+    automation.definitions = build_definitions(
+        dg.DailyPartitionsDefinition(start_date=start, end_offset=1),
+        chat_resource(automation.sandbox),
+        support_resource(automation.sandbox),
+        LakeFolder(location=str(automation.lake.root)),
+    )
+    assert automation.tick() == ({} if start < DAYS[0] else {"chats_latest": []})
 
 
 def test_what_failed_is_asked_for_again_within_the_hour(automation: Automation) -> None:

@@ -293,7 +293,10 @@ def test_the_sensors_of_each_account_follow_its_own(sandbox: Running, lake: Lake
         )
     )
     repository = definitions.get_repository_def()
-    resources = {f"{prefix}_zendesk_chat": chat_resource(sandbox) for prefix in PREFIXES}
+    resources: dict[str, dg.ConfigurableResource[object]] = {}
+    for prefix in PREFIXES:
+        resources[f"{prefix}_zendesk_chat"] = chat_resource(sandbox)
+        resources[f"{prefix}_lake"] = LakeFolder(location=str(lake.root))
     with dg.DagsterInstance.ephemeral() as instance:
 
         def tick(prefix: str) -> dg.RunRequest | None:

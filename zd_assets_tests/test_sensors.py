@@ -13,6 +13,8 @@ import pytest
 import time_machine
 
 from zd_assets.defs import schedules, second_look, sensors
+from zd_assets.defs.build import build_definitions
+from zd_assets.defs.resources import LakeFolder
 from zd_assets.defs.site import Site
 from zd_assets.defs.states import FOLLOW_UP_TAG
 from zd_assets.exports.chat import CHATS, CONVERSIONS
@@ -28,6 +30,7 @@ from zd_assets_tests.dagster_runs import (
     materialize,
     partition_events,
     run_request,
+    support_resource,
 )
 from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, day, days, lake_items
 
@@ -359,6 +362,57 @@ def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
     assert isinstance(skipped, dg.SkipReason)
     assert "Every partition of the last 30 days is complete" in (skipped.skip_message or "")
     assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-01-31", 30))
+
+
+def test_after_a_later_start_date_a_run_says_so_and_what_is_complete_isnt_asked_for_again(
+    world: World,
+) -> None:
+    chat = chat_resource(world.sandbox)
+    span = ("2026-02-18", "2026-02-28")
+    assert materialize(world.instance, CHATS, span, chat, world.lake).success
+    later = dg.DailyPartitionsDefinition(start_date="2026-02-22", end_offset=1)
+    failed = materialize(world.instance, CHATS, span, chat, world.lake, partitions_def=later)
+    assert not failed.success
+    [failure] = [event for event in failed.all_events if event.is_step_failure]
+    told = failure.step_failure_data.user_failure_data
+    assert told
+    assert told.description == (
+        "this run was asked for 2026-02-18 to 2026-02-28, but partitions are now 2026-02-22 to "
+        "2026-03-01: ZD_START_DATE or ZD_PARTITION has changed since. Launch it again for "
+        "partitions of these"
+    )
+    keys = [window.key for window in days("2026-02-22", 7)]
+    statuses = world.instance.get_status_by_partition(KEY, keys, later)
+    assert statuses == dict.fromkeys(keys, dg.AssetPartitionStatus.MATERIALIZED)
+    asked = schedules.evaluate(world.instance, [CHATS], Site(later), world.now)
+    assert isinstance(asked, dg.SkipReason), asked
+
+
+@pytest.mark.parametrize(
+    "name", ["chats_follow_up", "zendesk_chat_nightly", "zendesk_chat_second_look"]
+)
+def test_a_lake_of_days_isnt_asked_for_by_hours_but_how_to_rewrite_it_is_said(
+    name: str, sandbox: Running, lake: Lake
+) -> None:
+    chat, support = chat_resource(sandbox), support_resource(sandbox)
+    folder = LakeFolder(location=str(lake.root))
+    hourly = dg.HourlyPartitionsDefinition(start_date="2026-02-01-00:00", end_offset=1)
+    repository = build_definitions(hourly, chat, support, folder).get_repository_def()
+    resources = {"zendesk_chat": chat, "lake": folder}
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    data: Any
+    with dg.instance_for_test() as instance:
+        assert materialize(instance, CHATS, "2026-02-28", chat, lake).success
+        if repository.has_sensor_def(name):
+            tick = dg.build_sensor_context(instance=instance, resources=resources)
+            data = repository.get_sensor_def(name).evaluate_tick(tick)
+        else:
+            due = dg.build_schedule_context(
+                instance=instance, scheduled_execution_time=at, resources=resources
+            )
+            data = repository.get_schedule_def(name).evaluate_tick(due)
+    assert data.run_requests == []
+    assert "python -m zd_assets.lake.repartition hour" in data.skip_message
 
 
 def test_the_second_look_reads_yesterday_and_an_older_day_and_adds_what_was_late(

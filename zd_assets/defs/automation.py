@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache, partial
 from typing import ParamSpec
 
 import dagster as dg
+from dagster_shared.check import CheckError
 
 from zd_assets.analytics.current.tables import GROUP, LATEST
 from zd_assets.analytics.current.update import is_due
@@ -73,6 +74,25 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         return None
 
 
+class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
+    """As Dagster's own, whose tick fails on a backfill of partitions that there aren't any more."""
+
+    @property
+    def description(self) -> str:
+        """What the UI says of it."""
+        return "part of a backfill that is in progress"
+
+    async def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg,override]
+        """Find them; such a backfill is passed over, for the runs that it launched are seen."""
+        try:
+            found = await context.asset_graph_view.compute_backfill_in_progress_subset(
+                key=context.key, from_subset=context.candidate_subset
+            )
+        except CheckError:
+            found = context.get_empty_subset()
+        return dg.AutomationResult(context, found)
+
+
 def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
     try:
         return due(*args, **kwargs)
@@ -92,13 +112,11 @@ def when_out_of_date(folder: LakeFolder, site: Site) -> dg.AutomationCondition[d
     What failed is asked for again within the hour.
     """
     due = OutOfDate(folder, site)
-    waits = dg.AutomationCondition.any_deps_match(due | dg.AutomationCondition.in_progress())
+    in_progress = dg.AutomationCondition.run_in_progress() | BackfillInProgress()
+    waits = dg.AutomationCondition.any_deps_match(due | in_progress)
     again = dg.AutomationCondition.cron_tick_passed(_AGAIN_AFTER_FAILURE, "UTC")
     return (
-        due
-        & ~waits
-        & ~dg.AutomationCondition.in_progress()
-        & (~dg.AutomationCondition.execution_failed() | again)
+        due & ~waits & ~in_progress & (~dg.AutomationCondition.execution_failed() | again)
     ).with_label("when out of date")
 
 

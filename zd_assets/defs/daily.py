@@ -17,7 +17,7 @@ from zd_assets.analytics.lineage import daily_origins
 from zd_assets.defs.expected import expected_errors
 from zd_assets.defs.export_checks import check_result
 from zd_assets.defs.metadata import column_lineage, column_schema
-from zd_assets.defs.partitions import Partitions
+from zd_assets.defs.partitions import Partitions, asked_for
 from zd_assets.defs.site import LAKE, Site
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
@@ -77,7 +77,7 @@ def _materialize(
     context: dg.AssetExecutionContext, table: DailyTable, site: Site, config: DailyConfig
 ) -> dg.MaterializeResult[None]:
     lake = site.lake(context.resources)
-    days = [Day(one) for one in context.partition_keys]
+    days = [Day(one) for one in asked_for(context, days_def(site.partitions_def))]
     made: list[DayReport] = []
     try:
         for report in make(

@@ -11,7 +11,7 @@ from zd_assets.defs.expected import expected_errors
 from zd_assets.defs.export_checks import check_results, check_specs
 from zd_assets.defs.freshness import freshness_policy
 from zd_assets.defs.metadata import definition_metadata, partition_metadata
-from zd_assets.defs.partitions import first_us, partitions
+from zd_assets.defs.partitions import asked_for, asked_for_still, first_us, partitions
 from zd_assets.defs.progress import Progress
 from zd_assets.defs.site import LAKE, Site
 from zd_assets.exports.export import Export
@@ -20,6 +20,7 @@ from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
+from zd_assets.zendesk.errors import ConfigurationError
 
 
 class ExportConfig(dg.Config):
@@ -75,7 +76,7 @@ def _materialize(
     )
     progress = Progress(client.budget)
     lake = site.lake(context.resources)
-    windows = partitions(site.partitions_def, context.partition_keys)
+    windows = _windows(context, export, site, lake)
     done: dict[Partition, PartitionReport] = {}
     settled_us = int((time.time() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000)
     reports = extract(
@@ -119,6 +120,26 @@ def _materialize(
         )
     context.log.info(progress.line())
     return results
+
+
+def _windows(
+    context: dg.AssetExecutionContext, export: Export, site: Site, lake: Lake
+) -> list[Partition]:
+    """The partitions to fetch; where they became others, what is complete is told before it fails.
+
+    Else it would count as failed, together with what there isn't any more.
+    """
+    try:
+        return partitions(site.partitions_def, asked_for(context, site.partitions_def))
+    except ConfigurationError:
+        for window in partitions(
+            site.partitions_def, asked_for_still(context, site.partitions_def)
+        ):
+            footer = lake.footer(export, window)
+            if footer and footer.complete:
+                path = lake.path(export, window)
+                _log_event(context, site, PartitionReport(window, Action.KEPT, footer, path))
+        raise
 
 
 def _log_event(context: dg.AssetExecutionContext, site: Site, report: PartitionReport) -> None:

@@ -11,6 +11,8 @@ from zd_assets.zendesk.errors import ConfigurationError
 
 Partitions = dg.DailyPartitionsDefinition | dg.HourlyPartitionsDefinition
 
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
 
 def partitions_from_env() -> Partitions:
     """The partitions that `ZD_PARTITION` and `ZD_START_DATE` describe.
@@ -54,6 +56,36 @@ def partitions(partitions_def: Partitions, keys: Sequence[str]) -> list[Partitio
     return sorted(
         (partition(partitions_def, key) for key in keys), key=lambda window: window.start_us
     )
+
+
+def asked_for(context: dg.AssetExecutionContext, partitions_def: Partitions) -> list[str]:
+    """The partition keys that a run was asked for.
+
+    Raises:
+        ConfigurationError: it was launched before the partitions became others.
+    """
+    first, last = _ends(context)
+    if all(map(partitions_def.has_partition_key, filter(None, (first, last)))):
+        return list(context.partition_keys)
+    asked = first if first == last else f"{first} to {last}"
+    known = partitions_def.get_first_partition_key(), partitions_def.get_last_partition_key()
+    raise ConfigurationError(
+        f"this run was asked for {asked}, but partitions are now {known[0]} to {known[1]}: "
+        "ZD_START_DATE or ZD_PARTITION has changed since. Launch it again for partitions of these"
+    )
+
+
+def asked_for_still(context: dg.AssetExecutionContext, partitions_def: Partitions) -> list[str]:
+    """Of the partition keys that a run was asked for, those that there are still."""
+    first, last = _ends(context)
+    # Their names sort by time.
+    return [key for key in partitions_def.get_partition_keys() if first <= key <= last]
+
+
+def _ends(context: dg.AssetExecutionContext) -> tuple[str, str]:
+    only = context.run.tags.get("dagster/partition", "")
+    first, last = (context.run.tags.get(tag, only) for tag in _RANGE)
+    return first, last
 
 
 def first_us(partitions_def: Partitions) -> int:

@@ -11,6 +11,7 @@ from zd_assets.analytics.daily.day import Day
 from zd_assets.analytics.report.made_of import NAME
 from zd_assets.defs.daily import days_def
 from zd_assets.defs.expected import expected_errors
+from zd_assets.defs.partitions import asked_for
 from zd_assets.defs.site import LAKE, Site
 from zd_assets.lake.location import nbytes
 
@@ -63,7 +64,7 @@ def _write(context: dg.AssetExecutionContext, site: Site, days: int) -> None:
     lake = site.lake(context.resources)
     written: dict[str, dict[str, Any]] = {}
     try:
-        for key in context.partition_keys:
+        for key in asked_for(context, days_def(site.partitions_def)):
             path = write_report(lake, Day(key), days)
             written[key] = {
                 "report": dg.MetadataValue.url(path.as_uri()),

@@ -1,6 +1,6 @@
 """Asking Dagster for a run over one partition or a range."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -8,11 +8,28 @@ import dagster as dg
 from zd_assets.defs.export_checks import check_keys
 from zd_assets.defs.site import Site
 from zd_assets.exports.export import Export
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake
+from zd_assets.lake.layout import check_layout
 from zd_assets.lake.partition import Partition
 
 API_TAG = "zd_assets/api"
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
+
+
+def other_form(lake: Lake, exports: Sequence[Export], site: Site) -> dg.SkipReason | None:
+    """Why nothing is asked for where the lake has days and partitions are hours, or vice versa.
+
+    It costs a listing for each export.
+    """
+    hourly = isinstance(site.partitions_def, dg.HourlyPartitionsDefinition)
+    try:
+        for export in exports:
+            check_layout(lake, export, hourly)
+    except LakeError as error:
+        return dg.SkipReason(str(error))
+    return None
 
 
 def range_request(

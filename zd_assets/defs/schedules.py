@@ -7,8 +7,8 @@ from itertools import pairwise
 import dagster as dg
 
 from zd_assets.defs.partitions import last_partitions
-from zd_assets.defs.requests import range_request
-from zd_assets.defs.site import Site
+from zd_assets.defs.requests import other_form, range_request
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.defs.states import partition_state
 from zd_assets.exports.export import Api, Export
 from zd_assets.lake.partition import Partition
@@ -29,13 +29,17 @@ def nightly_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.Sche
         cron_schedule="15 0 * * *",
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(site.key(export.path) for export in exports)),
+        required_resource_keys={site.name(LAKE)},
         description="Closes yesterday and asks, as ranges, for partitions that are failed or "
         f"incomplete, and for those of the last {_DAYS} days that are missing.",
     )
     def _nightly(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        return evaluate(context.instance, exports, site, context.scheduled_execution_time)
+        asked = evaluate(context.instance, exports, site, context.scheduled_execution_time)
+        if isinstance(asked, dg.SkipReason):
+            return asked
+        return other_form(site.lake(context.resources), exports, site) or asked
 
     return _nightly
 

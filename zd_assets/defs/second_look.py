@@ -6,9 +6,9 @@ from datetime import datetime
 import dagster as dg
 
 from zd_assets.defs.partitions import last_partitions
-from zd_assets.defs.requests import range_request
+from zd_assets.defs.requests import other_form, range_request
 from zd_assets.defs.resources import ZendeskApi
-from zd_assets.defs.site import Site
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.exports.export import Api, Export
 from zd_assets.lake.partition import DAY_US, HOUR_US, Partition
 
@@ -24,7 +24,7 @@ def second_look_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.
         cron_schedule="40 3 * * *",
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(site.key(export.path) for export in exports)),
-        required_resource_keys={name},
+        required_resource_keys={name, site.name(LAKE)},
         description="Reads yesterday and one older day again, adds what showed up late, and "
         "measures how late it was. Each day comes twice within a week.",
     )
@@ -32,7 +32,10 @@ def second_look_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
         resource = site.api(context.resources, api)
-        return evaluate(exports, site, resource, context.scheduled_execution_time)
+        asked = evaluate(exports, site, resource, context.scheduled_execution_time)
+        if isinstance(asked, dg.SkipReason):
+            return asked
+        return other_form(site.lake(context.resources), exports, site) or asked
 
     return _second_look
 

@@ -6,8 +6,8 @@ import dagster as dg
 
 from zd_assets.defs.following import Launch, Situation, Wait, decide
 from zd_assets.defs.partitions import last_partitions, partitions_since
-from zd_assets.defs.requests import range_request
-from zd_assets.defs.site import Site
+from zd_assets.defs.requests import other_form, range_request
+from zd_assets.defs.site import LAKE, Site
 from zd_assets.defs.states import (
     FOLLOW_UP_TAG,
     PartitionState,
@@ -36,15 +36,18 @@ def follow_up_sensor(export: Export, site: Site) -> dg.SensorDefinition:
         "after each polling interval, with the open partitions as one range.",
         target=dg.AssetSelection.assets(site.key(export.path)),
         minimum_interval_seconds=_EVERY_S,
-        required_resource_keys={site.name(export.api.value)},
+        required_resource_keys={site.name(export.api.value), site.name(LAKE)},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         api = site.api(context.resources, export.api)
         tuned, poll_interval_s = api.tuned(export), api.poll_interval()
         answer = evaluate(context.instance, tuned, site, poll_interval_s, time.time())
-        if isinstance(answer, dg.RunRequest):
-            context.log.info(answer.tags[REASON_TAG])
+        if isinstance(answer, dg.SkipReason):
+            return answer
+        if refused := other_form(site.lake(context.resources), [export], site):
+            return refused
+        context.log.info(answer.tags[REASON_TAG])
         return answer
 
     return _follow_up
