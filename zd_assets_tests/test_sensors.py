@@ -407,10 +407,10 @@ def test_a_lake_of_days_isnt_asked_for_by_hours_but_how_to_rewrite_it_is_said(
             tick = dg.build_sensor_context(instance=instance, resources=resources)
             data = repository.get_sensor_def(name).evaluate_tick(tick)
         else:
-            due = dg.build_schedule_context(
+            with dg.build_schedule_context(
                 instance=instance, scheduled_execution_time=at, resources=resources
-            )
-            data = repository.get_schedule_def(name).evaluate_tick(due)
+            ) as due:
+                data = repository.get_schedule_def(name).evaluate_tick(due)
     assert data.run_requests == []
     assert "python -m zd_assets.lake.repartition hour" in data.skip_message
 
