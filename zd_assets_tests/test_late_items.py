@@ -95,7 +95,9 @@ def test_what_is_later_is_found_by_the_second_look_and_measured(
     assert len(lake_items(lake, export, YESTERDAY)) == 1
     looked = "2026-03-01T12:00:00Z"
     sandbox.settings(now=looked)
-    options: dict[str, Any] = {"now": looked, "endpoint": endpoint, "second_look": True}
+    # Nor is it adopted, if the run that read it couldn't report it.
+    options: dict[str, Any] = {"now": looked, "endpoint": endpoint, "adopts": lambda footer: True}
+    options["second_look"] = True
     fetch(export, [YESTERDAY], clients, lake, **options)
     assert_lake_is_true(sandbox, lake, export, [YESTERDAY])
     [footer] = footers(export, [YESTERDAY], lake)

@@ -27,6 +27,7 @@ from zd_assets.exports.chat import CHATS, CONVERSIONS
 from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export
 from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
 from zd_assets.extract.report import Action
+from zd_assets.lake.footer import _package_version
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import below, readable
 from zd_assets.sandbox import Running
@@ -359,8 +360,10 @@ def test_after_an_upgrade_older_partitions_are_read_completed_and_renewed(
     fewer = tuple(column for column in CHATS.columns if column.name != "rating")
     with monkeypatch.context() as older:
         older.setattr("zd_assets.lake.footer.version", lambda name: "0.0.1")
+        _package_version.cache_clear()
         fetch(replace(CHATS, columns=fewer), [whole], clients, lake)
         fetch(CHATS, [open_one], clients, lake)
+    _package_version.cache_clear()
     assert [footer.package_version for footer in footers(CHATS, [whole, open_one], lake)] == [
         "0.0.1"
     ] * 2

@@ -109,7 +109,8 @@ def extract(
         export,
         [Target(partition, lake.footer(export, partition)) for partition in partitions],
         parameters=job.parameters,
-        adopts=adopts,
+        # What is to be looked at again isn't taken as it is.
+        adopts=lambda footer: not options.second_look and adopts(footer),
         refetch=options.refetch,
         horizon_us=int((now_s() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000),
         windows=min(windows, options.max_pages),

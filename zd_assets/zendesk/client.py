@@ -1,8 +1,10 @@
 """One HTTP client for one API: authentication, time-outs, retries, the budget, one origin."""
 
+import gzip
 import re
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,6 +44,13 @@ _MAX_REDIRECTS = 5
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PASSING = {408, 409, 425, 429}
 _TOO_SLOW = {504, 524}
+_NETWORK_ERRORS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    EOFError,  # The end of what is compressed is missing.
+    zlib.error,
+)
 # Chat's words: a start_time "must be more than five minutes in the past".
 _TOO_RECENT = re.compile(rb"start_time.{0,40}(too recent|in the past)", re.IGNORECASE)
 
@@ -104,6 +113,7 @@ class Client:
             )
         session = requests.Session()
         session.auth = self.auth
+        session.headers["Accept-Encoding"] = "gzip"
         session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=32))
         object.__setattr__(self, "_session", session)
 
@@ -200,7 +210,7 @@ class Client:
                         url = urljoin(url, response.headers["Location"])
                         continue
                     content = self._read(response)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            except _NETWORK_ERRORS as error:
                 raise self._network_error(url, error) from None
             if response.status_code == 401 and self.auth.another(
                 response.request.headers.get("Authorization", "")
@@ -228,12 +238,14 @@ class Client:
         """The whole body; as it comes in, so that a trickle doesn't go on for ever."""
         until_s = time.monotonic() + self.answer_deadline_s
         parts = []
-        # Not `.content`: it joins a 5 MB page from 10 KB pieces.
-        while part := response.raw.read1(_CHUNK, decode_content=True):
+        # Not `.content`: it joins a 5 MB page from 10 KB pieces. As it comes: decoding on the way
+        # waits inside for something to decode, and doesn't notice where the end is missing.
+        while part := response.raw.read1(_CHUNK, decode_content=False):
             parts.append(part)
             if time.monotonic() > until_s:
                 raise TimeoutError(f"not whole after {self.answer_deadline_s:.0f} s")
-        return b"".join(parts)
+        body = b"".join(parts)
+        return gzip.decompress(body) if response.headers.get("Content-Encoding") == "gzip" else body
 
     def _network_error(self, url: str, error: Exception) -> Exception:
         if is_unknown_host(error):

@@ -1,7 +1,10 @@
 """What a failed connection says of its cause, in words, and whether the page may be too heavy."""
 
+import gzip
+import http.client
 import socket
 import ssl
+import zlib
 from collections.abc import Iterator
 from enum import Enum
 
@@ -20,8 +23,10 @@ class Load(Enum):
 def is_unknown_host(error: BaseException) -> bool:
     """Whether no such host is known, for good."""
     unknown = (socket.EAI_NONAME, socket.EAI_NODATA)
-    found = (one for one in _causes(error) if isinstance(one, socket.gaierror))
-    return any(one.errno in unknown for one in found)
+    causes = list(_causes(error))
+    if any(isinstance(one, requests.exceptions.ProxyError) for one in causes):
+        return False  # It is the proxy's.
+    return any(isinstance(one, socket.gaierror) and one.errno in unknown for one in causes)
 
 
 def cause(error: BaseException) -> tuple[str, Load]:
@@ -71,7 +76,15 @@ _CAUSES: list[tuple[tuple[type[BaseException], ...], str, Load]] = [
     ),
     ((ConnectionResetError, BrokenPipeError), "the connection was reset", Load.BROKEN),
     (
-        (urllib3.exceptions.IncompleteRead, requests.exceptions.ChunkedEncodingError),
+        (
+            urllib3.exceptions.IncompleteRead,
+            requests.exceptions.ChunkedEncodingError,
+            http.client.IncompleteRead,
+            urllib3.exceptions.ProtocolError,
+            EOFError,
+            zlib.error,
+            gzip.BadGzipFile,
+        ),
         "the answer was cut off",
         Load.BROKEN,
     ),

@@ -140,7 +140,7 @@ class Round:
         """A second look at everything: what came late is there now, and nothing lies about."""
         findings = self.figures.findings
         before = found_late(truth, self.lake)
-        process, task = self._begin(findings, self.partitions, calm=True, refetch=True)
+        process, task = self._begin(findings, self.partitions, calm=True, second_look=True)
         self._end(process, task, findings, calm=True)
         inspect(truth, self.lake, findings, older_too=True, late_too=True)
         self.figures.late_by_looking += found_late(truth, self.lake) - before
