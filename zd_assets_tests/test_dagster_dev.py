@@ -29,7 +29,7 @@ from zd_assets_tests.dagster_dev import (
 )
 from zd_assets_tests.dagster_runs import cli_env, dagster
 from zd_assets_tests.deployment import DEPLOY
-from zd_assets_tests.truth import day
+from zd_assets_tests.truth import assert_lake_is_true, day
 
 MODULE = "zd_assets_tests.following_definitions"
 POLL_S = 20
@@ -44,6 +44,16 @@ concurrency: {pools: {default_limit: 1}}
 BACKFILL = """
 mutation Backfill($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+
+REEXECUTION = """
+mutation Reexecution($params: ReexecutionParams!) {
+  reexecutePartitionBackfill(reexecutionParams: $params) {
     __typename
     ... on LaunchBackfillSuccess { backfillId }
     ... on PythonError { message }
@@ -218,6 +228,53 @@ def test_of_overlapping_backfills_on_a_new_instance_one_fetches_at_a_time(
         assert start >= end, "two runs fetched one export at once"
 
 
+@pytest.mark.slow
+def test_a_backfill_that_fails_within_a_day_asks_for_that_day_when_it_is_executed_again(
+    deployment: Deployment,
+) -> None:
+    deployment.env |= {"TEST_PAGE_SIZE": "40"}
+    today = _today()
+    asked = [_days_before(today, ago) for ago in range(40, 30, -1)]
+    keys = [window.key for window in asked]
+    deployment.sandbox.faults([{"kind": "status", "status": 400, "after": 5, "times": -1}])
+    with deployment.dev() as ui:
+        first = _launch_backfill(ui, keys)
+        assert _ended(deployment, first) == "COMPLETED_FAILED"
+        footers = {window.key: deployment.lake.footer(CHATS, window) for window in asked}
+        assert any(footer and footer.items and not footer.complete for footer in footers.values())
+        complete = {key for key, footer in footers.items() if footer and footer.complete}
+        assert _statuses(deployment, keys) == {
+            key: dg.AssetPartitionStatus.MATERIALIZED
+            if key in complete
+            else dg.AssetPartitionStatus.FAILED
+            for key in keys
+        }
+        deployment.sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=60)
+        _reexecute(ui, first)
+        wait(lambda: len(deployment.runs()) == 2)
+        wait(lambda: all(record.dagster_run.is_finished for record in deployment.runs()))
+    assert set(_statuses(deployment, keys).values()) == {dg.AssetPartitionStatus.MATERIALIZED}
+    assert all(_is_complete(deployment, window) for window in asked)
+    assert_lake_is_true(deployment.sandbox, deployment.lake, CHATS, asked)
+
+
+def _ended(deployment: Deployment, backfill_id: str) -> str:
+    """How a backfill ended."""
+
+    def status() -> str:
+        backfill = deployment.instance.get_backfill(backfill_id)
+        return backfill.status.value if backfill else ""
+
+    wait(lambda: status() in ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"))
+    return status()
+
+
+def _statuses(deployment: Deployment, keys: list[str]) -> dict[str, Any]:
+    partitions_def = dg.DailyPartitionsDefinition(deployment.env["ZD_START_DATE"], end_offset=1)
+    key = dg.AssetKey(list(CHATS.path))
+    return dict(deployment.instance.get_status_by_partition(key, keys, partitions_def) or {})
+
+
 def _fetching(deployment: Deployment, record: dg.RunRecord) -> tuple[float, float]:
     """When a run's step began and ended: with a limit on steps, runs wait for it inside."""
     logs = deployment.instance.all_logs(
@@ -248,15 +305,22 @@ def _assert_one_at_a_time(deployment: Deployment) -> None:
         assert start >= end, "two runs of one export at once"
 
 
-def _launch_backfill(ui: str, keys: list[str]) -> None:
-    params: dict[str, Any] = {
-        "assetSelection": [{"path": list(CHATS.path)}],
-        "partitionNames": keys,
-    }
-    answer = requests.post(
-        f"{ui}/graphql", json={"query": BACKFILL, "variables": {"params": params}}, timeout=30
-    ).json()
-    assert answer["data"]["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess"
+def _launch_backfill(ui: str, keys: list[str]) -> str:
+    params = {"assetSelection": [{"path": list(CHATS.path)}], "partitionNames": keys}
+    return _launched(ui, BACKFILL, "launchPartitionBackfill", params)
+
+
+def _reexecute(ui: str, backfill_id: str) -> str:
+    params = {"parentRunId": backfill_id, "strategy": "FROM_FAILURE"}
+    return _launched(ui, REEXECUTION, "reexecutePartitionBackfill", params)
+
+
+def _launched(ui: str, mutation: str, name: str, params: dict[str, Any]) -> str:
+    body = {"query": mutation, "variables": {"params": params}}
+    answer = requests.post(f"{ui}/graphql", json=body, timeout=30).json()["data"][name]
+    assert answer["__typename"] == "LaunchBackfillSuccess", answer
+    backfill_id: str = answer["backfillId"]
+    return backfill_id
 
 
 def _is_complete(deployment: Deployment, partition: Any) -> bool:

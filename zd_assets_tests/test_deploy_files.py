@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from zd_assets import demo
+
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -110,6 +112,14 @@ def test_kubernetes_has_the_settings_of_the_instance() -> None:
     assert VALUES["retention"] == {"enabled": True, **instance["retention"]}
     assert VALUES["telemetry"] == instance["telemetry"]
     assert VALUES["additionalInstanceConfig"]["nux"] == instance["nux"]
+
+
+def test_the_demo_and_the_readme_limit_pools_as_the_instance_does() -> None:
+    pools = yaml.safe_load((DEPLOY / "dagster.yaml").read_text())["concurrency"]["pools"]
+    assert pools == {"default_limit": 1, "granularity": "op"}
+    assert yaml.safe_load(demo._INSTANCE)["concurrency"]["pools"] == pools
+    [shown] = re.findall(r"^  pools: .*?}", (ROOT / "README.md").read_text(), re.M)
+    assert yaml.safe_load(shown)["pools"] == pools
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
