@@ -2,10 +2,13 @@
 
 import math
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -39,8 +42,16 @@ def content(body: Body) -> bytes:
     return body.content
 
 
+#: How a body may be announced, and how a byte of it is sent then.
+SENDINGS = {
+    "of known length": (b"Content-Length: 1000000\r\n", b" "),
+    "chunked": (b"Transfer-Encoding: chunked\r\n", b"1\r\n \r\n"),
+    "until the connection ends": (b"Connection: close\r\n", b" "),
+}
+
+
 @contextmanager
-def trickling(seconds: float) -> Iterator[str]:
+def trickling(seconds: float, headers: bytes, byte: bytes) -> Iterator[str]:
     """A server that sends a byte every so many seconds, for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         over = threading.Event()
@@ -54,10 +65,10 @@ def trickling(seconds: float) -> Iterator[str]:
                     continue
                 with connection:
                     connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n%s\r\n" % headers)
                     try:
                         while not over.wait(seconds):
-                            connection.sendall(b" ")
+                            connection.sendall(byte)
                     except OSError:
                         pass  # The client has given it up.
 
@@ -70,9 +81,12 @@ def trickling(seconds: float) -> Iterator[str]:
             thread.join()
 
 
-def test_an_answer_that_trickles_in_is_given_up_at_its_deadline(make_client: MakeClient) -> None:
+@pytest.mark.parametrize("sending", SENDINGS)
+def test_an_answer_that_trickles_in_is_given_up_at_its_deadline(
+    sending: str, make_client: MakeClient
+) -> None:
     notices: list[str] = []
-    with trickling(0.05) as url:
+    with trickling(0.05, *SENDINGS[sending]) as url:
         client = make_client(base_url=url, attempts=2, answer_deadline_s=0.3)
         began = time.monotonic()
         with pytest.raises(UnavailableError, match="took too long"):
@@ -185,6 +199,85 @@ def test_https_spoken_to_a_server_of_http_says_so(make_client: MakeClient) -> No
         url = server.url.replace("http://", "https://")
         with pytest.raises(UnavailableError, match="check that the port speaks https"):
             make_client(base_url=url, attempts=1).get(f"{url}/x", content)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key, and a certificate for this machine that nobody else trusts, in one file."""
+    path, key = tmp_path / "both.pem", tmp_path / "key.pem"
+    asked = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here -addext"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    command = ["openssl", *asked.split(), names, "-keyout", str(key), "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_text(path.read_text() + key.read_text())
+    return path
+
+
+@contextmanager
+def encrypted(certificate: Path, answer: bytes) -> Iterator[str]:
+    """A server that sends the same over TLS to whoever connects, and cuts the connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def serve() -> None:
+            server.settimeout(0.1)
+            while not over.is_set():
+                with suppress(OSError):  # Nobody came yet, or one who doesn't trust us.
+                    plain, _ = server.accept()
+                    plain.settimeout(10)
+                    with context.wrap_socket(plain, server_side=True) as connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_a_certificate_that_isnt_trusted_is_a_setting_to_mend(
+    certificate: Path, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    notices: list[str] = []
+    with (
+        encrypted(certificate, b"") as url,
+        pytest.raises(ConfigurationError, match="certificate isn't trusted; check the address"),
+    ):
+        make_client(base_url=url).get(f"{url}/x", content, notice=notices.append)
+    assert notices == []
+
+
+# What a server sends before it cuts an encrypted connection -> what is told.
+CUTS = [
+    (b"", "the connection was reset"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n[", "the answer was cut off"),
+]
+
+
+@pytest.mark.parametrize(("sent", "told"), CUTS)
+def test_an_encrypted_answer_that_is_cut_asks_for_less(
+    sent: bytes,
+    told: str,
+    certificate: Path,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    asked: list[str] = []
+
+    def lighter(url: str) -> str:
+        asked.append(url)
+        return url
+
+    with encrypted(certificate, sent) as url, pytest.raises(UnavailableError, match=told):
+        make_client(base_url=url, attempts=3).get(f"{url}/x", content, lighter=lighter)
+    assert len(asked) == 2
 
 
 def test_an_unknown_name_is_a_setting_to_mend(make_client: MakeClient) -> None:

@@ -25,7 +25,7 @@ from zd_assets.zendesk.errors import (
     StoppedError,
     UnavailableError,
 )
-from zd_assets.zendesk.network_errors import Load, cause, is_unknown_host
+from zd_assets.zendesk.network_errors import Load, cause, is_unknown_host, is_untrusted
 from zd_assets.zendesk.oauth import ClientAuth
 from zd_assets.zendesk.refusals import quoted
 from zd_assets.zendesk.retry import PassingError, date_s, load_of, passes, retry_after_s, wait_s
@@ -111,7 +111,7 @@ class Client:
             StartTimeTooRecentError: the server's clock is behind what we ask for.
             RefusedError: another 4xx, or a redirect to nowhere.
             ForeignUrlError: `url` or a redirect leaves the origin of `base_url`.
-            ConfigurationError: the host is unknown.
+            ConfigurationError: the host is unknown, or its certificate isn't trusted.
             UnavailableError: every attempt failed.
             StoppedError: `stop` was set.
         """
@@ -194,7 +194,10 @@ class Client:
                 f"check ZENDESK_SUBDOMAIN or {self.base_url_variable}"
             )
         words, load = cause(error)
-        return PassingError(f"{_shown(url)} ({_site(url)}): {words}", load=load)
+        message = f"{_shown(url)} ({_site(url)}): {words}"
+        return (
+            ConfigurationError(message) if is_untrusted(error) else PassingError(message, load=load)
+        )
 
     def _status_error(self, url: str, response: requests.Response, content: bytes) -> Exception:
         status, where = response.status_code, _shown(url)

@@ -1,5 +1,6 @@
 """What a failed connection says of its cause, in words, and whether the page may be too heavy."""
 
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator
@@ -22,6 +23,11 @@ def is_unknown_host(error: BaseException) -> bool:
     unknown = (socket.EAI_NONAME, socket.EAI_NODATA)
     found = (one for one in _causes(error) if isinstance(one, socket.gaierror))
     return any(one.errno in unknown for one in found)
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether the server's certificate isn't trusted, which asking again doesn't change."""
+    return any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error))
 
 
 def cause(error: BaseException) -> tuple[str, Load]:
@@ -71,7 +77,7 @@ _CAUSES: list[tuple[tuple[type[BaseException], ...], str, Load]] = [
     ),
     ((ConnectionResetError, BrokenPipeError), "the connection was reset", Load.BROKEN),
     (
-        (urllib3.exceptions.IncompleteRead, requests.exceptions.ChunkedEncodingError),
+        (http.client.IncompleteRead, requests.exceptions.ChunkedEncodingError),
         "the answer was cut off",
         Load.BROKEN,
     ),
