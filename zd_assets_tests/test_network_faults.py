@@ -1,5 +1,6 @@
 """What goes wrong between two machines: it passes, or the error names the cause and the mend."""
 
+import gzip
 import math
 import socket
 import ssl
@@ -135,6 +136,24 @@ def test_a_page_that_never_comes_whole_is_got_through_in_smaller_ones(
     client = make_client(export.api, **how)
     fetch(export, [DAY], client, lake, endpoint=endpoint, page_size=80)
     assert_lake_is_true(sandbox, lake, export, [DAY])
+
+
+@pytest.mark.parametrize("left", [1, 9, 400])
+def test_a_compressed_answer_whose_end_is_missing_is_asked_for_again(
+    left: int, make_client: MakeClient
+) -> None:
+    whole = gzip.compress(b"{" + b"0123456789" * 999 + b"}")
+
+    def answer(path: str, number: int) -> Answer:
+        body = whole if number else whole[:-left] if left < len(whole) else whole[:1]
+        return Answer(body, 200, {"Content-Encoding": "gzip", "Content-Length": str(len(body))})
+
+    notices: list[str] = []
+    with serving(answer) as server:
+        client = make_client(base_url=server.url)
+        assert client.get(f"{server.url}/x", content, notice=notices.append).endswith(b"9}")
+    assert len(server.seen) == 2
+    assert "cut off" in notices[0]
 
 
 REFUSALS = [

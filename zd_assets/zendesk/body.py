@@ -1,9 +1,12 @@
 """Reading the body of an answer, which may come in bit by bit and never end."""
 
+import gzip
 import threading
+import zlib
 from contextlib import suppress
 
 import requests
+import urllib3
 
 
 def read_body(response: requests.Response, deadline_s: float) -> bytes:
@@ -26,7 +29,8 @@ def read_body(response: requests.Response, deadline_s: float) -> bytes:
     timer.start()
     try:
         # All at once: a page of 5 MB comes in hundreds of pieces, of which each costs time.
-        content: bytes = response.raw.read(decode_content=True)
+        packed = response.headers.get("Content-Encoding", "").lower() == "gzip"
+        content: bytes = response.raw.read(decode_content=not packed)
     except Exception:
         if not late.is_set():
             raise
@@ -34,4 +38,11 @@ def read_body(response: requests.Response, deadline_s: float) -> bytes:
         timer.cancel()
     if late.is_set():
         raise TimeoutError(f"not whole after {deadline_s:.0f} s")
-    return content
+    return _unpacked(content) if packed else content
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)  # Unlike urllib3, it notices a missing end.
+    except (EOFError, OSError, zlib.error) as error:
+        raise urllib3.exceptions.DecodeError(str(error)) from None

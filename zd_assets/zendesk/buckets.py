@@ -149,10 +149,9 @@ def _usable_folder() -> Iterator[None]:
 
 def unusable_folder(error: Exception) -> UnavailableError:
     """What to tell where the machine's folder for temporary files can't be used."""
-    # Without a folder that can be written, `gettempdir` fails again.
-    where = tempfile.tempdir or "a folder for temporary files"
+    folder = tempfile.tempdir or "the folder for temporary files"
     return UnavailableError(
-        f"the request budget can't be kept in {where} ({error}); make room there "
+        f"the request budget can't be kept in {folder} ({error}); make room there "
         "and let this user write to it, or set TMPDIR to another folder for all processes"
     )
 

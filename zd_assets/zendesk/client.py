@@ -87,6 +87,7 @@ class Client:
             )
         session = requests.Session()
         session.auth = self.auth
+        session.headers["Accept-Encoding"] = "gzip"
         session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=32))
         object.__setattr__(self, "_session", session)
 

@@ -4,9 +4,11 @@ ZendeskError
 ├── ConfigurationError      a setting is missing or unusable; nothing was asked
 ├── AuthenticationError     401 or 403: the token is missing, wrong or not allowed this
 ├── RefusedError            any other 4xx: asking again would not help
+│   └── StartTimeTooRecentError   by the server's clock: to be asked from further back
 ├── ForeignUrlError         the server sent us to another host; the token stays here
 ├── UnavailableError        retried and still no usable answer
 ├── StuckCursorError        a full page whose cursor doesn't move: it would come for ever
+│   └── CrowdedError              a single second holds more than a page
 └── StoppedError            this run is ending; a request was given up half-way
 """
 
@@ -24,7 +26,7 @@ class AuthenticationError(ZendeskError):
 
 
 class RefusedError(ZendeskError):
-    """The server refused a request for good (a 4xx other than 401, 403, 408 and 429)."""
+    """The server refused a request for good (a 4xx other than 401, 403, 408, 409, 425 and 429)."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         """Keep the HTTP status; 0 where there is none."""

@@ -21,8 +21,10 @@ class Load(Enum):
 def is_unknown_host(error: BaseException) -> bool:
     """Whether no such host is known, for good."""
     unknown = (socket.EAI_NONAME, socket.EAI_NODATA)
-    found = (one for one in _causes(error) if isinstance(one, socket.gaierror))
-    return any(one.errno in unknown for one in found)
+    causes = list(_causes(error))
+    if any(isinstance(one, requests.exceptions.ProxyError) for one in causes):
+        return False  # It is the proxy's.
+    return any(isinstance(one, socket.gaierror) and one.errno in unknown for one in causes)
 
 
 def is_untrusted(error: BaseException) -> bool:
@@ -77,7 +79,12 @@ _CAUSES: list[tuple[tuple[type[BaseException], ...], str, Load]] = [
     ),
     ((ConnectionResetError, BrokenPipeError), "the connection was reset", Load.BROKEN),
     (
-        (http.client.IncompleteRead, requests.exceptions.ChunkedEncodingError),
+        (
+            http.client.HTTPException,
+            requests.exceptions.ChunkedEncodingError,
+            urllib3.exceptions.ProtocolError,
+            urllib3.exceptions.DecodeError,
+        ),
         "the answer was cut off",
         Load.BROKEN,
     ),
