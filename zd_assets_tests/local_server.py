@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Answer:
+    """What is sent; a header with an empty value isn't."""
+
     body: bytes = b"{}"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -32,9 +34,10 @@ def serving(answer: Callable[[str, int], Answer]) -> Iterator[LocalServer]:
         def do_GET(self) -> None:
             local.seen.append((self.path, dict(self.headers)))
             said = answer(self.path, len(local.seen) - 1)
-            self.send_response(said.status)
+            self.send_response_only(said.status)  # No header but those that the test names.
             for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
-                self.send_header(name, value)
+                if value:
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(said.body)
 

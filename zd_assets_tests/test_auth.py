@@ -136,6 +136,14 @@ def test_a_server_that_quotes_it_doesnt_bring_it_into_the_message(
             assert part not in str(failed.value)
 
 
+@pytest.mark.parametrize("padding", ["==", "", "%3D%3D"])
+def test_a_sign_in_is_scrubbed_however_its_padding_is_written(padding: str) -> None:
+    auth = basic("abc@b.example", SECRET, VARIABLES)
+    login = auth._header.partition(" ")[2]
+    assert login.endswith("==")
+    assert login[:-2] not in auth.scrub(f"no such login: {login[:-2]}{padding}")
+
+
 @EITHER_WAY
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_sign_in_names_the_variables_and_not_their_values(way: str, status: int) -> None:

@@ -1,5 +1,6 @@
 """The file in which a machine counts requests is no state that anybody has to repair."""
 
+import errno
 import multiprocessing
 import shutil
 import sqlite3
@@ -88,6 +89,37 @@ def test_a_folder_that_is_removed_under_way_gives_no_second_counter(machine: Pat
     assert other.try_spend()
     assert not one.try_spend()
     assert not other.try_spend()
+
+
+def spend_for_a_while(tempdir: str, account: str, seconds: float) -> int:
+    tempfile.tempdir = tempdir
+    budget, until, spent = Budget(account, 10**6), time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        spent += budget.try_spend()
+    return spent
+
+
+def test_a_folder_that_is_removed_again_and_again_fails_nobody(machine: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(2) as pool:
+        spending = pool.starmap_async(spend_for_a_while, [(str(machine), ACCOUNT, 2.0)] * 2)
+        while not spending.ready():
+            for folder in machine.glob("zd_assets-*"):
+                shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(0.2)
+        assert all(spent > 0 for spent in spending.get())
+
+
+def test_without_any_folder_for_temporary_files_it_is_one_clear_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nowhere() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+    with pytest.raises(UnavailableError, match="set TMPDIR to another folder"):
+        Budget(ACCOUNT, 1)
 
 
 def test_a_folder_that_cant_be_used_is_one_clear_message(

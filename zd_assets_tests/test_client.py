@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 from requests import Response
@@ -27,6 +26,7 @@ from zd_assets.zendesk.errors import (
     UnavailableError,
     ZendeskError,
 )
+from zd_assets.zendesk.retry import retry_after_s, wait_s
 from zd_assets_tests.conftest import UNLIMITED
 from zd_assets_tests.local_server import Answer, serving
 from zd_assets_tests.runs import statuses
@@ -98,7 +98,7 @@ def test_a_fault_that_stays_fails_after_the_last_attempt_with_one_clear_message(
 
 def half(url: str) -> str:
     before, _, size = url.partition("=")
-    return f"{before}={int(size) // 2}"
+    return f"{before}={max(1, int(size) // 2)}"
 
 
 # What the server answers in turn, until a 200 -> the sizes that it is asked for.
@@ -143,16 +143,30 @@ def test_after_a_time_out_or_a_second_break_something_lighter_is_asked_for(
         assert url == f"{server.url}{path.decode()}" == f"{server.url}/x?size={sizes[-1]}"
 
 
-def test_a_504_that_stays_fails_after_the_last_attempt_however_light_it_got() -> None:
-    with serving(lambda path, number: Answer(b"", 504)) as server:
-        client = client_of(server.url)
-        with pytest.raises(UnavailableError, match="/x answered 504; asked 3 times"):
+# How each try at a page of more than one item ends -> how often the first size is tried.
+UNENDING = {"504": (Answer(b"", 504), 1), "503": (Answer(b"", 503), 2)}
+
+
+@pytest.mark.parametrize("kind", UNENDING)
+def test_a_page_that_got_smaller_has_attempts_of_its_own(kind: str) -> None:
+    answer, firsts = UNENDING[kind]
+    with serving(lambda path, number: answer) as server:
+        client = client_of(server.url, attempts=3)
+        with pytest.raises(UnavailableError, match=f"/x answered {kind}; asked {firsts + 4} times"):
             client.get(f"{server.url}/x?size=8", content, lighter=half)
-        assert [path for path, _ in server.seen] == ["/x?size=8", "/x?size=4", "/x?size=2"]
+        asked = [path for path, _ in server.seen]
+        assert asked == [f"/x?size={size}" for size in (*[8] * firsts, 4, 2, 1, 1)]
         # The next page begins as it is asked for.
         with pytest.raises(UnavailableError):
             client.get(f"{server.url}/x?size=8", content, lighter=half)
-        assert server.seen[3][0] == "/x?size=8"
+        assert server.seen[len(asked)][0] == "/x?size=8"
+
+
+def test_a_client_of_one_attempt_asks_once() -> None:
+    with serving(lambda path, number: Answer(b"", 504)) as server:
+        with pytest.raises(UnavailableError, match="asked 1 times"):
+            client_of(server.url, attempts=1).get(f"{server.url}/x?size=8", content, lighter=half)
+        assert len(server.seen) == 1
 
 
 def test_without_anything_lighter_a_504_is_asked_again_as_it_was() -> None:
@@ -346,7 +360,7 @@ def retried_after(text: str, date: str | None = None) -> float | None:
     response.headers["Retry-After"] = text
     if date:
         response.headers["Date"] = date
-    return client_module._retry_after_s(response)
+    return retry_after_s(response)
 
 
 @pytest.mark.parametrize(
@@ -391,13 +405,10 @@ def test_no_text_in_retry_after_breaks_the_client(text: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-@pytest.mark.parametrize("attempt", [1, 2, 3, 7, 30])
-def test_without_retry_after_waits_double_up_to_a_minute(attempt: int) -> None:
-    state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
-    state.attempt_number = attempt
-    state.set_exception((client_module._PassingError, client_module._PassingError("x"), None))
-    wait_s = client_of("http://127.0.0.1:1", first_wait_s=1.0)._wait_s(state)
-    assert min(60, 2 ** (attempt - 1)) <= wait_s <= min(60, 2 ** (attempt - 1) + 1)
+@pytest.mark.parametrize("failures", [1, 2, 3, 7, 30, 5000])
+def test_without_retry_after_waits_double_up_to_a_minute(failures: int) -> None:
+    doubled_s = 2 ** (failures - 1)
+    assert min(60, doubled_s) <= wait_s(failures, 1.0, None) <= min(60, doubled_s + 1)
 
 
 def test_stop_ends_a_wait_at_once_and_asks_nothing_more(

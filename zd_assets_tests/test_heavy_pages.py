@@ -1,4 +1,4 @@
-"""A page that is too heavy for the server (504): it is asked for smaller, then larger again."""
+"""A page that is too heavy for the server: it is asked for smaller, then larger again."""
 
 from typing import Any
 
@@ -53,8 +53,11 @@ def sizes(sandbox: Running) -> list[int]:
     [
         ({"times": 1}, [80, 40, 80, 80]),
         ({"times": 2, "after": 1}, [80, 80, 40, 20, 40, 80]),
-        # Every page over 20 is too heavy: each time one larger is tried.
-        ({"times": -1, "min_page_size": 20, "after": 2}, [80, 80, 80, 40, 20, *[40, 20] * 6]),
+        # Every page over 20 is too heavy: one larger is tried less and less often.
+        (
+            {"times": -1, "min_page_size": 20, "after": 2},
+            [80, 80, 80, 40, 20, 40, *[20] * 3, 40, *[20] * 3],
+        ),
     ],
     ids=["at first", "in the middle", "from there on"],
 )

@@ -1,13 +1,20 @@
 """What goes wrong between two machines: it passes, or the error names the cause and the mend."""
 
 import gzip
+import math
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from requests import Response
 
 from zd_assets.exports.chat import CHATS
 from zd_assets.exports.export import Api, Endpoint, Export, Pagination
@@ -22,6 +29,7 @@ from zd_assets.zendesk.errors import (
     StartTimeTooRecentError,
     UnavailableError,
 )
+from zd_assets.zendesk.retry import date_s
 from zd_assets_tests.local_server import Answer, serving
 from zd_assets_tests.runs import HOUR_US, Clients, fetch, few, item, over, road
 from zd_assets_tests.truth import assert_lake_is_true, day
@@ -35,8 +43,16 @@ def content(body: Body) -> bytes:
     return body.content
 
 
+#: How a body may be announced, and how a byte of it is sent then.
+SENDINGS = {
+    "of known length": (b"Content-Length: 1000000\r\n", b" "),
+    "chunked": (b"Transfer-Encoding: chunked\r\n", b"1\r\n \r\n"),
+    "until the connection ends": (b"Connection: close\r\n", b" "),
+}
+
+
 @contextmanager
-def trickling(seconds: float) -> Iterator[str]:
+def trickling(seconds: float, headers: bytes, byte: bytes) -> Iterator[str]:
     """A server that sends a byte every so many seconds, for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         over = threading.Event()
@@ -50,10 +66,10 @@ def trickling(seconds: float) -> Iterator[str]:
                     continue
                 with connection:
                     connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n%s\r\n" % headers)
                     try:
                         while not over.wait(seconds):
-                            connection.sendall(b" ")
+                            connection.sendall(byte)
                     except OSError:
                         pass  # The client has given it up.
 
@@ -66,9 +82,12 @@ def trickling(seconds: float) -> Iterator[str]:
             thread.join()
 
 
-def test_an_answer_that_trickles_in_is_given_up_at_its_deadline(make_client: MakeClient) -> None:
+@pytest.mark.parametrize("sending", SENDINGS)
+def test_an_answer_that_trickles_in_is_given_up_at_its_deadline(
+    sending: str, make_client: MakeClient
+) -> None:
     notices: list[str] = []
-    with trickling(0.05) as url:
+    with trickling(0.05, *SENDINGS[sending]) as url:
         client = make_client(base_url=url, attempts=2, answer_deadline_s=0.3)
         began = time.monotonic()
         with pytest.raises(UnavailableError, match="took too long"):
@@ -94,6 +113,8 @@ HEAVY = [
     {"kind": "cut"},
     {"kind": "reset"},
     {"kind": "invalid_json"},
+    {"kind": "hang", "seconds": 3},
+    {"kind": "slow", "seconds": 30},
 ]
 
 
@@ -111,7 +132,8 @@ def test_a_page_that_never_comes_whole_is_got_through_in_smaller_ones(
     items = [item(export, DAY.start_us + n * HOUR_US // 4, n) for n in range(90)]
     sandbox.put(export.name, items)
     sandbox.faults([fault | {"times": -1, "min_page_size": 20}])
-    client = make_client(export.api, attempts=8, first_wait_s=0.001)
+    how = {"attempts": 4, "first_wait_s": 0.001, "answer_deadline_s": 0.5}
+    client = make_client(export.api, **how)
     fetch(export, [DAY], client, lake, endpoint=endpoint, page_size=80)
     assert_lake_is_true(sandbox, lake, export, [DAY])
 
@@ -159,20 +181,27 @@ def test_a_refusal_is_told_in_the_servers_words(
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("status", [400, 422])
+TOO_RECENT = [
+    (400, b'{"error": "StartTimeTooRecent", "description": "Too recent start_time."}'),
+    (422, b'{"error": "StartTimeTooRecent"}'),
+    # Chat's document says so of a younger `start_time`, and that it is rejected.
+    (400, b'{"message": "start_time value must be more than five minutes in the past"}'),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), TOO_RECENT)
+@pytest.mark.parametrize(
+    ("date", "now_s"),
+    [("Sun, 01 Feb 2026 00:00:00 GMT", 1_769_904_000.0), ("noon", None), ("", None)],
+)
 def test_a_start_that_is_too_recent_by_the_servers_clock_tells_that_clock(
-    status: int, make_client: MakeClient
+    status: int, body: bytes, date: str, now_s: float | None, make_client: MakeClient
 ) -> None:
-    said = Answer(
-        b'{"error": "StartTimeTooRecent"}', status, {"Date": "Sun, 01 Feb 2026 00:00:00 GMT"}
-    )
-    with (
-        serving(lambda path, number: said) as server,
-        pytest.raises(StartTimeTooRecentError) as failed,
-    ):
-        make_client(base_url=server.url).get(f"{server.url}/x", content)
-    assert failed.value.status == status
-    assert failed.value.server_now_s is None or failed.value.server_now_s > 0
+    with serving(lambda path, number: Answer(body, status, {"Date": date})) as server:
+        with pytest.raises(StartTimeTooRecentError) as failed:
+            make_client(base_url=server.url).get(f"{server.url}/x", content)
+        assert len(server.seen) == 1
+    assert (failed.value.status, failed.value.server_now_s) == (status, now_s)
 
 
 @pytest.mark.parametrize("api", Api)
@@ -191,6 +220,85 @@ def test_https_spoken_to_a_server_of_http_says_so(make_client: MakeClient) -> No
             make_client(base_url=url, attempts=1).get(f"{url}/x", content)
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key, and a certificate for this machine that nobody else trusts, in one file."""
+    path, key = tmp_path / "both.pem", tmp_path / "key.pem"
+    asked = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here -addext"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    command = ["openssl", *asked.split(), names, "-keyout", str(key), "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_text(path.read_text() + key.read_text())
+    return path
+
+
+@contextmanager
+def encrypted(certificate: Path, answer: bytes) -> Iterator[str]:
+    """A server that sends the same over TLS to whoever connects, and cuts the connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def serve() -> None:
+            server.settimeout(0.1)
+            while not over.is_set():
+                with suppress(OSError):  # Nobody came yet, or one who doesn't trust us.
+                    plain, _ = server.accept()
+                    plain.settimeout(10)
+                    with context.wrap_socket(plain, server_side=True) as connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_a_certificate_that_isnt_trusted_is_a_setting_to_mend(
+    certificate: Path, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    notices: list[str] = []
+    with (
+        encrypted(certificate, b"") as url,
+        pytest.raises(ConfigurationError, match="certificate isn't trusted; check the address"),
+    ):
+        make_client(base_url=url).get(f"{url}/x", content, notice=notices.append)
+    assert notices == []
+
+
+# What a server sends before it cuts an encrypted connection -> what is told.
+CUTS = [
+    (b"", "the connection was reset"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n[", "the answer was cut off"),
+]
+
+
+@pytest.mark.parametrize(("sent", "told"), CUTS)
+def test_an_encrypted_answer_that_is_cut_asks_for_less(
+    sent: bytes,
+    told: str,
+    certificate: Path,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    asked: list[str] = []
+
+    def lighter(url: str) -> str:
+        asked.append(url)
+        return url
+
+    with encrypted(certificate, sent) as url, pytest.raises(UnavailableError, match=told):
+        make_client(base_url=url, attempts=3).get(f"{url}/x", content, lighter=lighter)
+    assert len(asked) == 2
+
+
 def test_an_unknown_name_is_a_setting_to_mend(make_client: MakeClient) -> None:
     url = "https://there-is-none.invalid"
     try:
@@ -202,10 +310,32 @@ def test_an_unknown_name_is_a_setting_to_mend(make_client: MakeClient) -> None:
         make_client(base_url=url, attempts=1).get(f"{url}/x", content)
 
 
-@pytest.mark.parametrize("date", ["Sun, 01 Feb 2026 00:00:00 +999999", "noon", ""])
+ABSURD = [
+    "Sun, 01 Feb 2026 00:00:00 +999999",
+    "Sun, 01 Feb 2026 00:00:00 +99999999999999999999",
+    "Sun, 01 Feb 99999 00:00:00 GMT",
+    "Mon, 01 Jan 1900 00:00:00 GMT",
+    "Sun, 99 Feb 2026 99:99:99 GMT",
+    "noon",
+    "",
+]
+
+
+@pytest.mark.parametrize("date", ABSURD)
 def test_an_absurd_date_is_passed_over(date: str, make_client: MakeClient) -> None:
     with serving(lambda path, number: Answer(b"there", 200, {"Date": date})) as server:
-        assert make_client(base_url=server.url).get(f"{server.url}/x", content) == b"there"
+        body = make_client(base_url=server.url).get(f"{server.url}/x", lambda body: body)
+    assert body.content == b"there"
+    assert abs(body.asked_at_s - time.time()) < 600
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40))
+@example("Sun, 01 Feb 2026 00:00:00 +999999")
+def test_no_text_in_date_breaks_the_client(text: str) -> None:
+    response = Response()
+    response.headers["Date"] = text
+    seconds = date_s(response)
+    assert seconds is None or math.isfinite(seconds)
 
 
 @pytest.mark.parametrize("status", [400, 422])

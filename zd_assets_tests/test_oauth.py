@@ -100,18 +100,38 @@ def test_a_wrong_secret_is_one_clear_message(client: Client, sandbox: Running) -
     sandbox.settings(client_secret="another")
     with pytest.raises(AuthenticationError) as raised:
         get(client)
-    assert str(raised.value).startswith(f"{sandbox.url}/oauth/tokens answered 401; check ZENDESK_C")
+    refused = f"{sandbox.url}/oauth/tokens answered 401: invalid_client; check ZENDESK_CLIENT_ID"
+    assert str(raised.value).startswith(refused)
     assert_secret_in_no_error(raised.value)
     assert asked(sandbox) == [("oauth", 401)]
 
 
-@pytest.mark.parametrize("answer", [Answer(b"{}"), Answer(b"<html>"), Answer(b"{}", 503)])
-def test_an_answer_that_is_no_token_is_asked_for_again(answer: Answer) -> None:
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(b"{}"), "the answer is no access token"),
+        (Answer(b"<html>"), "the answer is no access token"),
+        (Answer(b"{}", 503), "answered 503"),
+        (Answer(b"{}", 429, {"Retry-After": "0"}), "answered 429"),
+        (Answer(b"{}", 520), "answered 520"),
+    ],
+)
+def test_an_answer_that_is_no_token_is_asked_for_again(answer: Answer, told: str) -> None:
     with serving(lambda path, number: answer) as server:
         client = client_of(server.url, ClientAuth(server.url, "id", SECRET))
-        with pytest.raises(UnavailableError, match="asked 3 times") as raised:
+        told = rf"^{server.url}/oauth/tokens:? {told}; asked 3 times"
+        with pytest.raises(UnavailableError, match=told) as raised:
             get(client)
         assert [path for path, _ in server.seen] == ["/oauth/tokens"] * 3
+    assert_secret_in_no_error(raised.value)
+
+
+def test_a_refused_client_is_told_in_the_servers_words_without_its_secret() -> None:
+    body = b'{"error": "invalid_scope", "error_description": "no read for %s"}' % SECRET.encode()
+    with serving(lambda path, number: Answer(body, 400)) as server:
+        client = client_of(server.url, ClientAuth(server.url, "id", SECRET))
+        with pytest.raises(AuthenticationError, match="answered 400: invalid_scope") as raised:
+            get(client)
     assert_secret_in_no_error(raised.value)
 
 

@@ -20,7 +20,8 @@ class TokenAuth(AuthBase):
         if not all(text.isascii() and text.isprintable() for text in (header, secret)):
             raise _unusable(variables)
         self._header = header
-        self._secrets = (header.partition(" ")[2], secret)
+        # Base64 without its padding, which a server may leave out or write as %3D.
+        self._secrets = (header.partition(" ")[2].rstrip("="), secret)
         self.variables = variables
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -20,6 +20,8 @@ from pyrate_limiter import PostgresBucket, Rate, SQLiteBucket
 from zd_assets.zendesk.errors import ConfigurationError, UnavailableError
 
 _CONNECT_S = 30.0
+# The folder may be removed while it is made or a file in it is opened.
+_OPENINGS = 5
 
 # A bucket, and what it raises when it can't be reached. Any: its types allow for awaiting, too.
 Opened = tuple[Any, tuple[type[Exception], ...]]
@@ -39,14 +41,23 @@ def on_machine(account: str, requests: int, window_ms: int) -> Opened:
         UnavailableError: the folder can't be used.
     """
     with _opening, _usable_folder():
-        folder = _private_folder()
-        path = folder / f"budget-{_digest(account)}.sqlite"
-        key = (path, requests, window_ms)
-        number, bucket = _open.get(key, (0, None))
-        if bucket is None or not path.exists() or path.stat().st_ino != number:
-            bucket = _opened(path, requests, window_ms)
-            _open[key] = (path.stat().st_ino, bucket)
-        return bucket, (sqlite3.Error, OSError)
+        for left in reversed(range(_OPENINGS)):
+            try:
+                return _opened_once(account, requests, window_ms), (sqlite3.Error, OSError)
+            except (OSError, sqlite3.Error):
+                if not left:
+                    raise
+        raise AssertionError
+
+
+def _opened_once(account: str, requests: int, window_ms: int) -> SQLiteBucket:
+    path = _private_folder() / f"budget-{_digest(account)}.sqlite"
+    key = (path, requests, window_ms)
+    number, bucket = _open.get(key, (0, None))
+    if bucket is None or not path.exists() or path.stat().st_ino != number:
+        bucket = _opened(path, requests, window_ms)
+        _open[key] = (path.stat().st_ino, bucket)
+    return bucket
 
 
 def replace_damaged(account: str) -> None:

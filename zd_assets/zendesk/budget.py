@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -80,8 +79,7 @@ class Budget:
         Raises:
             UnavailableError: the Postgres, or the machine's folder, can't be used.
         """
-        with self._without_old() as (bucket, now_ms):
-            return bool(bucket.put(RateItem("request", now_ms)))
+        return bool(self._in_bucket(lambda bucket, now_ms: bucket.put(RateItem("request", now_ms))))
 
     def left(self) -> int:
         """How many requests may be made at this moment.
@@ -89,29 +87,39 @@ class Budget:
         Raises:
             UnavailableError: the Postgres, or the machine's folder, can't be used.
         """
-        with self._without_old() as (bucket, _):
-            return max(0, self.requests - int(bucket.count()))
+        return max(0, self.requests - int(self._in_bucket(lambda bucket, _: bucket.count())))
 
-    @contextmanager
-    def _without_old(self) -> Iterator[tuple[Any, int]]:
-        """The bucket with the last window's requests alone, and its time in milliseconds."""
+    def _in_bucket(self, act: Callable[[Any, int], Any]) -> Any:
+        """What `act` makes of the bucket with the last window's requests, and its milliseconds."""
         # The file lock is for other processes; it polls, so threads queue here.
         with self._lock:
-            bucket, lost = self._open()
             try:
-                now_ms = bucket.now()
-                count_from_now(bucket, now_ms)
-                bucket.leak(now_ms)
-            except lost as error:
+                return self._act(act)
+            except _LostError as error:
                 if self._shared:
-                    raise unreachable(error) from None
-                if not is_damage(error):
-                    raise unusable_folder(error) from None
-                replace_damaged(self._account)
-                bucket, lost = self._open()
-                now_ms = bucket.now()
+                    raise unreachable(error.reason) from None
+                if is_damage(error.reason):
+                    replace_damaged(self._account)
+            # The file is opened again: its folder may have been removed under our hands.
             try:
-                yield bucket, now_ms
-            except lost as error:
-                told = unreachable(error) if self._shared else unusable_folder(error)
-                raise told from None
+                return self._act(act)
+            except _LostError as error:
+                raise unusable_folder(error.reason) from None
+
+    def _act(self, act: Callable[[Any, int], Any]) -> Any:
+        bucket, lost = self._open()
+        try:
+            now_ms = bucket.now()
+            count_from_now(bucket, now_ms)
+            bucket.leak(now_ms)
+            return act(bucket, now_ms)
+        except lost as error:
+            raise _LostError(error) from None
+
+
+class _LostError(Exception):
+    """The bucket failed under way."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(reason)
+        self.reason = reason

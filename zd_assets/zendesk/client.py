@@ -1,24 +1,20 @@
 """One HTTP client for one API: authentication, time-outs, retries, the budget, one origin."""
 
-import gzip
 import re
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 
 from zd_assets.zendesk.auth import TokenAuth
+from zd_assets.zendesk.body import read_body
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.errors import (
     AuthenticationError,
@@ -29,30 +25,19 @@ from zd_assets.zendesk.errors import (
     StoppedError,
     UnavailableError,
 )
-from zd_assets.zendesk.network_errors import Load, cause, is_unknown_host
+from zd_assets.zendesk.network_errors import Load, cause, is_unknown_host, is_untrusted
 from zd_assets.zendesk.oauth import ClientAuth
-from zd_assets.zendesk.refusals import said, shortened
+from zd_assets.zendesk.refusals import quoted
+from zd_assets.zendesk.retry import PassingError, date_s, load_of, passes, retry_after_s, wait_s
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
 
 _CONNECT_S, _READ_S = 10, 60
-_CHUNK = 1 << 18
-_MAX_WAIT_S = 60
-_MAX_RETRY_AFTER_S = 3600
 _MAX_REDIRECTS = 5
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_PASSING = {408, 409, 425, 429}
-_TOO_SLOW = {504, 524}
-_NETWORK_ERRORS = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    EOFError,  # The end of what is compressed is missing.
-    zlib.error,
-)
 # Chat's words: a start_time "must be more than five minutes in the past".
-_TOO_RECENT = re.compile(rb"start_time.{0,40}(too recent|in the past)", re.IGNORECASE)
+_TOO_RECENT = re.compile(rb"start_time.{0,80}(too recent|in the past)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -67,17 +52,6 @@ class Body:
 
 class UnusableBodyError(Exception):
     """A reader's word that a body can't be used; the request is made again."""
-
-
-class _PassingError(Exception):
-    """A failure that may pass: the request is made again after `retry_after_s`, if given."""
-
-    def __init__(
-        self, message: str, retry_after_s: float | None = None, load: Load = Load.NOTHING
-    ) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-        self.load = load
 
 
 @dataclass(frozen=True)
@@ -138,52 +112,31 @@ class Client:
             StartTimeTooRecentError: the server's clock is behind what we ask for.
             RefusedError: another 4xx, or a redirect to nowhere.
             ForeignUrlError: `url` or a redirect leaves the origin of `base_url`.
-            ConfigurationError: the host is unknown.
+            ConfigurationError: the host is unknown, or its certificate isn't trusted.
             UnavailableError: every attempt failed.
             StoppedError: `stop` was set.
         """
         stop = stop or threading.Event()
-        asked, broken = url, 0
-
-        def attempt() -> T:
-            nonlocal asked, broken
+        asked, times, failures, broken = url, 0, 0, 0
+        while True:
+            times += 1
             try:
                 return self._attempt(asked, read, stop, notice)
-            except _PassingError as error:
+            except PassingError as error:
                 broken += error.load is Load.BROKEN
-                if error.load is Load.TOO_SLOW or (error.load is Load.BROKEN and broken > 1):
-                    asked = lighter(asked)
-                raise
-
-        def announce(state: tenacity.RetryCallState) -> None:
-            assert state.outcome
-            assert state.next_action
-            wait_s = state.next_action.sleep
-            notice(f"{state.outcome.exception()}; asking again in {wait_s:.1f} s")
-
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_PassingError),
-            stop=tenacity.stop_after_attempt(self.attempts),
-            wait=self._wait_s,
-            sleep=tenacity.sleep_using_event(stop),
-            before_sleep=announce,
-            reraise=True,
-        )
-        try:
-            answer: T = retrying(attempt)
-            return answer
-        except _PassingError as error:
-            raise UnavailableError(
-                f"{error}; asked {self.attempts} times. What was committed stays; run again later."
-            ) from None
-
-    def _wait_s(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        backoff_s = tenacity.wait_exponential_jitter(
-            multiplier=self.first_wait_s, max=_MAX_WAIT_S, jitter=self.first_wait_s
-        )(state)
-        after_s = error.retry_after_s if isinstance(error, _PassingError) else None
-        return backoff_s if after_s is None else after_s + min(1.0, self.first_wait_s)
+                heavy = error.load is Load.TOO_SLOW or (error.load is Load.BROKEN and broken > 1)
+                smaller = lighter(asked) if heavy else asked
+                # A smaller page is another request, with attempts of its own.
+                failures = 1 if smaller != asked else failures + 1
+                asked = smaller
+                if failures >= self.attempts:
+                    raise UnavailableError(
+                        f"{error}; asked {times} times. What was committed stays; run again later."
+                    ) from None
+                pause_s = wait_s(failures, self.first_wait_s, error.retry_after_s)
+                notice(f"{error}; asking again in {pause_s:.1f} s")
+            if stop.wait(pause_s):
+                raise StoppedError(f"stopped before asking {_shown(asked)} again")
 
     def _attempt(
         self, url: str, read: Callable[[Body], T], stop: threading.Event, notice: Notice
@@ -192,9 +145,10 @@ class Client:
         try:
             return read(body)
         except UnusableBodyError as error:
-            raise _PassingError(f"{_shown(url)}: {error}", load=Load.BROKEN) from None
+            raise PassingError(f"{_shown(url)}: {error}", load=Load.BROKEN) from None
 
     def _body(self, url: str, stop: threading.Event, notice: Notice) -> Body:
+        read_s = min(_READ_S, self.answer_deadline_s)
         for _ in range(_MAX_REDIRECTS):
             self._check_origin(url)
             self.budget.spend(stop, notice)
@@ -203,14 +157,14 @@ class Client:
             asked_at_s = time.time()
             try:
                 response = self._session.get(
-                    url, timeout=(_CONNECT_S, _READ_S), allow_redirects=False, stream=True
+                    url, timeout=(_CONNECT_S, read_s), allow_redirects=False, stream=True
                 )
                 with response:
                     if response.is_redirect:
                         url = urljoin(url, response.headers["Location"])
                         continue
-                    content = self._read(response)
-            except _NETWORK_ERRORS as error:
+                    content = read_body(response, self.answer_deadline_s)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise self._network_error(url, error) from None
             if response.status_code == 401 and self.auth.another(
                 response.request.headers.get("Authorization", "")
@@ -222,7 +176,7 @@ class Client:
                 url=url,
                 content=content,
                 content_type=response.headers.get("Content-Type", "no content type"),
-                asked_at_s=min(asked_at_s, _date_s(response) or asked_at_s),
+                asked_at_s=min(asked_at_s, date_s(response) or asked_at_s),
             )
         raise RefusedError(f"{_shown(url)}: redirected {_MAX_REDIRECTS} times")
 
@@ -234,19 +188,6 @@ class Client:
                 f"If the account moved, set {self.base_url_variable}."
             )
 
-    def _read(self, response: requests.Response) -> bytes:
-        """The whole body; as it comes in, so that a trickle doesn't go on for ever."""
-        until_s = time.monotonic() + self.answer_deadline_s
-        parts = []
-        # Not `.content`: it joins a 5 MB page from 10 KB pieces. As it comes: decoding on the way
-        # waits inside for something to decode, and doesn't notice where the end is missing.
-        while part := response.raw.read1(_CHUNK, decode_content=False):
-            parts.append(part)
-            if time.monotonic() > until_s:
-                raise TimeoutError(f"not whole after {self.answer_deadline_s:.0f} s")
-        body = b"".join(parts)
-        return gzip.decompress(body) if response.headers.get("Content-Encoding") == "gzip" else body
-
     def _network_error(self, url: str, error: Exception) -> Exception:
         if is_unknown_host(error):
             return ConfigurationError(
@@ -254,13 +195,14 @@ class Client:
                 f"check ZENDESK_SUBDOMAIN or {self.base_url_variable}"
             )
         words, load = cause(error)
-        return _PassingError(f"{_shown(url)} ({_site(url)}): {words}", load=load)
+        message = f"{_shown(url)} ({_site(url)}): {words}"
+        return (
+            ConfigurationError(message) if is_untrusted(error) else PassingError(message, load=load)
+        )
 
     def _status_error(self, url: str, response: requests.Response, content: bytes) -> Exception:
         status, where = response.status_code, _shown(url)
-        # Scrubbed as it was sent and as it is read, and only then cut.
-        words = self.auth.scrub(said(self.auth.scrub(content.decode("utf-8", "replace")).encode()))
-        told = f": {shortened(words)}" if words else ""
+        told = quoted(content, self.auth.scrub)
         if status == HTTPStatus.UNAUTHORIZED:
             return AuthenticationError(
                 f"{where} answered 401{told}; check {self.auth.variables} "
@@ -272,13 +214,12 @@ class Client:
                 f"scope doesn't allow it: check {self.auth.variables} "
                 "(of an owner or administrator)"
             )
-        if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            load = Load.TOO_SLOW if status in _TOO_SLOW else Load.BROKEN
-            load = load if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Load.NOTHING
-            return _PassingError(f"{where} answered {status}", _retry_after_s(response), load)
-        if b"StartTimeTooRecent" in content or (_TOO_RECENT.search(content) and status < 500):
+        if passes(status):
+            message = f"{where} answered {status}"
+            return PassingError(message, retry_after_s(response), load_of(status))
+        if b"StartTimeTooRecent" in content or _TOO_RECENT.search(content):
             return StartTimeTooRecentError(
-                f"{where} answered {status}{told}", status, _date_s(response)
+                f"{where} answered {status}{told}", status, date_s(response)
             )
         hint = (
             f"; check {self.base_url_variable} or ZENDESK_SUBDOMAIN, or the account's plan lacks it"
@@ -311,27 +252,3 @@ def _site(url: str) -> str:
 def _shown(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}{parts.path}"
-
-
-def _date_s(response: requests.Response) -> float | None:
-    text = response.headers.get("Date")
-    return _http_date_s(text) if text else None
-
-
-def _retry_after_s(response: requests.Response) -> float | None:
-    """`Retry-After` in seconds, be it a number or a date; None where absent or unreadable."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return min(float(text), _MAX_RETRY_AFTER_S)
-    at_s = _http_date_s(text)
-    if at_s is None:
-        return None
-    return min(max(0.0, at_s - (_date_s(response) or time.time())), _MAX_RETRY_AFTER_S)
-
-
-def _http_date_s(text: str) -> float | None:
-    try:
-        at: datetime = parsedate_to_datetime(text)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):  # The latter by a zone that there isn't.
-        return None

@@ -9,6 +9,7 @@ from zd_assets.zendesk.doubt import Doubt, doubt, next_url
 from zd_assets.zendesk.errors import CrowdedError, StuckCursorError
 from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up
 from zd_assets.zendesk.page import Page, Position, is_of_one_unit
+from zd_assets.zendesk.page_growth import PageGrowth
 from zd_assets.zendesk.pagination import from_time, page_size, sized
 
 # How often a page that can't be true is asked for before the server's word counts as final.
@@ -76,7 +77,7 @@ def drain(
             that can tell its items apart. (Without one, the walk goes on after the second.)
     """
     url, before = start.url, start.position
-    most = page_size(endpoint, url)
+    growth = PageGrowth(page_size(endpoint, url))
     seen = {before}
     if not may_ask():
         return
@@ -110,7 +111,8 @@ def drain(
         yield Step(url, page, before, after, horizon_us, rule, ending, skipped)
         if ending is not None or page.next_url is None:
             return
-        url, before = sized(endpoint, page.next_url, min(2 * page.limit, most)), after
+        size = growth.next(page_size(endpoint, url), page.limit)
+        url, before = sized(endpoint, page.next_url, size), after
 
 
 def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:

@@ -1,10 +1,8 @@
 """What a failed connection says of its cause, in words, and whether the page may be too heavy."""
 
-import gzip
 import http.client
 import socket
 import ssl
-import zlib
 from collections.abc import Iterator
 from enum import Enum
 
@@ -27,6 +25,11 @@ def is_unknown_host(error: BaseException) -> bool:
     if any(isinstance(one, requests.exceptions.ProxyError) for one in causes):
         return False  # It is the proxy's.
     return any(isinstance(one, socket.gaierror) and one.errno in unknown for one in causes)
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether the server's certificate isn't trusted, which asking again doesn't change."""
+    return any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error))
 
 
 def cause(error: BaseException) -> tuple[str, Load]:
@@ -77,13 +80,10 @@ _CAUSES: list[tuple[tuple[type[BaseException], ...], str, Load]] = [
     ((ConnectionResetError, BrokenPipeError), "the connection was reset", Load.BROKEN),
     (
         (
-            urllib3.exceptions.IncompleteRead,
+            http.client.HTTPException,
             requests.exceptions.ChunkedEncodingError,
-            http.client.IncompleteRead,
             urllib3.exceptions.ProtocolError,
-            EOFError,
-            zlib.error,
-            gzip.BadGzipFile,
+            urllib3.exceptions.DecodeError,
         ),
         "the answer was cut off",
         Load.BROKEN,

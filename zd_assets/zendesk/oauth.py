@@ -6,17 +6,19 @@ Source: Zendesk's guide to OAuth, client credentials; a request to `/oauth/token
 import threading
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import msgspec
 import requests
 from requests.auth import AuthBase
 
 from zd_assets.zendesk.auth import TokenAuth, bearer
+from zd_assets.zendesk.body import read_body
 from zd_assets.zendesk.errors import AuthenticationError
+from zd_assets.zendesk.refusals import quoted
+from zd_assets.zendesk.retry import PassingError, passes, retry_after_s
 
 _VARIABLES = "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET"
-_TIMEOUT_S = (10, 30)
+_CONNECT_S, _READ_S = 10, 30
 # A token that is about to expire isn't begun a request with; one that is so young hasn't expired.
 _MARGIN_S = 60.0
 
@@ -57,7 +59,8 @@ class ClientAuth(AuthBase):
 
         Raises:
             AuthenticationError: the client is refused a token.
-            requests.RequestException: there is no answer, or none that helps; try again.
+            PassingError: the answer doesn't help; try again.
+            requests.RequestException: there is no answer.
         """
         with self._lock:
             if self._token is None or self._token.until_s < time.monotonic():
@@ -85,7 +88,7 @@ class ClientAuth(AuthBase):
 
     def _get(self) -> _Token:
         asked_s = time.monotonic()
-        response = requests.post(
+        with requests.post(
             self._url,
             json={
                 "grant_type": "client_credentials",
@@ -94,21 +97,23 @@ class ClientAuth(AuthBase):
                 "scope": "read",
             },
             auth=lambda request: request,  # Nobody's .netrc signs it.
-            timeout=_TIMEOUT_S,
+            timeout=(_CONNECT_S, _READ_S),
             allow_redirects=False,
-        )
+            stream=True,
+        ) as response:
+            content = read_body(response, _READ_S)
         status = response.status_code
-        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise requests.HTTPError(f"{self._url} answered {status}")
+        if passes(status):
+            raise PassingError(f"{self._url} answered {status}", retry_after_s(response))
         if not response.ok or response.is_redirect:
             raise AuthenticationError(
-                f"{self._url} answered {status}; check {self.variables} (of a confidential OAuth "
-                "client that an administrator made)"
+                f"{self._url} answered {status}{quoted(content, self.scrub)}; check "
+                f"{self.variables} (of a confidential OAuth client that an administrator made)"
             )
         try:
-            answer = msgspec.json.decode(response.content, type=_Answer)
+            answer = msgspec.json.decode(content, type=_Answer)
         except msgspec.MsgspecError:
-            raise requests.HTTPError(f"{self._url}: the answer is no access token") from None
+            raise PassingError(f"{self._url}: the answer is no access token") from None
         lives_s = float("inf") if answer.expires_in is None else answer.expires_in
         return _Token(
             auth=bearer(answer.access_token, self.variables),

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -28,9 +29,15 @@ def said(content: bytes) -> str:
     return _UNPRINTABLE.sub(" ", words or text).strip()
 
 
-def shortened(words: str) -> str:
-    """The beginning of long words."""
-    return words if len(words) <= _MOST else f"{words[:_MOST]}..."
+def quoted(content: bytes, scrub: Callable[[str], str]) -> str:
+    """What was said, as the end of a message: ": words", without secrets, or "" for nothing.
+
+    `scrub` takes the secrets out of a text.
+    """
+    # Scrubbed as it was sent and as it is read, and only then cut.
+    words = scrub(said(scrub(content.decode("utf-8", "replace")).encode()))
+    told = words if len(words) <= _MOST else f"{words[:_MOST]}..."
+    return f": {told}" if told else ""
 
 
 def _words(value: Any) -> list[str]:
