@@ -71,6 +71,15 @@ def few(sandbox: Running, chats_per_day: int = 100, **settings: Any) -> None:
     sandbox.reset(**{**ordinary, "chats_per_day": chats_per_day, **settings})
 
 
+def one_an_hour(
+    sandbox: Running, export: Export, first_us: int, count: int = 72, **settings: Any
+) -> None:
+    """Begin with an item in each hour from one on, and nothing else."""
+    few(sandbox, seeded=False, **settings)
+    times_us = [first_us + number * HOUR_US for number in range(count)]
+    sandbox.put(export.name, [item(export, us, number) for number, us in enumerate(times_us)])
+
+
 #: How many tickets bring one item of each Support export.
 _TICKETS_FOR_ONE = {
     "tickets": 3,

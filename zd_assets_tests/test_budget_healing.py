@@ -145,7 +145,7 @@ def test_somebody_elses_folder_is_not_used(machine: Path, tmp_path: Path) -> Non
     shutil.rmtree(folder)
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UnavailableError, match="belongs to somebody else"):
+    with pytest.raises(UnavailableError, match="isn't a folder of this user"):
         Budget(ACCOUNT, 1)
 
 

@@ -14,9 +14,9 @@ from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending
 from zd_assets.zendesk.errors import ForeignUrlError, StuckCursorError
+from zd_assets_tests import runs
 from zd_assets_tests.local_server import Answer, serving
 from zd_assets_tests.runs import (
-    HOUR_US,
     ROADS,
     Clients,
     about,
@@ -56,10 +56,9 @@ def clients(make_client: Callable[..., Client]) -> dict[Api, Client]:
 
 
 def one_an_hour(sandbox: Running, export: Export, count: int = 72) -> None:
-    """Begin anew with an item in each hour of `DAYS`."""
-    few(sandbox, seeded=False, token=SECRET, api_token=SECRET)
-    times_us = [DAYS[0].start_us + number * HOUR_US for number in range(count)]
-    sandbox.put(export.name, [item(export, us, number) for number, us in enumerate(times_us)])
+    """As in `runs`, over `DAYS`, with the secret that is to be found nowhere."""
+    secrets = {"token": SECRET, "api_token": SECRET}
+    runs.one_an_hour(sandbox, export, DAYS[0].start_us, count, **secrets)
 
 
 @over(KINDS)

@@ -17,7 +17,7 @@ from zd_assets.exports.support import (
 )
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Stretch, Target
-from zd_assets.extract.start import starts
+from zd_assets.extract.start import from_us, starts
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
@@ -72,7 +72,7 @@ def job_of(kind: Kind, lake: Lake, query: dict[str, str] | None = None) -> Job:
 
 def start(job: Job, stretch: Stretch) -> Start:
     """The first of the ways to begin."""
-    return next(starts(job, stretch))
+    return next(starts(job, stretch, from_us(job, stretch)))
 
 
 def footer_of(

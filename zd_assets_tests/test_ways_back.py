@@ -24,6 +24,7 @@ from zd_assets_tests.runs import (
     few,
     footers,
     item,
+    one_an_hour,
     over,
     road,
 )
@@ -42,12 +43,6 @@ PAGED = over(
 OPTIONS: dict[str, Any] = {"page_size": 15, "max_parallel_windows": 1}
 
 
-def one_an_hour(sandbox: Running, export: Export) -> None:
-    few(sandbox, seeded=False)
-    times_us = [DAYS[0].start_us + number * HOUR_US for number in range(72)]
-    sandbox.put(export.name, [item(export, us, number) for number, us in enumerate(times_us)])
-
-
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
 @CURSORS
 def test_a_kept_cursor_that_is_refused_is_given_up_with_a_notice(
@@ -58,7 +53,7 @@ def test_a_kept_cursor_that_is_refused_is_given_up_with_a_notice(
     clients: Clients,
     lake: Lake,
 ) -> None:
-    one_an_hour(sandbox, export)
+    one_an_hour(sandbox, export, DAYS[0].start_us)
     fetch(export, DAYS, clients, lake, endpoint=endpoint, max_pages=1, **OPTIONS)
     assert footers(export, DAYS[:1], lake)[0].resume_url
     # For good: whoever asks by a cursor of before is refused; those of today work.
@@ -98,7 +93,7 @@ def test_one_bad_page_heals_in_the_same_run_or_the_next(
     clients: Clients,
     lake: Lake,
 ) -> None:
-    one_an_hour(sandbox, export)
+    one_an_hour(sandbox, export, DAYS[0].start_us)
     sandbox.faults([{"kind": kind, "after": 1}])
     attempt(export, DAYS, clients, lake, endpoint=endpoint)
     fetch_until_complete(export, DAYS, clients, lake, endpoint=endpoint, runs=1, **OPTIONS)
@@ -115,13 +110,13 @@ def test_of_bad_pages_that_stay_nothing_is_kept_and_nothing_is_complete_with_les
     clients: Clients,
     lake: Lake,
 ) -> None:
-    one_an_hour(sandbox, export)
+    one_an_hour(sandbox, export, DAYS[0].start_us)
     sandbox.faults([{"kind": kind, "after": 2, "times": -1}])
     attempt(export, DAYS, clients, lake, endpoint=endpoint)
     found = [(one, lake.footer(export, one)) for one in DAYS]
     whole = [partition for partition, footer in found if footer and footer.complete]
     assert_lake_is_true(sandbox, lake, export, whole)
-    one_an_hour(sandbox, export)
+    one_an_hour(sandbox, export, DAYS[0].start_us)
     fetch_until_complete(export, DAYS, clients, lake, endpoint=endpoint, runs=1, **OPTIONS)
     assert_lake_is_true(sandbox, lake, export, DAYS)
 

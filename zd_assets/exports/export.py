@@ -146,3 +146,8 @@ class Export(Table):
     updated: str = ""
     sample: Endpoint | None = None
     occasional: tuple[str, ...] = ()
+
+    @property
+    def precise_endpoint(self) -> Endpoint | None:
+        """The endpoint whose cursors tell the items of one second apart, if there is one."""
+        return next((one for one in self.endpoints if not one.names_end_time), None)

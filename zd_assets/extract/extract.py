@@ -1,8 +1,9 @@
 """Fetching partitions of one export: plan the stretches, walk them side by side, say what happens.
 
 The call chain, once, for whoever follows a record:
-`extract` → `plan` → `walk` → `drain` → `Client.get` → `read_page` (HTTP to a page)
-→ `convert` (to a table) → `place` (to its partition) → `PartitionWriter` (to Parquet).
+`extract` → `plan` → `walk` → `pages` → `drain` → `Client.get` → `read_page` (HTTP to a page)
+→ `convert` (to a table) → `assign_to_partitions` → `PartitionWriter` (to Parquet) → `decide`
+(what a commit does with the file that is there).
 """
 
 import queue
@@ -36,8 +37,8 @@ class Options:
     """How to fetch.
 
     `endpoint` is one of the export's (None: its first). `include` and `include_changes` are the
-    API's parameters. `exclude_system_updates` leaves out what only the system touched in its
-    partition's window. `max_parallel_windows` stretches are walked side by side; `max_pages` is
+    API's parameters. `exclude_system_updates` leaves out versions that an earlier partition
+    holds. `max_parallel_windows` stretches are walked side by side; `max_pages` is
     the run's own budget of pages over all of them; `refetch` fetches whole what could be resumed
     or adopted; `second_look` reads complete partitions again and adds what they lack. Items before
     `first_us` (microseconds) belong to no partition. `scope` is the `support_type_scope`.
@@ -71,7 +72,8 @@ def extract(
 ) -> Generator[Report, None, None]:
     """Fetch partitions (in order of time) into the lake, and yield what happens as it happens.
 
-    Every partition is reported once, when its file stands. `run_id` goes into the footers;
+    Every partition is reported once its file is there, and again if other partitions' pages
+    brought rows for it. `run_id` goes into the footers;
     `adopts` accepts complete files that an earlier run committed but couldn't report. Closing
     the iterator, or an error, stops the walks after the request they wait for.
 

@@ -12,8 +12,8 @@ from zd_assets.zendesk.page import Position
 from zd_assets.zendesk.pagination import asks_the_same, cursor_of, first_url, sized
 
 
-def starts(job: Job, stretch: Stretch) -> Iterator[Start]:
-    """Where a stretch's walk can begin, the cheapest first.
+def starts(job: Job, stretch: Stretch, from_us: int) -> Iterator[Start]:
+    """Where a stretch's walk from a time (microseconds) on can begin, the cheapest first.
 
     With a `start_time`: the server's own `next_page`, if the run before ended by itself while
     there was more; else a time. Without one: the kept cursors, the newest first; at last the
@@ -23,7 +23,7 @@ def starts(job: Job, stretch: Stretch) -> Iterator[Start]:
         first = stretch.targets[0].footer
         if stretch.resumes and first and (was_under_way(first) or _was_quiet(job, first)):
             yield from _kept(job, first)
-        yield at_time(job, from_us(job, stretch))
+        yield at_time(job, from_us)
         return
     for footer in _footers_with_cursors(job, stretch):
         yield from _kept(job, footer)
@@ -34,8 +34,11 @@ def from_us(job: Job, stretch: Stretch) -> int:
     """From when on a stretch is asked for, in microseconds.
 
     That is before its window where an earlier run read what can still be joined by late items.
+    Without a `start_time`, it is where the window begins.
     """
     first = stretch.targets[0]
+    if not job.endpoint.has_start_time:
+        return first.partition.start_us
     if stretch.resumes and first.footer:
         before: Footer | None = first.footer
     else:
@@ -68,7 +71,8 @@ def _was_quiet(job: Job, footer: Footer) -> bool:
 
 
 def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:
-    return first_url(job.client.base_url, endpoint, start_us, job.page_size, job.query)
+    size = min(job.page_size, endpoint.page_size)
+    return first_url(job.client.base_url, endpoint, start_us, size, job.query)
 
 
 def _kept(job: Job, footer: Footer) -> Iterator[Start]:

@@ -2,56 +2,39 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zd_assets.exports.export import Export, Pagination, Sideload, Table
+from zd_assets.exports.export import Export, Sideload, Table
 from zd_assets.extract.assign import PartitionRows, Span, assign_to_partitions, is_ordered
 from zd_assets.extract.beside import share
 from zd_assets.extract.commit import Decision, decide
 from zd_assets.extract.earlier_versions import EarlierVersions
 from zd_assets.extract.job import Job
 from zd_assets.extract.other_partitions import OtherPartitions
+from zd_assets.extract.pages import one_ahead, pages, resume_from
 from zd_assets.extract.plan import Stretch, Target, is_alike
 from zd_assets.extract.report import Action, Notice, PageReport, PartitionReport
-from zd_assets.extract.start import at_time, from_us, starts, was_under_way
+from zd_assets.extract.start import from_us, was_under_way
 from zd_assets.lake.convert import convert, convert_items
 from zd_assets.lake.drift import drift_of, dumps
 from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
 from zd_assets.lake.keys import KeyIndex, Times, has_keys, item_times_us, key_digests
-from zd_assets.lake.partition import Partition
 from zd_assets.lake.rebuild import rebuild
 from zd_assets.lake.writer import Base, Keep, PartitionWriter, base_of
-from zd_assets.zendesk.drain import Ending, Start, Step, drain
-from zd_assets.zendesk.errors import (
-    CrowdedError,
-    RefusedError,
-    StartTimeTooRecentError,
-    StuckCursorError,
-    ZendeskError,
-)
-from zd_assets.zendesk.page import Page, Position, read_page
-from zd_assets.zendesk.pagination import asking_for, smaller
-
-T = TypeVar("T")
+from zd_assets.zendesk.drain import Ending, Step
+from zd_assets.zendesk.errors import ZendeskError
 
 # Converting is the interpreter's work: windows that did it at once would only take turns at its
 # lock, and slow the downloads of all.
 _CONVERTING = threading.Lock()
 
-
 _LATEST_US = 2**63 - 1
-_FURTHER_US = 60_000_000
-_MOST_REFUSALS = 5
-_REFUSING_A_CURSOR = {400, 404, 410, 422}
-_NEVER_CROWDED = {Pagination.CURSOR, Pagination.PAGES}
 
 
 @dataclass
@@ -81,7 +64,7 @@ def walk(job: Job, number: int, stretch: Stretch) -> None:
     """
     walk = _Walk(job, number, stretch)
     try:
-        for step in _one_ahead(walk.steps()):
+        for step in one_ahead(pages(job, stretch, walk.asked_from_us)):
             walk.take(step)
         walk.leave()
     except ZendeskError:
@@ -104,61 +87,17 @@ class _Walk:
         self._tallies: dict[int, _Tally] = {}
         self._others = OtherPartitions(job, stretch.partitions[0].hourly)
         self._held = EarlierVersions(job, stretch.partitions[0].hourly)
-        self._from_us = stretch.partitions[0].start_us
-        self._look_again_us: int | None = None
-        self._refused = 0
-        self._last: Step | None = None
-
-    def steps(self) -> Iterator[Step]:
-        """The pages; where the server refuses the way on, by the next way back.
-
-        Raises:
-            ZendeskError: there is no way back, or it fails as well.
-        """
-        job, stretch = self._job, self._stretch
-        if job.endpoint.has_start_time:
-            self._from_us = min(self._from_us, from_us(job, stretch))
+        self.asked_from_us = from_us(job, stretch)
+        # Of a file that is resumed as well, all rows: it takes one twice without harm.
+        self._from_us = min(stretch.partitions[0].start_us, self.asked_from_us)
         first = stretch.targets[0].footer
-        if stretch.resumes and first and was_under_way(first):
-            self._look_again_us = first.look_again_us
-        ways = starts(job, stretch)
-        begin = next(ways)
-        while True:
-            position = begin.position
-            try:
-                for step in drain(
-                    self._job.export,
-                    self._job.endpoint,
-                    begin,
-                    stretch.until_us,
-                    job.policy,
-                    self.ask,
-                    job.may_ask,
-                ):
-                    position = step.after
-                    yield step
-                return
-            except (RefusedError, StuckCursorError) as error:
-                again = self._way_back(error, ways, begin, position)
-                if again is None:
-                    raise
-                job.tell(Notice(f"{error} Asking again from {_where(again)}."))
-                begin = again
-
-    def ask(self, url: str) -> Page:
-        job, endpoint = self._job, self._job.endpoint
-        sideloads = [sideload.name for sideload in job.sideloads]
-        return job.client.get(
-            asking_for(url, job.query),
-            lambda body: read_page(job.export, endpoint, body, sideloads),
-            stop=job.stop,
-            notice=lambda message: job.tell(Notice(message)),
-            lighter=lambda url: smaller(endpoint, url),
-        )
+        under_way = stretch.resumes and first is not None and was_under_way(first)
+        self._look_again_us = first.look_again_us if first and under_way else None
+        self._last: Step | None = None
 
     def take(self, step: Step) -> None:
         """Write one page's rows to their partitions; commit those that it has passed."""
-        job, endpoint = self._job, self._job.endpoint
+        job, endpoint = self._job, step.endpoint
         table = self._convert(job.export, step.page.items)
         times_us, has_time = item_times_us(job.export, table)
         after_us = step.after.end_time * endpoint.unit_us
@@ -168,7 +107,6 @@ class _Walk:
             before_us=step.before.end_time * endpoint.unit_us,
             after_us=after_us,
             unit_us=endpoint.unit_us,
-            # Also what comes late: a file that is resumed takes a row twice without harm.
             from_us=self._from_us,
             until_us=min(self._stretch.until_us, step.horizon_us),
         )
@@ -228,7 +166,7 @@ class _Walk:
         if last and self._open < len(targets):
             self._pass_open(last)
             # By arrival, any partition's rows may have come: each keeps its own, and the cursor.
-            while self._job.endpoint.by_arrival and self._open < len(targets):
+            while last.endpoint.by_arrival and self._open < len(targets):
                 self._pass_open(last)
         self._commit_passed(at_once=True)
         for number in range(self._open, len(targets)):
@@ -252,38 +190,6 @@ class _Walk:
         for writer in self._writers.values():
             writer.discard()
         self._writers.clear()
-
-    def _way_back(
-        self, error: Exception, ways: Iterator[Start], begin: Start, position: Position
-    ) -> Start | None:
-        """Where to ask again after a refusal; None where it is the last word."""
-        job, endpoint = self._job, self._job.endpoint
-        if isinstance(error, StartTimeTooRecentError):
-            return self._from_further_back(error, begin)
-        if isinstance(error, RefusedError) and error.status not in _REFUSING_A_CURSOR:
-            return None
-        if isinstance(error, CrowdedError):
-            twins = [one for one in job.export.endpoints if one.pagination in _NEVER_CROWDED]
-            if twins:
-                self._job = replace(job, endpoint=twins[0])
-                return at_time(self._job, error.time * endpoint.unit_us)
-        if not endpoint.has_start_time:
-            return next(ways, None)
-        if position == begin.position and position.cursor is None and position.end_id is None:
-            return None  # It was a time already.
-        return at_time(job, max(position.end_time * endpoint.unit_us, self._from_us))
-
-    def _from_further_back(self, error: StartTimeTooRecentError, begin: Start) -> Start | None:
-        """A minute beyond what the server's clock lets be asked for, and further each time."""
-        job, unit_us = self._job, self._job.endpoint.unit_us
-        self._refused += 1
-        start_us = begin.position.end_time * unit_us
-        if self._refused > _MOST_REFUSALS:
-            return None
-        if error.server_now_s is not None:
-            newest_us = int((error.server_now_s - job.export.settle_s) * 1_000_000)
-            start_us = min(start_us, newest_us)
-        return at_time(job, start_us - _FURTHER_US * 4 ** (self._refused - 1))
 
     def _convert(self, table: Table, items: Sequence[bytes]) -> pa.Table:
         privacy = self._job.privacy
@@ -354,10 +260,10 @@ class _Walk:
 
     def _pass(self, step: Step) -> None:
         """Note which partitions the page has passed, so that they are to be committed."""
-        passed_us = min(step.after.end_time * self._job.endpoint.unit_us, step.horizon_us)
+        passed_us = min(step.after.end_time * step.endpoint.unit_us, step.horizon_us)
         if step.ending is Ending.CAUGHT_UP:
             passed_us = step.horizon_us
-        elif self._job.endpoint.by_arrival:
+        elif step.endpoint.by_arrival:
             return
         partitions = self._stretch.partitions
         while self._open < len(partitions) and partitions[self._open].end_us <= passed_us:
@@ -369,10 +275,10 @@ class _Walk:
         partition = self._stretch.partitions[self._open]
         if step.ending in (Ending.CAUGHT_UP, Ending.HORIZON):
             until_us = step.horizon_us
-        elif self._job.endpoint.by_arrival:
+        elif step.endpoint.by_arrival:
             until_us = partition.start_us
         else:
-            until_us = step.after.end_time * self._job.endpoint.unit_us
+            until_us = step.after.end_time * step.endpoint.unit_us
         until_us = min(max(until_us, partition.start_us), partition.end_us - 1)
         self._passed.append((self._open, step, until_us))
         self._open += 1
@@ -388,34 +294,18 @@ class _Walk:
         while self._passed:
             self._commit(*self._passed.pop(0))
 
-    def _resume(self, step: Step, partition: Partition, complete: bool) -> tuple[str | None, int]:
-        """Where the walk goes on after what is committed, and the `end_time` it then asks from."""
-        page, after = step.page, step.after.end_time
-        if self._job.endpoint.has_start_time:
-            if complete or step.ending is Ending.HORIZON:
-                return None, 0
-            # An empty page proves nothing beyond.
-            return (page.next_url, after) if page.count else (step.url, step.before.end_time)
-        # Where rows beyond what is committed are on this very page, it has to be asked for again.
-        after_us = after * self._job.endpoint.unit_us
-        beyond = after_us >= min(partition.end_us, step.horizon_us)
-        again = (beyond and not self._job.endpoint.by_arrival) or not page.count
-        if again or page.next_url is None:
-            return step.url, step.before.end_time
-        return page.next_url, after
-
     def _commit(self, number: int, step: Step, until_us: int) -> None:
         job, target = self._job, self._stretch.targets[number]
         partition = target.partition
         complete = until_us >= partition.end_us
-        resumed = self._stretch.resumes and (number == 0 or job.endpoint.by_arrival)
+        resumed = self._stretch.resumes and (number == 0 or step.endpoint.by_arrival)
         look = job.second_look and target.footer is not None and target.footer.complete
         tally = self._tally(number)
         # A partition on the way ends where the walk has passed it; an open one, by an error.
         ending = Ending.REACHED if complete and step.ending is None else step.ending
-        resume_url, resume_time = self._resume(step, partition, complete)
+        resume_url, resume_time = resume_from(step, partition, complete)
         # What is sent again to whoever goes on is counted then.
-        goes_on = resume_url is not None and not job.endpoint.repeats_boundary
+        goes_on = resume_url is not None and not step.endpoint.repeats_boundary
         counted_us = _LATEST_US if goes_on else until_us
         ours = replace(
             empty_footer(job.export, partition, job.run_id),
@@ -513,15 +403,6 @@ def keep_or_begin(job: Job, target: Target, action: Action) -> None:
     return None
 
 
-def _one_ahead(steps: Iterator[T]) -> Iterator[T]:
-    """The same steps, each begun while the one before it is worked on."""
-    with ThreadPoolExecutor(1, thread_name_prefix="page") as pool:
-        coming = pool.submit(next, steps, None)
-        while (step := coming.result()) is not None:
-            coming = pool.submit(next, steps, None)
-            yield step
-
-
 def _unordered_notice(export: Export, rows: int, span: Span) -> str:
     return (
         f"{export.name}: a page of {rows} items up to end_time "
@@ -541,9 +422,3 @@ def _skipped_notice(export: Export, step: Step) -> str:
         "(in its unit of time), though there may be more; going on after it. The partition's check "
         "`nothing_skipped` fails"
     )
-
-
-def _where(start: Start) -> str:
-    if start.position.cursor:
-        return "an earlier cursor"
-    return f"start_time {start.position.end_time}" if start.position.end_time else "the beginning"

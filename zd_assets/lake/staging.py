@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,11 +13,10 @@ from zd_assets.lake import locks
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.location import Location
 from zd_assets.lake.objects import ObjectPath
+from zd_assets.private_folder import private_folder
 
 #: How the names of folders begin that end with their process.
 SCRATCH = ".spill-"
-
-_PRIVATE = 0o700
 
 T = TypeVar("T")
 
@@ -37,11 +35,11 @@ def in_staging(location: Location, make: Callable[[Path], T]) -> T:
     if isinstance(location, Path):
         location.mkdir(parents=True, exist_ok=True)
         return make(location)
-    room = private_folder(_room())
+    room = own_folder(_room())
     digest = hashlib.sha256(str(location).encode()).hexdigest()[:16]
     while True:
         with suppress(FileNotFoundError):
-            return make(private_folder(room / f"{location.name}-{digest}"))
+            return make(own_folder(room / f"{location.name}-{digest}"))
 
 
 def leave_staging(location: Location, folder: Path) -> None:
@@ -51,24 +49,20 @@ def leave_staging(location: Location, folder: Path) -> None:
             folder.rmdir()
 
 
-def private_folder(folder: Path) -> Path:
+def own_folder(folder: Path) -> Path:
     """Make a folder that is this user's alone, or make one of this user's private.
 
     Raises:
         LakeError: what is there isn't this user's folder.
         OSError: it can't be made.
     """
-    with suppress(FileExistsError):
-        folder.mkdir(mode=_PRIVATE)
-    there = folder.lstat()  # A link could lead anywhere.
-    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.getuid():
+    try:
+        return private_folder(folder)
+    except PermissionError as error:
         raise LakeError(
-            f"{folder} isn't a folder of this user, so nothing is written there; "
+            f"{error}, so nothing is written there; "
             "remove it, or set TMPDIR to a folder of your own"
-        )
-    if stat.S_IMODE(there.st_mode) != _PRIVATE:
-        folder.chmod(_PRIVATE)
-    return folder
+        ) from None
 
 
 def tidy() -> None:
@@ -82,7 +76,7 @@ def tidy() -> None:
     room = _room()
     if not room.exists():
         return
-    private_folder(room)
+    own_folder(room)
     for pattern in ("*/.*.tmp", "*/.*.lock"):
         locks.sweep(_found(room, pattern), Path.unlink)
     locks.sweep(_found(room, f"*/{SCRATCH}*"), remove_folder)

@@ -49,11 +49,10 @@ def base_of(lake: Lake, table: Table, partition: Partition) -> Base | None:
         LakeError: it is none of ours.
     """
     path = lake.path(table, partition)
-    while True:
-        seen = version(path)
-        footer = lake.footer(table, partition)
-        if version(path) == seen:  # Else another run replaced it between the two looks.
-            return Base(path, footer, seen) if footer else None
+    # The version first: what replaces the file between the two looks lets the commit fail.
+    seen = version(path)
+    footer = lake.footer(table, partition)
+    return Base(path, footer, seen) if footer else None
 
 
 class PartitionWriter:
@@ -154,39 +153,21 @@ class PartitionWriter:
             only = None if keep is Keep.ALL else base.footer.added_rows
             known, groups = _read_keys(self._table, base, last=only)
         whole = _ParquetFile(self._table, self._path)
-        counts = [0, 0]
         try:
-            group = _RowGroup()
-
-            def write(rows: pa.Table, tail: bool) -> None:
-                nonlocal group
-                counts[tail] += rows.num_rows
+            items, added_rows, group = 0, 0, _RowGroup()
+            for rows, is_added in self._merged(base, known, groups, keep, revise, added):
+                items += rows.num_rows
+                added_rows += rows.num_rows * is_added
                 group.add(rows)
                 if group.is_full:
                     whole.write(group)
                     group = _RowGroup()
-
-            tails = []
-            if base:
-                for rows, is_tail in self._surviving(base, groups, keep):
-                    if is_tail:
-                        tails.append(revise(rows))
-                    else:
-                        write(rows, False)
-            if added:
-                for rows in tails:
-                    write(rows, True)
-            for rows in self._own(known):
-                write(rows, added)
-            if not added:
-                for rows in tails:
-                    write(rows, True)
             whole.write(group)
             late, lateness_s = self._late(base, known, keep)
             footer = replace(
                 footer,
-                items=sum(counts),
-                added_rows=counts[True],
+                items=items,
+                added_rows=added_rows,
                 late_items=footer.late_items + late,
                 lateness_s=max(footer.lateness_s, lateness_s),
             )
@@ -196,6 +177,25 @@ class PartitionWriter:
             raise
         self.discard()
         return footer
+
+    def _merged(
+        self,
+        base: Base | None,
+        known: KeyIndex,
+        groups: list[Digests],
+        keep: Keep,
+        revise: Callable[[pa.Table], pa.Table],
+        added: bool,
+    ) -> Iterator[tuple[pa.Table, bool]]:
+        """The base's rows and ours, and whether they came with pages of other partitions."""
+        tails = []
+        for rows, is_added in self._surviving(base, groups, keep) if base else ():
+            if is_added:
+                tails.append((revise(rows), True))
+            else:
+                yield rows, False
+        own = ((rows, added) for rows in self._own(known))
+        yield from chain(tails, own) if added else chain(own, tails)
 
     def _late(self, base: Base | None, known: KeyIndex, keep: Keep) -> tuple[int, float]:
         """How many of our rows are late, and how late at least, in seconds."""

@@ -5,7 +5,6 @@ import hashlib
 import logging
 import os
 import sqlite3
-import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 from pyrate_limiter import PostgresBucket, Rate, SQLiteBucket
 
+from zd_assets.private_folder import private_folder
 from zd_assets.zendesk.errors import ConfigurationError, UnavailableError
 
 _CONNECT_S = 30.0
@@ -129,14 +129,7 @@ def _is_damaged(path: Path) -> bool:
 
 def _private_folder() -> Path:
     """The folder for this user's budgets, which nobody else may enter."""
-    folder = Path(tempfile.gettempdir()) / f"zd_assets-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to somebody else")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        folder.chmod(0o700)
-    return folder
+    return private_folder(Path(tempfile.gettempdir()) / f"zd_assets-{os.getuid()}")
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def next_url(endpoint: Endpoint, url: str, page: Page) -> str | None:
 def _doubt_empty(endpoint: Endpoint, page: Page, before: Position) -> Doubt | None:
     if endpoint.pagination is Pagination.ROUTING:
         moved = before.cursor is not None and cursor_of(page.next_url) not in (None, before.cursor)
-        # An empty page is how such a stream ends, and it may bear a cursor of its own.
+        # An empty page is how such a stream ends, and it may have a cursor of its own.
         return Doubt("an empty page moved the cursor", fatal=False) if moved else None
     if page.last is False:
         return Doubt("an empty page says that there is more")

@@ -43,6 +43,7 @@ class Step:
     more than this page, so that the next one is asked for after it.
     """
 
+    endpoint: Endpoint
     url: str
     page: Page
     before: Position
@@ -96,7 +97,7 @@ def drain(
             if page_size(endpoint, url) < endpoint.page_size:
                 url = sized(endpoint, url, endpoint.page_size)
                 continue
-            if any(not one.names_end_time for one in export.endpoints):
+            if export.precise_endpoint:
                 raise CrowdedError(str(_stuck(export, doubted, after)), after.end_time)
             skipped, after = after.end_time, replace(after, end_time=after.end_time + 1)
             page = replace(page, next_url=from_time(endpoint, url, after.end_time))
@@ -108,7 +109,7 @@ def drain(
         ending = _ending(endpoint, page, before, after, until_us, horizon_us, rule)
         if ending is None and not may_ask():
             ending = Ending.PAGES_SPENT
-        yield Step(url, page, before, after, horizon_us, rule, ending, skipped)
+        yield Step(endpoint, url, page, before, after, horizon_us, rule, ending, skipped)
         if ending is not None or page.next_url is None:
             return
         size = growth.next(page_size(endpoint, url), page.limit)

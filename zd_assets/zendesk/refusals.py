@@ -36,7 +36,7 @@ def quoted(content: bytes, scrub: Callable[[str], str]) -> str:
     """
     # Scrubbed as it was sent and as it is read, and only then cut.
     words = scrub(said(scrub(content.decode("utf-8", "replace")).encode()))
-    told = words if len(words) <= _MOST else f"{words[:_MOST]}..."
+    told = words.rstrip(". ") if len(words) <= _MOST else f"{words[:_MOST]}..."
     return f": {told}" if told else ""
 
 
