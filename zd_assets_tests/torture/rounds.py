@@ -73,7 +73,7 @@ class Round:
         return f"{self.export.name} by {self.endpoint.pagination}"
 
     def play(self) -> None:
-        """Play it; what is wrong stands in the figures' findings."""
+        """Play it; what is wrong goes into the findings."""
         dice, count = self.dice, self.dice.randint(3, 4 if self.light else 12)
         # Some ranges end with the day that isn't over.
         first = "2026-02-10" if dice.random() < 0.5 else f"2026-02-{29 - count + 1:02d}"
