@@ -17,9 +17,9 @@ from pyarrow.dataset import dataset
 
 from benchmarks.measure import show
 from zd_assets import sandbox
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.export import Api
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.support import TICKETS
 from zd_assets.sandbox import Running, Settings
 
 _TICKETS_PER_DAY = 1123

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from zd_assets import sandbox as zendesk_sandbox
-from zd_assets.exports.export import Api
+from zd_assets.catalog.export import Api
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running, Settings
 from zd_assets.zendesk.auth import basic, bearer

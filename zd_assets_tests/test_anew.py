@@ -2,12 +2,21 @@
 
 import pytest
 
-from zd_assets.analytics.current.manifest import FILE_NAME as MANIFEST
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.current.update import is_due, update
+from zd_assets.engine.latest.manifest import FILE_NAME as MANIFEST
+from zd_assets.engine.latest.update import is_due, update
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, broken_off, chat, put, rows
+from zd_assets.models.latest import CHATS_LATEST
+from zd_assets_tests.helpers.latest_lake import (
+    FEB_1,
+    FEB_2,
+    JAN_31,
+    brief,
+    broken_off,
+    chat,
+    put,
+    rows,
+)
 
 GONE = "gone for good"
 

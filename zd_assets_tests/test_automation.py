@@ -7,21 +7,21 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import PartitionBackfill
 
-from zd_assets.analytics.current.tables import GROUP
-from zd_assets.defs.automation import automation_sensor
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.defs.analytics.automation import automation_sensor
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS, CONVERSIONS
 from zd_assets.lake.lake import Lake
+from zd_assets.models.latest import GROUP
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     PARTITIONS,
     SITE,
     chat_resource,
     support_resource,
 )
-from zd_assets_tests.following_analytics import Automation, analytics_key
+from zd_assets_tests.helpers.following_analytics import Automation, analytics_key
 
 DAYS = ("2026-02-26", "2026-02-28")
 

@@ -16,17 +16,19 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from zd_assets.analytics.daily.answers import ANSWERS, CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.daily.read import read_days
-from zd_assets.analytics.report.charts import (
+from zd_assets.engine.day import Day
+from zd_assets.engine.read import read_days
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake
+from zd_assets.models.marts import ANSWERS, CHAT_DAILY_SUMMARY
+from zd_assets.report.charts import (
     CHARTS,
     agents_chart,
     backlog_chart,
     chats_chart,
     sla_chart,
 )
-from zd_assets.analytics.report.drawing import (
+from zd_assets.report.drawing import (
     BLUE,
     ORANGE,
     SKY,
@@ -35,11 +37,9 @@ from zd_assets.analytics.report.drawing import (
     days_axis,
     readable,
 )
-from zd_assets.analytics.report.human import count, duration, hours, share
-from zd_assets.analytics.report.totals import AGENTS, CHATS, SLA, TICKETS, summed
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
-from zd_assets_tests.day_files import agent, backlog, chats, put_day, sla
+from zd_assets.report.human import count, duration, hours, share
+from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, summed
+from zd_assets_tests.helpers.day_files import agent, backlog, chats, put_day, sla
 
 MONDAY, TUESDAY = "2026-01-26", "2026-01-27"
 # Egyptian hieroglyphs, which no usual font has.

@@ -13,26 +13,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.support import TICKETS
 from zd_assets.checks import contents as contents_module
 from zd_assets.checks.contents import Contents, contents
 from zd_assets.checks.earlier import earlier_footers
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.checks.rules import DESCRIPTIONS, check
-from zd_assets.defs import schedules, sensors
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.export_checks import check_keys
-from zd_assets.defs.freshness import freshness_policy
+from zd_assets.defs.exports import schedules, sensors
+from zd_assets.defs.exports.checks import check_keys
+from zd_assets.defs.exports.freshness import freshness_policy
 from zd_assets.defs.resources import LakeFolder, ZendeskSupport
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
-from zd_assets.exports.export import Api, Export
-from zd_assets.exports.support import TICKETS
 from zd_assets.lake.footer import FOOTER_KEY, Footer, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     PARTITIONS,
     SITE,
     chat_resource,
@@ -40,9 +40,9 @@ from zd_assets_tests.dagster_runs import (
     partition_events,
     support_resource,
 )
-from zd_assets_tests.files import DAY, conversion, table_of, write
-from zd_assets_tests.runs import at_us
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.files import DAY, conversion, table_of, write
+from zd_assets_tests.helpers.runs import at_us
+from zd_assets_tests.helpers.truth import day, days
 
 SETTLED_US = at_us("2026-03-01T00:00:00")
 SECRET = "ada.lovelace@example.com"

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, DEPARTMENT_EVENTS
-from zd_assets.exports.columns import Column, List, Struct, Type
-from zd_assets.exports.export import Table
-from zd_assets.exports.support import TICKETS, USERS
-from zd_assets.lake.arrow import arrow_schema
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
-from zd_assets.lake.rebuild import rebuild
-from zd_assets_tests.odd_items import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, DEPARTMENT_EVENTS
+from zd_assets.catalog.columns import Column, List, Struct, Type
+from zd_assets.catalog.export import Table
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.support import TICKETS, USERS
+from zd_assets.schema.arrow import arrow_schema
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of
+from zd_assets.schema.rebuild import rebuild
+from zd_assets_tests.helpers.odd_items import (
     IDS,
     LITERALS,
     NAMES,
@@ -292,8 +292,8 @@ def test_columns_carry_their_descriptions() -> None:
 
 _THREADS_AT_ONCE = """
 import os, sys, threading
-from zd_assets.exports.chat import CHATS
-from zd_assets.lake.convert import convert
+from zd_assets.catalog.chat import CHATS
+from zd_assets.schema.convert import convert
 sys.setswitchinterval(1e-6)
 item = b'[{"id": "1", "engagements": [{"count": {"agent": 1}}], "visitor": {"id": "a"}}]'
 def first_pages():

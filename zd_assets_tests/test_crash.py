@@ -14,15 +14,15 @@ import dagster as dg
 import pyarrow.dataset as ds
 import pytest
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Api, Export
-from zd_assets.exports.support import ROUTING_ATTRIBUTE_VALUES, TICKETS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.support import ROUTING_ATTRIBUTE_VALUES, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW, UNLIMITED
-from zd_assets_tests.dagster_runs import cli_env, dagster, partition_events
-from zd_assets_tests.runs import Clients, fetch, few, few_of, item
-from zd_assets_tests.truth import DAY_US, assert_beside_is_true, assert_lake_is_true, days
+from zd_assets_tests.helpers.dagster_runs import cli_env, dagster, partition_events
+from zd_assets_tests.helpers.runs import Clients, fetch, few, few_of, item
+from zd_assets_tests.helpers.truth import DAY_US, assert_beside_is_true, assert_lake_is_true, days
 
 PARTITIONS = days("2026-01-10", 40)
 PAGE_SIZE = 100
@@ -118,13 +118,13 @@ def test_an_interrupted_run_reports_what_it_committed(
 #: One run in a process of its own; what an earlier run completed is adopted.
 EXTRACTION = """
     import sys
-    from zd_assets.exports.catalogue import CATALOGUE
-    from zd_assets.extract.extract import Options, extract
+    from zd_assets.catalog.registry import CATALOGUE
+    from zd_assets.extract.run import Options, extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import basic
     from zd_assets.zendesk.budget import Budget
     from zd_assets.zendesk.client import Client
-    from zd_assets_tests.truth import days
+    from zd_assets_tests.helpers.truth import days
     url, name, first, count, page_size, lake = sys.argv[1:]
     auth = basic("agent@example.com", "sandbox-api-token", "TOKEN")
     export = next(export for export in CATALOGUE if export.name == name)

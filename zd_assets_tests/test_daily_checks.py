@@ -8,28 +8,28 @@ import dagster as dg
 import pytest
 from pydantic import ValidationError
 
-from zd_assets.analytics.current.tables import CHATS_LATEST, LATEST, Latest
-from zd_assets.analytics.current.update import update
-from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
-from zd_assets.analytics.daily.check import check
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.daily.inputs import Finder
-from zd_assets.analytics.daily.make import make
-from zd_assets.analytics.daily.table import DailyTable
-from zd_assets.analytics.lineage import daily_origins, latest_origins
-from zd_assets.analytics.report.made_of import is_due, report_file
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
 from zd_assets.checks.finding import Finding, Severity
-from zd_assets.defs.automation import when_out_of_date
-from zd_assets.defs.daily import daily_asset
-from zd_assets.defs.report import PATH, report_asset
+from zd_assets.defs.analytics.automation import when_out_of_date
+from zd_assets.defs.analytics.models import daily_asset
+from zd_assets.defs.analytics.report import PATH, report_asset
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
+from zd_assets.engine.assertions import check
+from zd_assets.engine.day import Day
+from zd_assets.engine.inputs import Finder
+from zd_assets.engine.latest.update import update
+from zd_assets.engine.lineage import daily_origins, latest_origins
+from zd_assets.engine.make import make
+from zd_assets.engine.model import DailyTable
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.dagster_runs import SITE
-from zd_assets_tests.daily_lake import Item, iso, key, put
+from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
+from zd_assets.models.latest import CHATS_LATEST, LATEST, Latest
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.registry import DAILY
+from zd_assets.report.made_of import is_due, report_file
+from zd_assets_tests.helpers.dagster_runs import SITE
+from zd_assets_tests.helpers.daily_lake import Item, iso, key, put
 
 
 def conversion(number: int, chat_id: str, chat_started: str) -> Item:

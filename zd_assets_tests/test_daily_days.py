@@ -16,26 +16,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.chat import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.support import TICKET_EVENTS
+from zd_assets.engine.day import Day, day_file
+from zd_assets.engine.make import make
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.footer import FOOTER_KEY
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.models.chat_facts import (
     AGENT_ACTIVITY,
     CHAT_ENGAGEMENTS,
     CHAT_MESSAGES,
     CONVERSION_ATTRIBUTION,
     DEPARTMENT_QUEUE,
 )
-from zd_assets.analytics.daily.day import Day, day_file
-from zd_assets.analytics.daily.make import make
-from zd_assets.analytics.daily.tickets import TICKET_FIELD_CHANGES, TICKET_STATES
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.support import TICKET_EVENTS
-from zd_assets.lake.arrow import arrow_schema
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.footer import FOOTER_KEY
-from zd_assets.lake.lake import Lake, open_lake
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.latest import CHATS_LATEST
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.registry import DAILY
+from zd_assets.models.ticket_facts import TICKET_FIELD_CHANGES, TICKET_STATES
+from zd_assets.schema.arrow import arrow_schema
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     due,
     epoch,
@@ -51,7 +51,7 @@ from zd_assets_tests.daily_lake import (
     us,
     values,
 )
-from zd_assets_tests.truth import day
+from zd_assets_tests.helpers.truth import day
 
 
 def conversion(at: str, id: str = "a") -> Item:
@@ -304,9 +304,9 @@ def test_another_tables_day_isnt_taken_for_ones_own(lake: Lake) -> None:
 
 MAKING = """
     import sys
-    from zd_assets.analytics.daily.catalogue import DAILY
-    from zd_assets.analytics.daily.day import Day
-    from zd_assets.analytics.daily.make import make
+    from zd_assets.models.registry import DAILY
+    from zd_assets.engine.day import Day
+    from zd_assets.engine.make import make
     from zd_assets.lake.lake import open_lake
     [table] = [table for table in DAILY if table.name == sys.argv[2]]
     days = [Day(f"2026-01-{number:02}") for number in range(1, 29)]

@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.day import Day, day_file
-from zd_assets.analytics.daily.make import make
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import (
     ROUTING_ATTRIBUTE_VALUES,
     ROUTING_ATTRIBUTES,
     ROUTING_INSTANCE_VALUES,
     TICKET_EVENTS,
     TICKET_METRIC_EVENTS,
 )
+from zd_assets.engine.day import Day, day_file
+from zd_assets.engine.make import make
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import identity
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.registry import DAILY
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,
     footer,
@@ -33,8 +33,8 @@ from zd_assets_tests.daily_lake import (
     rows,
     settle,
 )
-from zd_assets_tests.files import duck
-from zd_assets_tests.odd_items import PATIENT
+from zd_assets_tests.helpers.files import duck
+from zd_assets_tests.helpers.odd_items import PATIENT
 
 DAYS = (2, 3, 4)
 

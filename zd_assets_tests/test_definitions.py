@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zd_assets.analytics.current.tables import LATEST
-from zd_assets.analytics.daily.catalogue import DAILY
+from zd_assets.catalog.registry import CATALOGUE
 from zd_assets.defs.partitions import partitions_from_env
-from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.models.latest import LATEST
+from zd_assets.models.registry import DAILY
 from zd_assets.zendesk.errors import ConfigurationError
 
 _VARIABLES = ("ZENDESK_", "ZD_", "DAGSTER_")

@@ -15,26 +15,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.analytics.current.manifest import FILE_NAME as MANIFEST
-from zd_assets.analytics.current.tables import LATEST, Latest
-from zd_assets.analytics.current.update import Report, update
-from zd_assets.defs.automation import when_out_of_date
-from zd_assets.defs.current import latest_asset
-from zd_assets.defs.exports import export_asset
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.columns import Column, Scalar
+from zd_assets.catalog.support import TICKETS
+from zd_assets.defs.analytics.automation import when_out_of_date
+from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.support import TICKETS
-from zd_assets.lake.arrow import arrow_schema
+from zd_assets.engine.latest.manifest import FILE_NAME as MANIFEST
+from zd_assets.engine.latest.update import Report, update
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
+from zd_assets.models.latest import LATEST, Latest
 from zd_assets.sandbox import Running
+from zd_assets.schema.arrow import arrow_schema
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import SITE, api_resource, materialize
-from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, broken_off, chat, put, rows
-from zd_assets_tests.odd_items import PATIENT
-from zd_assets_tests.truth import days, lake_items
+from zd_assets_tests.helpers.dagster_runs import SITE, api_resource, materialize
+from zd_assets_tests.helpers.latest_lake import (
+    FEB_1,
+    FEB_2,
+    JAN_31,
+    brief,
+    broken_off,
+    chat,
+    put,
+    rows,
+)
+from zd_assets_tests.helpers.odd_items import PATIENT
+from zd_assets_tests.helpers.truth import days, lake_items
 
 CHATS_LATEST, TICKETS_LATEST, USERS_LATEST, ORGANIZATIONS_LATEST = LATEST
 

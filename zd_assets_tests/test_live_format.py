@@ -16,24 +16,30 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.defs import schedules, sensors
+from zd_assets.catalog.columns import Column, List, Scalar, Struct
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.support import ORGANIZATIONS, TICKET_EVENTS, TICKETS, USERS
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.exports import export_asset
-from zd_assets.defs.format_checks import CHECK, FORMAT_JOB, format_check
+from zd_assets.defs.exports import schedules, sensors
+from zd_assets.defs.exports.assets import export_asset
+from zd_assets.defs.exports.format_checks import CHECK, FORMAT_JOB, format_check
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.columns import Column, List, Scalar, Struct
-from zd_assets.exports.export import Api, Export
-from zd_assets.exports.support import ORGANIZATIONS, TICKET_EVENTS, TICKETS, USERS
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
 from zd_assets.lake.format import compare
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of
 from zd_assets.zendesk import buckets
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, SITE, cli_env, dagster, support_resource
-from zd_assets_tests.odd_items import PATIENT, odd_items
+from zd_assets_tests.helpers.dagster_runs import (
+    PARTITIONS,
+    SITE,
+    cli_env,
+    dagster,
+    support_resource,
+)
+from zd_assets_tests.helpers.odd_items import PATIENT, odd_items
 
 SAMPLED = [TICKETS, TICKET_EVENTS, USERS, ORGANIZATIONS]
 WEEK = timedelta(days=7)

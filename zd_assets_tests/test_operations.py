@@ -19,28 +19,28 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.analytics.current.tables import CHATS_LATEST, LATEST
-from zd_assets.analytics.current.update import update
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export
+from zd_assets.catalog.support import TICKET_EVENTS, TICKETS, USERS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export
-from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
-from zd_assets.extract.report import Action
+from zd_assets.engine.latest.update import update
+from zd_assets.extract.events import Action
 from zd_assets.lake.footer import _package_version
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import below, readable
+from zd_assets.models.latest import CHATS_LATEST, LATEST
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     PARTITIONS,
     chat_resource,
     partition_events,
     support_resource,
 )
-from zd_assets_tests.following_analytics import Automation, analytics_key
-from zd_assets_tests.object_store import BUCKET, s3
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.following_analytics import Automation, analytics_key
+from zd_assets_tests.helpers.object_store import BUCKET, s3
+from zd_assets_tests.helpers.runs import (
     ROADS,
     Clients,
     about,
@@ -52,7 +52,7 @@ from zd_assets_tests.runs import (
     footers,
     over,
 )
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.truth import day, days
 
 GUIDE = Path(__file__).parent.parent / "docs/operations.md"
 DAYS = ("2026-02-23", "2026-02-26")
@@ -276,7 +276,7 @@ def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
     # 6. Find again.
     assert find(lake, look) == []
     assert holding(lake) == []
-    assert find(lake, "python -m zd_assets.lake.find bob@example.com")
+    assert find(lake, "python -m zd_assets.cli.find bob@example.com")
 
 
 def copy(lake: Lake, to: Lake) -> None:

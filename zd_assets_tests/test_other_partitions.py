@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.export import SECOND_US, Api
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_EVENTS, USERS
-from zd_assets.extract.report import Action, PartitionReport, Report
+from zd_assets.catalog.export import SECOND_US, Api
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_EVENTS, USERS
+from zd_assets.extract.events import Action, PartitionReport, Report
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import DAY_US, Partition
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import Clients, fetch, few, footers, hours, iso, item
-from zd_assets_tests.truth import assert_lake_is_true, day, days, lake_items
+from zd_assets_tests.helpers.runs import Clients, fetch, few, footers, hours, iso, item
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day, days, lake_items
 
 OLD, NEW = day("2026-02-02"), day("2026-02-20")
 OLD_US, NEW_US = OLD.start_us + 3_600 * SECOND_US, NEW.start_us + 3_600 * SECOND_US

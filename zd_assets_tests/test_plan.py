@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import TICKETS
 from zd_assets.extract.plan import Plan, Target, plan
 from zd_assets.lake.footer import Footer, empty_footer
 from zd_assets.lake.partition import Partition
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.truth import day, days
 
 DAY = day("2026-02-01")
 NOON_US = DAY.start_us + 43_200_000_000

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import Table
-from zd_assets.exports.support import ORGANIZATIONS, TICKETS, USERS
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
-from zd_assets.lake.privacy import Privacy
-from zd_assets.lake.rebuild import rebuild
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import Table
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.support import ORGANIZATIONS, TICKETS, USERS
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of
+from zd_assets.schema.privacy import Privacy
+from zd_assets.schema.rebuild import rebuild
 
 SECRET = "ada@example.com"
 KEY = "a key of the owner's"

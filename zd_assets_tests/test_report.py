@@ -15,22 +15,22 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from zd_assets.analytics.daily.answers import (
+from zd_assets.engine.day import Day
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.lake.temporary import TemporaryFile
+from zd_assets.models.marts import (
     AGENT_DAILY_SCORECARD,
     ANSWERS,
     CHAT_DAILY_SUMMARY,
     SLA_BREACHES_DAILY,
     TICKET_BACKLOG_DAILY,
 )
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.report import page as report
-from zd_assets.analytics.report.charts import CHARTS
-from zd_assets.analytics.report.page import report_file, write_report
-from zd_assets.analytics.report.sections import SECTIONS
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.lake.temporary import TemporaryFile
-from zd_assets_tests.day_files import agent, backlog, chats, put_day, sla
+from zd_assets.report import page as report
+from zd_assets.report.charts import CHARTS
+from zd_assets.report.page import report_file, write_report
+from zd_assets.report.sections import SECTIONS
+from zd_assets_tests.helpers.day_files import agent, backlog, chats, put_day, sla
 
 SATURDAY, SUNDAY, MONDAY, TUESDAY = "2026-01-24", "2026-01-25", "2026-01-26", "2026-01-27"
 

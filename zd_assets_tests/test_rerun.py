@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKETS
-from zd_assets.extract.report import Action, PageReport
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKETS
+from zd_assets.extract.events import Action, PageReport
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     ROADS,
     Clients,
     about,
@@ -27,7 +27,7 @@ from zd_assets_tests.runs import (
     road,
     statuses,
 )
-from zd_assets_tests.truth import assert_lake_is_true, canonical_text, day, days, lake_items
+from zd_assets_tests.helpers.truth import assert_lake_is_true, canonical_text, day, days, lake_items
 
 TODAY = day("2026-03-01")
 BY_CURSOR = road(TICKETS, Pagination.CURSOR)

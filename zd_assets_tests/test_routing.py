@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Export, Pagination
-from zd_assets.exports.support import ROUTING_ATTRIBUTE_VALUES
-from zd_assets.extract.report import Action, Notice
+from zd_assets.catalog.export import Api, Export, Pagination
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.support import ROUTING_ATTRIBUTE_VALUES
+from zd_assets.extract.events import Action, Notice
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     HOUR_US,
     Clients,
     about,
@@ -30,7 +30,7 @@ from zd_assets_tests.runs import (
     item,
     query_of,
 )
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.truth import (
     DAY_US,
     assert_lake_is_true,
     canonical_text,

@@ -12,18 +12,18 @@ import dagster as dg
 import pytest
 import time_machine
 
-from zd_assets.defs import schedules, second_look, sensors
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.defs.build import build_definitions
+from zd_assets.defs.exports import schedules, second_look, sensors
+from zd_assets.defs.exports.instance_state import FOLLOW_UP_TAG
+from zd_assets.defs.namespace import Site
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.defs.site import Site
-from zd_assets.defs.states import FOLLOW_UP_TAG
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     SITE,
     api_resource,
     chat_resource,
@@ -32,7 +32,13 @@ from zd_assets_tests.dagster_runs import (
     run_request,
     support_resource,
 )
-from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, day, days, lake_items
+from zd_assets_tests.helpers.truth import (
+    assert_lake_is_true,
+    assert_latest_is_true,
+    day,
+    days,
+    lake_items,
+)
 
 POLL_S = 300
 KEY = dg.AssetKey(["zendesk_chat", "chats"])

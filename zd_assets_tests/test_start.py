@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Endpoint, Export
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Endpoint, Export
+from zd_assets.catalog.support import (
     ORGANIZATIONS,
     ROUTING_ATTRIBUTES,
     TICKET_METRIC_EVENTS,
@@ -21,16 +21,16 @@ from zd_assets.extract.start import from_us, starts
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.privacy import Privacy
 from zd_assets.lake.writer import PartitionWriter
+from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.auth import bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending, Start
 from zd_assets.zendesk.follow_up import Policy
 from zd_assets.zendesk.page import Position
-from zd_assets_tests.runs import hours
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.runs import hours
+from zd_assets_tests.helpers.truth import day, days
 
 BASE = "https://acme.zendesk.com/api/v2"
 SIZE = 100

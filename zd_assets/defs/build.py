@@ -5,26 +5,26 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from zd_assets.analytics.current.tables import GROUP, LATEST, Latest
-from zd_assets.analytics.daily.answers import ANSWERS
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.table import DailyTable
-from zd_assets.defs.alerts import WEBHOOK, failure_alerts, freshness_alerts
-from zd_assets.defs.automation import automation_sensor, when_out_of_date
-from zd_assets.defs.current import latest_asset
-from zd_assets.defs.daily import daily_asset
-from zd_assets.defs.exports import export_asset
-from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
+from zd_assets.defs.alerts.webhook import AlertWebhook
+from zd_assets.defs.analytics.automation import automation_sensor, when_out_of_date
+from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.analytics.models import daily_asset
+from zd_assets.defs.analytics.report import report_asset
+from zd_assets.defs.exports.assets import export_asset
+from zd_assets.defs.exports.format_checks import FORMAT_JOB, format_check, format_schedule
+from zd_assets.defs.exports.schedules import nightly_schedule
+from zd_assets.defs.exports.second_look import second_look_schedule
+from zd_assets.defs.exports.sensors import follow_up_sensor
+from zd_assets.defs.namespace import LAKE, Site
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.report import report_asset
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
-from zd_assets.defs.schedules import nightly_schedule
-from zd_assets.defs.second_look import second_look_schedule
-from zd_assets.defs.sensors import follow_up_sensor
-from zd_assets.defs.site import LAKE, Site
-from zd_assets.defs.webhook import AlertWebhook
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Export
+from zd_assets.engine.model import DailyTable
+from zd_assets.models.latest import GROUP, LATEST, Latest
+from zd_assets.models.marts import ANSWERS
+from zd_assets.models.registry import DAILY
 
 
 def build_definitions(

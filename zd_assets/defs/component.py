@@ -9,12 +9,12 @@ from dagster.components.resolved.errors import ResolutionException
 from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.defs.alerts.webhook import AlertWebhook
 from zd_assets.defs.build import build_definitions
+from zd_assets.defs.namespace import PREFIX
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
-from zd_assets.defs.site import PREFIX
-from zd_assets.defs.webhook import AlertWebhook
-from zd_assets.exports.catalogue import CATALOGUE
 
 _NAMES = tuple(export.name for export in CATALOGUE)
 # What isn't text can be a template, too.

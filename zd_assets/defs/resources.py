@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 import dagster as dg
 from pydantic import Field
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Endpoint, Export
-from zd_assets.extract.extract import Options
+from zd_assets.catalog.export import Api, Endpoint, Export
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.extract.run import Options
 from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.lake.privacy import Privacy
+from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.auth import TokenAuth, basic, bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client

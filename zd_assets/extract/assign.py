@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zd_assets.lake.keys import Mask, Times
 from zd_assets.lake.partition import Partition
+from zd_assets.schema.keys import Mask, Times
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import is_alike
-from zd_assets.lake.keys import Digests, KeyIndex, Mask, key_digests
 from zd_assets.lake.partition import Partition, partition_at
 from zd_assets.lake.writer import row_groups
+from zd_assets.schema.keys import Digests, KeyIndex, Mask, key_digests
 
 _MOST_FILES = 8
 

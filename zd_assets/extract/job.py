@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from zd_assets.exports.export import Endpoint, Export, Sideload
-from zd_assets.extract.report import Report
+from zd_assets.catalog.export import Endpoint, Export, Sideload
+from zd_assets.extract.events import Report
 from zd_assets.lake.lake import Lake
-from zd_assets.lake.privacy import Privacy
+from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.follow_up import Policy
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
+from zd_assets.extract.events import Action, PartitionReport
 from zd_assets.extract.job import Job
-from zd_assets.extract.report import Action, PartitionReport
 from zd_assets.lake.footer import Footer, empty_footer
-from zd_assets.lake.keys import Times
 from zd_assets.lake.partition import Partition, partition_at
 from zd_assets.lake.writer import add_late
+from zd_assets.schema.keys import Times
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_WAITING = 16

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from zd_assets.exports.export import Endpoint
+from zd_assets.catalog.export import Endpoint
+from zd_assets.extract.events import Notice
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Stretch
-from zd_assets.extract.report import Notice
 from zd_assets.extract.start import at_time, starts
 from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.drain import Ending, Start, Step, drain

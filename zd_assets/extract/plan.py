@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from zd_assets.exports.export import Export
+from zd_assets.catalog.export import Export
 from zd_assets.lake.footer import Footer, schema_id
 from zd_assets.lake.partition import Partition
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from zd_assets.exports.export import Endpoint, Export
+from zd_assets.catalog.export import Endpoint, Export
 from zd_assets.lake.format import Comparison, compare
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.page import read_page

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zd_assets.exports.export import Endpoint
+from zd_assets.catalog.export import Endpoint
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Stretch
 from zd_assets.lake.footer import Footer

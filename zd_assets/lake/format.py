@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zd_assets.exports.columns import Column, List, Struct, Type
-from zd_assets.lake.drift import fit, join_path, loads, path_steps, path_without_indices
+from zd_assets.catalog.columns import Column, List, Struct, Type
+from zd_assets.schema.drift import fit, join_path, loads, path_steps, path_without_indices
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Pagination
-from zd_assets.extract.extract import Options, extract
+from zd_assets.catalog.export import Api, Pagination
+from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.extract.run import Options, extract
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import open_lake
 from zd_assets.lake.partition import Partition
