@@ -15,7 +15,7 @@ import time_machine
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.catalog.export import Export
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.webhook import MOST_CHARACTERS, AlertError, AlertWebhook
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
@@ -383,7 +383,7 @@ def test_a_line_that_is_too_long_alone_is_told_whole_too(webhook: Webhook) -> No
 
 
 def test_many_failures_are_all_told_of_before_they_count_as_told(watch: Watch) -> None:
-    assets = [_failing(export) for export in CATALOGUE]
+    assets = [_failing(export) for export in EXPORTS]
     assert not dg.materialize(
         assets, instance=watch.instance, partition_key=DAY, raise_on_error=False
     ).success
@@ -391,9 +391,9 @@ def test_many_failures_are_all_told_of_before_they_count_as_told(watch: Watch) -
     told = watch.webhook.news()
     assert len(told) > 1
     assert all(len(message) <= MOST_CHARACTERS for message in told)
-    for export in CATALOGUE:
+    for export in EXPORTS:
         assert sum(f"reason of {export.name}: " in message for message in told) == 1
-    assert watch.tick() == f"{len(CATALOGUE)} assets fail."
+    assert watch.tick() == f"{len(EXPORTS)} assets fail."
 
 
 def _failing(export: Export) -> dg.AssetsDefinition:

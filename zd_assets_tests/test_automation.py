@@ -61,14 +61,14 @@ def test_a_partition_that_is_fetched_again_without_a_change_ends_at_current_stat
 ) -> None:
     automation.export(CHATS, DAYS)
     automation.settle()
-    automation.export(CHATS, "2026-02-27", refetch=True)
+    automation.export(CHATS, "2026-02-27", full_refresh=True)
     assert automation.settle() == [{"chats_latest": []}]
 
 
 def test_an_event_stream_touches_its_own_day_alone(automation: Automation) -> None:
     automation.export(CONVERSIONS, DAYS)
     automation.settle()
-    automation.export(CONVERSIONS, "2026-02-27", refetch=True)
+    automation.export(CONVERSIONS, "2026-02-27", full_refresh=True)
     assert automation.settle() == [{"conversion_attribution": ["2026-02-27"]}]
 
 

@@ -204,7 +204,7 @@ def test_a_fault_that_stays_leaves_a_complete_partition_complete(
     little(sandbox, export)
     fetch(export, DAYS, clients, lake, endpoint=endpoint, page_size=PAGE_SIZE)
     sandbox.faults([{"kind": "status", "status": 503, "after": AFTER, "times": -1}])
-    reports, error = attempt(export, DAYS, clients, lake, endpoint=endpoint, refetch=True)
+    reports, error = attempt(export, DAYS, clients, lake, endpoint=endpoint, full_refresh=True)
     assert isinstance(error, UnavailableError)
     assert list(about(reports)) == [DAYS[0].key]
     assert_lake_is_true(sandbox, lake, export, DAYS)

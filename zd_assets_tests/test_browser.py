@@ -20,7 +20,7 @@ import pytest
 import zd_assets
 from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.export import Api
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
 from zd_assets.engine.assertions import checks_of
 from zd_assets.lake.lake import Lake
@@ -160,7 +160,7 @@ def test_a_newcomer_sees_materializes_backfills_checks_and_follows(ui: Ui) -> No
 
 def _see_the_graph(ui: Ui) -> None:
     ui.open(GRAPH_PAGE)
-    for export in CATALOGUE:
+    for export in EXPORTS:
         if export.api is Api.CHAT:
             ui.page.locator("svg foreignObject").get_by_text(export.name, exact=True).wait_for()
     ui.picture("graph_empty")

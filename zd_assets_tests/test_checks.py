@@ -15,7 +15,7 @@ import pytest
 
 from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
 from zd_assets.catalog.export import Api, Export
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
 from zd_assets.checks import contents as contents_module
 from zd_assets.checks.contents import Contents, contents
@@ -319,7 +319,9 @@ def test_what_is_wrong_shows_in_the_evaluations_and_the_run_succeeds(
     result = materialize(instance, CHATS, ("2026-02-01", "2026-02-03"), api, lake)
     assert result.success
     assert not evaluations(result)["complete"].passed
-    result = materialize(instance, CHATS, "2026-02-02", chat_resource(small), lake, refetch=True)
+    result = materialize(
+        instance, CHATS, "2026-02-02", chat_resource(small), lake, full_refresh=True
+    )
     assert result.success
     found = evaluations(result)
     assert [name for name, one in found.items() if not one.passed] == ["known_attributes"]
@@ -392,7 +394,7 @@ def test_the_jobs_of_the_exports_run_them_and_a_part_of_them_cant_be_left_out(
 ) -> None:
     for api in Api:
         job = definitions.resolve_job_def(api.value)
-        exports = [export for export in CATALOGUE if export.api is api]
+        exports = [export for export in EXPORTS if export.api is api]
         expected = {key for export in exports for key in check_keys(export, SITE)}
         assert job.asset_layer.asset_graph.asset_check_keys >= expected
         assert {node.name for node in job.nodes} == {"__".join(one.path) for one in exports}

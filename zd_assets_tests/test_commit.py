@@ -56,7 +56,7 @@ TABLE: dict[str, tuple[Footer, Footer | None, Footer | None, bool, bool, bool, K
     "a part that goes on": (HALF, EMPTY, EMPTY, True, True, True, Keep.ALL, False),
     "a second look": (WHOLE, WHOLE, WHOLE, True, True, True, Keep.ALL, True),
     "a second look that ended early": (HALF, WHOLE, WHOLE, True, True, True, Keep.ALL, True),
-    "a refetch that ended early": (HALF, WHOLE, WHOLE, True, False, True, Keep.ALL, False),
+    "a full_refresh that ended early": (HALF, WHOLE, WHOLE, True, False, True, Keep.ALL, False),
 }
 
 

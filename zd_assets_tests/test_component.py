@@ -12,7 +12,7 @@ from dagster.components.resolved.errors import ResolutionException
 import zd_assets
 from zd_assets import sandbox as zendesk_sandbox
 from zd_assets.catalog.chat import CHATS
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.component import ZendeskExports
@@ -260,7 +260,7 @@ def _definitions(prefix: str = "", lake: str | None = None) -> dg.Definitions:
 def test_every_name_of_two_accounts_bears_its_prefix() -> None:
     plain = _names(_definitions())
     both = _names(dg.Definitions.merge(*(_definitions(prefix) for prefix in PREFIXES)))
-    assert len(plain["checks"]) > len(plain["keys"]) > len(CATALOGUE)
+    assert len(plain["checks"]) > len(plain["keys"]) > len(EXPORTS)
     for kind, names in plain.items():
         joint = {"keys": "/", "checks": "/", "ops": "__"}.get(kind, "_")
         assert both[kind] == {f"{prefix}{joint}{name}" for prefix in PREFIXES for name in names}

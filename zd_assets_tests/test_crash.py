@@ -83,8 +83,8 @@ def test_killed_at_random_instants_and_run_again_the_lake_is_the_truth(
 
     missing = [p for p in PARTITIONS if p not in committed]
     items = sum(footer.items for p in missing if (footer := lake.footer(CHATS, p)))
-    stretches = 2 + sum(a.end_us != b.start_us for a, b in pairwise(missing))
-    assert len(sandbox.requests()) <= -(-items // PAGE_SIZE) + 2 * stretches
+    segments = 2 + sum(a.end_us != b.start_us for a, b in pairwise(missing))
+    assert len(sandbox.requests()) <= -(-items // PAGE_SIZE) + 2 * segments
 
 
 def _every_visible_file_is_whole(lake: Lake) -> None:
@@ -118,7 +118,7 @@ def test_an_interrupted_run_reports_what_it_committed(
 #: One run in a process of its own; what an earlier run completed is adopted.
 EXTRACTION = """
     import sys
-    from zd_assets.catalog.registry import CATALOGUE
+    from zd_assets.catalog.registry import EXPORTS
     from zd_assets.extract.run import Options, extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import basic
@@ -127,7 +127,7 @@ EXTRACTION = """
     from zd_assets_tests.helpers.truth import days
     url, name, first, count, page_size, lake = sys.argv[1:]
     auth = basic("agent@example.com", "sandbox-api-token", "TOKEN")
-    export = next(export for export in CATALOGUE if export.name == name)
+    export = next(export for export in EXPORTS if export.name == name)
     for report in extract(
         export,
         days(first, int(count)),
@@ -139,7 +139,7 @@ EXTRACTION = """
             max_parallel_windows=1,
         ),
         run_id="killed",
-        adopts=lambda footer: True,
+        should_adopt=lambda footer: True,
     ):
         pass
 """
@@ -182,7 +182,7 @@ def test_a_support_export_killed_and_run_again_is_the_truth(
         RANGE,
         clients,
         lake,
-        adopts=lambda footer: True,
+        should_adopt=lambda footer: True,
         include=include,
         page_size=page_size,
         max_parallel_windows=1,

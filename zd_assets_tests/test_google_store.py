@@ -90,7 +90,7 @@ def test_an_incomplete_partition_is_resumed_and_merged(
     few(sandbox, now="2026-02-25T12:00:00Z")
     fetch(CHATS, WINDOWS[:3], clients, bucket)
     sandbox.clock(now=NOW)
-    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, adopts=lambda footer: True)
+    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, should_adopt=lambda footer: True)
     assert about(reports)[WINDOWS[2].key].action is Action.RESUMED
     assert_latest_is_true(sandbox, bucket, CHATS, WINDOWS[:3])
 
@@ -103,7 +103,7 @@ def test_analytics_stand_beside_the_exports_as_in_a_folder(
     for one in (bucket, lake):
         fetch(CHATS, WINDOWS, clients, one)
         update(CHATS_LATEST, one)
-        update(CHATS_LATEST, one, anew=True)
+        update(CHATS_LATEST, one, full_refresh=True)
         assert not is_due(CHATS_LATEST, one)
         for _ in make(CHAT_ENGAGEMENTS, one, dates, run_id="run"):
             pass

@@ -54,7 +54,7 @@ def test_an_item_that_moved_to_a_later_partition_stands_in_its_newest_version(la
     )
     put(lake, FEB_1, [chat("a", "31 09:00", "01 08:00", rating="good")])
     update(CHATS_LATEST, lake)
-    assert brief(lake, "rating", "month", "_partition") == [
+    assert brief(lake, "rating", "month", "_source_partition") == [
         ("a", "good", "2026-01", "2026-02-01"),
         ("b", None, "unknown", "2026-01-31"),
     ]
@@ -293,7 +293,7 @@ class World:
         for partition, (at, items) in self.files.items():
             for one in items:
                 rank = (one["generated_timestamp"], at)
-                row = {**one, "_partition": partition.key}
+                row = {**one, "_source_partition": partition.key}
                 if one["id"] not in self.expected or self.expected[one["id"]][0] <= rank:
                     self.expected[one["id"]] = (rank, row)
 
@@ -331,7 +331,7 @@ def test_over_any_runs_and_fetches_the_table_is_what_a_dict_of_newest_versions_s
                 assert row["generated_timestamp"] == one["generated_timestamp"]
                 assert row["status"] == one["status"]
                 assert row["is_deleted"] == (one["status"] == "deleted")
-                assert row["_partition"] == one["_partition"]
+                assert row["_source_partition"] == one["_source_partition"]
 
 
 @pytest.mark.parametrize("table", LATEST, ids=lambda table: table.name)

@@ -20,7 +20,7 @@ from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.latest.manifest import read_manifest
 from zd_assets.engine.latest.update import is_due, update
-from zd_assets.engine.local_cache import Copies
+from zd_assets.engine.local_cache import LocalCache
 from zd_assets.engine.make import make
 from zd_assets.engine.read import read_days
 from zd_assets.extract.events import Action
@@ -32,7 +32,7 @@ from zd_assets.lake.temporary import create, replacing
 from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CHAT_MESSAGES
 from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.models.marts import CHAT_DAILY_SUMMARY
-from zd_assets.report.made_of import report_file
+from zd_assets.report.input_version import report_file
 from zd_assets.report.page import write_report
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
@@ -119,7 +119,7 @@ def test_an_incomplete_partition_is_resumed_and_merged(
     few(sandbox, now="2026-02-25T12:00:00Z")
     fetch(CHATS, WINDOWS[:3], clients, bucket)
     sandbox.clock(now=NOW)
-    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, adopts=lambda footer: True)
+    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, should_adopt=lambda footer: True)
     assert about(reports)[WINDOWS[2].key].action is Action.RESUMED
     assert_latest_is_true(sandbox, bucket, CHATS, WINDOWS[:3])
     assert bucket.footer(CHATS, WINDOWS[2]).complete
@@ -208,7 +208,7 @@ def test_a_listing_shows_every_replacement_also_within_a_second_and_of_one_size(
 
 
 def test_copies_of_one_object_follow_its_replacement(bucket: Lake, tmp_path: Path) -> None:
-    copies = Copies(tmp_path / "copies")
+    copies = LocalCache(tmp_path / "copies")
     for content in (b"first", b"other"):
         with replacing(bucket.root / "file") as path:
             path.write_bytes(content)
@@ -229,7 +229,7 @@ EXTRACTION = """
         auth=bearer("sandbox-token", "ZENDESK_CHAT_TOKEN"), budget=Budget(url, 10**6))
     options = Options(page_size=50, max_parallel_windows=2)
     for report in extract(CHATS, days(first, int(count)), client, open_lake(lake), options,
-            run_id=f"run {os.getpid()}", adopts=lambda footer: True):
+            run_id=f"run {os.getpid()}", should_adopt=lambda footer: True):
         pass
 """
 
@@ -270,7 +270,7 @@ def test_a_slow_store_that_fails_now_and_then_loses_nothing(
         lake = open_lake(URI)
         for _ in range(10):
             try:
-                fetch(CHATS, WINDOWS, clients, lake, adopts=lambda footer: True)
+                fetch(CHATS, WINDOWS, clients, lake, should_adopt=lambda footer: True)
                 update(CHATS_LATEST, lake)
                 break
             except LakeError:  # What was committed stays; the next run goes on.

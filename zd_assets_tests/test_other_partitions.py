@@ -76,7 +76,7 @@ def test_an_older_event_that_is_new_is_added_to_its_complete_day(
     [footer] = footers(TICKET_EVENTS, [OLD], lake)
     assert footer.added_rows == 1
     # Fetched whole again, the day keeps what its own pages don't bring.
-    fetch(TICKET_EVENTS, [OLD], client, lake, refetch=True, page_size=5)
+    fetch(TICKET_EVENTS, [OLD], client, lake, full_refresh=True, page_size=5)
     assert_lake_is_true(sandbox, lake, TICKET_EVENTS, [OLD, NEW])
 
 
@@ -112,9 +112,9 @@ def test_by_hours_it_goes_into_its_hour(sandbox: Running, client: Client, lake: 
     assert_lake_is_true(sandbox, lake, TICKET_EVENTS, [old, new])
 
 
-@pytest.mark.parametrize("refetch", [False, True])
+@pytest.mark.parametrize("full_refresh", [False, True])
 def test_a_range_that_is_out_of_order_over_several_days_loses_nothing(
-    refetch: bool, sandbox: Running, client: Client, lake: Lake
+    full_refresh: bool, sandbox: Running, client: Client, lake: Lake
 ) -> None:
     few(sandbox, seeded=False)
     range_ = days("2026-02-10", 6)
@@ -125,8 +125,8 @@ def test_a_range_that_is_out_of_order_over_several_days_loses_nothing(
         sandbox.put("ticket_events", [events[number]], time=late)
     options: dict[str, Any] = {"page_size": 30, "max_parallel_windows": 1}
     fetch(TICKET_EVENTS, range_, client, lake, **options)
-    if refetch:
-        fetch(TICKET_EVENTS, range_, client, lake, refetch=True, **options)
+    if full_refresh:
+        fetch(TICKET_EVENTS, range_, client, lake, full_refresh=True, **options)
     assert_lake_is_true(sandbox, lake, TICKET_EVENTS, range_)
 
 

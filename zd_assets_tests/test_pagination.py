@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
 from zd_assets.catalog.export import Endpoint, Pagination
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import (
     ORGANIZATIONS,
     ROUTING_ATTRIBUTES,
@@ -45,7 +45,7 @@ METRICS_BY_TIME, METRICS_BY_PAGES = TICKET_METRIC_EVENTS.endpoints
 (ATTRIBUTES,) = ROUTING_ATTRIBUTES.endpoints
 (INSTANCE_VALUES,) = ROUTING_INSTANCE_VALUES.endpoints
 
-ENDPOINTS = [endpoint for export in CATALOGUE for endpoint in export.endpoints]
+ENDPOINTS = [endpoint for export in EXPORTS for endpoint in export.endpoints]
 endpoints = st.sampled_from(ENDPOINTS)
 moments = st.integers(1_000_000, 4_000_000_000_000_000)
 parameters = st.dictionaries(

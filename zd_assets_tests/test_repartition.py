@@ -121,7 +121,7 @@ def test_days_become_hours_and_days_again_and_are_followed_up(
     assert run(lake, "day") == []
 
     sandbox.clock(now=NOW)
-    fetch(export, WINDOWS, clients, lake, include=include, adopts=lambda footer: True)
+    fetch(export, WINDOWS, clients, lake, include=include, should_adopt=lambda footer: True)
     if export is CHATS:
         assert_latest_is_true(sandbox, lake, export, WINDOWS)
     assert lake.footer(export, WINDOWS[2]).complete

@@ -105,7 +105,7 @@ def test_a_refetch_under_a_small_budget_loses_no_row_on_the_way(
     fetch(export, [partition], clients, lake)
     before = [canonical_text(one) for one in lake_items(lake, export, partition)]
     options: dict[str, Any] = {"endpoint": endpoint, "page_size": 9}
-    fetch(export, [partition], clients, lake, max_pages=1, refetch=True, **options)
+    fetch(export, [partition], clients, lake, max_pages=1, full_refresh=True, **options)
     assert not footers(export, [partition], lake)[0].complete
     assert sorted(before) == sorted(map(canonical_text, lake_items(lake, export, partition)))
     fetch_until_complete(export, [partition], clients, lake, max_pages=3, **options)
@@ -142,7 +142,7 @@ def test_what_a_run_committed_but_could_not_report_is_adopted_without_a_request(
         clients,
         lake,
         run_id="again",
-        adopts=lambda footer: footer.run_id == "killed",
+        should_adopt=lambda footer: footer.run_id == "killed",
         endpoint=endpoint,
     )
     assert {key: report.action for key, report in about(reports).items()} == {

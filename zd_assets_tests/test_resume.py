@@ -229,7 +229,7 @@ def test_a_next_page_of_another_origin_is_ignored(
 
 
 OTHERWISE_ASKED: dict[str, tuple[Export, dict[str, Any]]] = {
-    "fields": (CHATS, {"privacy": Privacy(leave_out=("chats.session",))}),
+    "fields": (CHATS, {"privacy": Privacy(exclude_fields=("chats.session",))}),
     "drop": (CHATS, {"privacy": Privacy(drop=("chats.session",))}),
     "include": (TICKETS, {"include": ("users",)}),
     "comment_events": (TICKET_EVENTS, {"include": ("comment_events",)}),

@@ -16,7 +16,7 @@ from zd_assets.catalog.support import (
     TICKETS,
 )
 from zd_assets.extract.job import Job
-from zd_assets.extract.plan import Stretch, Target
+from zd_assets.extract.plan import Segment, Target
 from zd_assets.extract.start import from_us, starts
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.lake import Lake
@@ -70,9 +70,9 @@ def job_of(kind: Kind, lake: Lake, query: dict[str, str] | None = None) -> Job:
     )
 
 
-def start(job: Job, stretch: Stretch) -> Start:
+def start(job: Job, segment: Segment) -> Start:
     """The first of the ways to begin."""
-    return next(starts(job, stretch, from_us(job, stretch)))
+    return next(starts(job, segment, from_us(job, segment)))
 
 
 def footer_of(
@@ -103,7 +103,7 @@ def footer_of(
 
 
 def resumed(kind: Kind, lake: Lake, footer: Footer, **query: str) -> Start:
-    return start(job_of(kind, lake, query), Stretch((Target(DAY, footer),), resumes=True))
+    return start(job_of(kind, lake, query), Segment((Target(DAY, footer),), resumes=True))
 
 
 # --- At a time ----------------------------------------------------------------------------------
@@ -131,14 +131,14 @@ def test_a_walk_begins_one_unit_before_its_first_window(
 ) -> None:
     begun = footer_of(kind[0], f"{BASE}/incremental/{url}")
     for footer in (None, begun):  # What is fetched whole goes on nowhere.
-        stretch = Stretch(tuple(Target(one, footer) for one in days("2026-02-01", 3)))
+        segment = Segment(tuple(Target(one, footer) for one in days("2026-02-01", 3)))
         expected = Start(f"{BASE}/incremental/{url}", Position(position))
-        assert start(job_of(kind, lake), stretch) == expected
+        assert start(job_of(kind, lake), segment) == expected
 
 
 def test_what_is_asked_for_beyond_the_items_goes_with_the_first_request(lake: Lake) -> None:
     job = job_of(BY_CURSOR, lake, {"include": "users,groups"})
-    url = start(job, Stretch((Target(DAY, None),))).url
+    url = start(job, Segment((Target(DAY, None),))).url
     assert url == (
         f"{BASE}/incremental/tickets/cursor?"
         f"start_time={DAY_S - 1}&per_page={SIZE}&include=users%2Cgroups"
@@ -212,9 +212,9 @@ def test_the_first_of_a_stretch_is_resumed_and_the_others_follow(lake: Lake) -> 
     partitions = days("2026-02-01", 3)
     url = f"{BASE}/incremental/organizations.json?start_time={NOON_S + 7}&per_page={SIZE}"
     others = [Target(one, footer_of(ORGANIZATIONS, "https://x/", one)) for one in partitions[1:]]
-    stretch = Stretch((Target(DAY, footer_of(ORGANIZATIONS, url)), *others), resumes=True)
+    segment = Segment((Target(DAY, footer_of(ORGANIZATIONS, url)), *others), resumes=True)
     kind = (ORGANIZATIONS, ORGANIZATIONS.endpoints[0])
-    assert start(job_of(kind, lake), stretch) == Start(url, Position(NOON_S + 7))
+    assert start(job_of(kind, lake), segment) == Start(url, Position(NOON_S + 7))
 
 
 # --- The stream that has no start time ----------------------------------------------------------
@@ -233,7 +233,7 @@ def at(cursor: str) -> Start:
 
 
 def whole(lake: Lake, footer: Footer | None = None) -> Start:
-    return start(job_of(ROUTING, lake), Stretch((Target(DAY, footer),)))
+    return start(job_of(ROUTING, lake), Segment((Target(DAY, footer),)))
 
 
 def test_without_an_earlier_file_the_stream_begins_at_its_beginning(lake: Lake) -> None:
@@ -268,7 +268,7 @@ def test_hours_go_on_from_the_hour_before(lake: Lake) -> None:
     commit(lake, at("two").url, two)
     commit(lake, at("three").url, three)
     for hour, goes_on in ((one, BEGINNING), (two, at("one")), (three, at("two"))):
-        assert start(job_of(ROUTING, lake), Stretch((Target(hour, None),))) == goes_on
+        assert start(job_of(ROUTING, lake), Segment((Target(hour, None),))) == goes_on
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def little(sandbox: Running) -> None:
 
 def threads_of_walks() -> list[str]:
     names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith(("stretch", "page")) or "_walk_all" in name]
+    return [name for name in names if name.startswith(("segment", "page")) or "_walk_all" in name]
 
 
 @pytest.mark.parametrize("windows", [2, 4])

@@ -168,7 +168,7 @@ def test_they_are_counted_once_after_a_refetch_that_took_two_runs(
     fetch_as_updated(sandbox, client, lake, 8, endpoint=endpoint)
     touch(sandbox, [DAYS[0].start_us + n * SECOND_US for n in range(8)])
     fetch(export, DAYS[:1], client, lake, **options)
-    fetch(export, DAYS[:1], client, lake, page_size=3, max_pages=1, refetch=True, **options)
+    fetch(export, DAYS[:1], client, lake, page_size=3, max_pages=1, full_refresh=True, **options)
     fetch(export, DAYS[:1], client, lake, **options)
     assert assert_held(lake, DAYS[:1]) == (8, 0)
 

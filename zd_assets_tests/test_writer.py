@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
 from zd_assets.catalog.columns import Column, List, Scalar, Struct, Type
 from zd_assets.catalog.export import Export, Table
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import ROUTING_ATTRIBUTES, TICKETS
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.footer import empty_footer
@@ -345,7 +345,7 @@ def test_every_tool_sees_the_same_values(lake: Lake) -> None:
     )
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 def test_a_files_schema_is_the_exports_with_its_descriptions(lake: Lake, export: Export) -> None:
     write(lake, [], export=export)
     schema = pq.read_schema(lake.path(export, DAY))

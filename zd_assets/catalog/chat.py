@@ -129,7 +129,7 @@ CHATS = Export(
     key=("id",),
     time=ItemTime("update_timestamp"),
     endpoints=(Endpoint(Pagination.CHAT, "chats", "chats", _PAGE_SIZE),),
-    expands=True,
+    supports_fields=True,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-chat-export",
 )
@@ -175,7 +175,7 @@ CONVERSIONS = Export(
     key=("id",),
     time=ItemTime("timestamp"),
     endpoints=(Endpoint(Pagination.CHAT, "conversions", "conversions", _PAGE_SIZE),),
-    expands=True,
+    supports_fields=True,
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-conversions-export",
 )

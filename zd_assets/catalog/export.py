@@ -97,7 +97,7 @@ class Table:
         return (self.api.value, self.name)
 
     @property
-    def holds(self) -> str:
+    def item_type(self) -> str:
         """What its rows are: the users beside tickets are users."""
         return self.kind or self.name
 
@@ -128,24 +128,24 @@ class Export(Table):
     `overlap_s` is how late, in seconds, an item may show up and still be found by the next poll;
     0 where the order of the stream makes late items impossible. `scopes` says that there is a
     `support_type_scope`.
-    `expands` says that `fields` chooses attributes; `inlines` names what `include` adds to the
-    items themselves; `changes` that there is an `include_changes`. `updated` is the column that,
-    unlike the item's time, no system update moves; empty where there is none. `sample` answers a
-    few items for testing the format, of which `occasional` are the paths that only some bear.
+    `supports_fields` says that `fields` chooses attributes, `supports_include_changes` that there
+    is an `include_changes`; `inline_sideloads` names what `include` adds to the items themselves.
+    No system update moves `updated_at_column`, unlike the item's time; empty where there is none.
+    `sample` answers a few items for a test of the format; only some have the `optional_paths`.
     """
 
     endpoints: tuple[Endpoint, ...]
     settle_s: int
     documentation: str
-    expands: bool = False
+    supports_fields: bool = False
     sideloads: tuple[Sideload, ...] = ()
-    inlines: tuple[str, ...] = ()
-    changes: bool = False
+    inline_sideloads: tuple[str, ...] = ()
+    supports_include_changes: bool = False
     scopes: bool = False
     overlap_s: int = 900
-    updated: str = ""
+    updated_at_column: str = ""
     sample: Endpoint | None = None
-    occasional: tuple[str, ...] = ()
+    optional_paths: tuple[str, ...] = ()
 
     @property
     def precise_endpoint(self) -> Endpoint | None:

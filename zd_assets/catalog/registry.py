@@ -13,7 +13,7 @@ from zd_assets.catalog.support import (
     USERS,
 )
 
-CATALOGUE: tuple[Export, ...] = (
+EXPORTS: tuple[Export, ...] = (
     CHATS,
     AGENT_TIMELINE,
     CONVERSIONS,

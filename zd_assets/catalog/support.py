@@ -95,10 +95,10 @@ TICKETS = Export(
             "tickets", "organizations", ORGANIZATION_COLUMNS, referred_by=("organization_id",)
         ),
     ),
-    updated="updated_at",
+    updated_at_column="updated_at",
     scopes=True,
     sample=_sample("tickets"),
-    occasional=("satisfaction_rating.id", "satisfaction_rating.comment"),
+    optional_paths=("satisfaction_rating.id", "satisfaction_rating.comment"),
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-ticket-export-cursor-based",
 )
@@ -111,7 +111,7 @@ TICKET_EVENTS = Export(
     key=("id",),
     time=ItemTime("timestamp", unit_us=SECOND_US),
     endpoints=(_time_based("ticket_events"),),
-    inlines=("comment_events",),
+    inline_sideloads=("comment_events",),
     scopes=True,
     sample=_sample("ticket_events"),
     settle_s=_REFUSED_FOR_S,
@@ -129,7 +129,7 @@ TICKET_METRIC_EVENTS = Export(
         _time_based("ticket_metric_events"),
         Endpoint(Pagination.PAGES, "ticket_metric_events", "ticket_metric_events", _PAGES_SIZE),
     ),
-    changes=True,
+    supports_include_changes=True,
     settle_s=_REFUSED_FOR_S,
     documentation=_METRIC_EVENTS_DOCUMENT + "#list-ticket-metric-events",
 )
@@ -148,7 +148,7 @@ USERS = Export(
         _sideload("users", "roles", ROLE_COLUMNS, referred_by=("custom_role_id",)),
     ),
     sample=_sample("users"),
-    occasional=("default_group_id",),
+    optional_paths=("default_group_id",),
     settle_s=_REFUSED_FOR_S,
     documentation=_DOCUMENT + "#incremental-user-export-cursor-based",
 )

@@ -105,8 +105,8 @@ def nothing_skipped(footers: Sequence[Footer]) -> Finding:
     skipped = {one.partition: {"at": [*map(_utc, one.skipped)]} for one in footers if one.skipped}
     text = (
         f"Of {sum(len(one.skipped) for one in footers)} single seconds the server gave no more "
-        "than a page of items; there may be more. Fetch the partition again with refetch to try "
-        "again, and report it to Zendesk."
+        "than a page of items; there may be more. Materialize the partition with full_refresh to "
+        "try again, and report it to Zendesk."
     )
     return _finding("nothing_skipped", Severity.ERROR, text, skipped=skipped)
 

@@ -21,14 +21,14 @@ from rich.table import Table
 
 from zd_assets import sandbox
 from zd_assets.catalog.export import Api, Export
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.engine.day import Day
 from zd_assets.engine.latest.manifest import read_manifest
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
 from zd_assets.models.latest import GROUP, LATEST
-from zd_assets.report.made_of import report_file
+from zd_assets.report.input_version import report_file
 
 _HOME = Path("data/demo").absolute()
 _LAKE = _HOME / "lake"
@@ -156,7 +156,7 @@ def _table(lake: Lake, keys: list[str], requests: Counter[str]) -> Table:
     for name in ("partitions", "items", "requests", "items/s", "complete until (UTC)"):
         table.add_column(name, justify="right")
     seconds = _step_seconds()
-    for export in CATALOGUE:
+    for export in EXPORTS:
         outcome = _Outcome(_footers(lake, export, keys), seconds["__".join(export.path)])
         complete = sum(footer.complete for footer in outcome.footers)
         table.add_row(

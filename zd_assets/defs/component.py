@@ -9,14 +9,14 @@ from dagster.components.resolved.errors import ResolutionException
 from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.webhook import AlertWebhook
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.namespace import PREFIX
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 
-_NAMES = tuple(export.name for export in CATALOGUE)
+_NAMES = tuple(export.name for export in EXPORTS)
 # What isn't text can be a template, too.
 _Template = Annotated[str, Field(pattern=r"\{\{")]
 _Api = TypeVar("_Api", bound=ZendeskApi)
@@ -142,7 +142,7 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             self.support,
             self.lake,
             self.alert_webhook,
-            exports=[export for export in CATALOGUE if export.name in self.exports],
+            exports=[export for export in EXPORTS if export.name in self.exports],
             analytics=self.analytics,
             prefix=self.prefix,
             executor=None,

@@ -18,7 +18,7 @@ PREFIX = r"^[A-Za-z0-9_]*$"
 
 
 @dataclass(frozen=True)
-class Site:
+class Namespace:
     """One account in a Dagster project.
 
     `prefix` stands before every name that Dagster knows, so that several accounts have room side

@@ -7,9 +7,9 @@ import duckdb
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.engine.duck import connect, name, names, parquet, timestamp
 from zd_assets.engine.latest.merge import month_files
-from zd_assets.engine.local_cache import Copies
+from zd_assets.engine.local_cache import LocalCache
 from zd_assets.engine.make import MEMORY_MB, DayReport
-from zd_assets.engine.model import DailyTable, Reference
+from zd_assets.engine.model import Model, Reference
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.lake import Lake, read_footer
 
@@ -26,17 +26,17 @@ _UNKNOWN_SHARE = 0.01
 _FILES = 256
 
 
-def checks_of(table: DailyTable) -> list[str]:
+def checks_of(table: Model) -> list[str]:
     """The names of the checks that a table has."""
     return [
         "keys_unique",
-        *(["in_range"] if table.holds else []),
-        *(["references_known"] if table.refers else []),
+        *(["in_range"] if table.assertions else []),
+        *(["references_known"] if table.relationships else []),
     ]
 
 
 def check(
-    table: DailyTable, lake: Lake, reports: Sequence[DayReport], memory_mb: int = MEMORY_MB
+    table: Model, lake: Lake, reports: Sequence[DayReport], memory_mb: int = MEMORY_MB
 ) -> list[Finding]:
     """One finding for each check, over all days of a run.
 
@@ -46,18 +46,18 @@ def check(
     batches = [reports[first : first + _FILES] for first in range(0, len(reports), _FILES)]
     place = lake.root.joinpath(*table.path)
     with scratch(place) as folder, connect(folder, memory_mb) as connection:
-        copies = Copies(folder / "copies")
+        copies = LocalCache(folder / "copies")
         read = [parquet(copies.all(report.path for report in batch)) for batch in batches]
         found = [_keys_unique(connection, table, read)]
-        if table.holds:
+        if table.assertions:
             found.append(_in_range(connection, table, read))
-        if table.refers:
+        if table.relationships:
             found.append(_references_known(connection, copies, table, lake, read))
     return found
 
 
 def _keys_unique(
-    connection: duckdb.DuckDBPyConnection, table: DailyTable, read: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, table: Model, read: Sequence[str]
 ) -> Finding:
     repeated = _sum(
         connection,
@@ -69,31 +69,29 @@ def _keys_unique(
     return Finding("keys_unique", not repeated, Severity.ERROR, text)
 
 
-def _in_range(
-    connection: duckdb.DuckDBPyConnection, table: DailyTable, read: Sequence[str]
-) -> Finding:
+def _in_range(connection: duckdb.DuckDBPyConnection, table: Model, read: Sequence[str]) -> Finding:
     broken = {
         rule: count
-        for rule, condition in table.holds.items()
+        for rule, condition in table.assertions.items()
         if (count := _sum(connection, read, f"select count(*) from {{}} where not ({condition})"))
     }
     text = f"{sum(broken.values()):,} times a row breaks a rule: {', '.join(broken)}."
     if not broken:
-        text = f"Every row keeps to {', '.join(table.holds)}."
+        text = f"Every row keeps to {', '.join(table.assertions)}."
     metadata = {"broken": broken} if broken else {}
     return Finding("in_range", not broken, Severity.ERROR, text, metadata)
 
 
 def _references_known(
     connection: duckdb.DuckDBPyConnection,
-    copies: Copies,
-    table: DailyTable,
+    copies: LocalCache,
+    table: Model,
     lake: Lake,
     read: Sequence[str],
 ) -> Finding:
     unknown: dict[str, int] = {}
     passed = True
-    for reference in table.refers:
+    for reference in table.relationships:
         rows = _exported(lake, reference)
         there = _sum(connection, read, f"select count(*) from {{}} where {rows}")
         files = copies.all(month_files(lake.root.joinpath(*reference.to.path)).values())

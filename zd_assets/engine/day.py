@@ -8,7 +8,7 @@ from importlib.metadata import version
 import msgspec
 import pyarrow.parquet as pq
 
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, reading
@@ -66,7 +66,7 @@ def up_to(last: Day, days: int) -> list[Day]:
 class DayFooter:
     """What a day's file was made of, and how.
 
-    `made_of` changes when anything does that the day is made of, `content` when any row does.
+    `input_version` changes when anything does that the day is made of, `content` when any row does.
     `complete` says that the day was over and all that it is made of complete;
     `known_until_us`, in microseconds since 1970, how far it goes. A table that carries has
     done so from `carried_since` on: each day since went on from the one before.
@@ -74,8 +74,8 @@ class DayFooter:
 
     table: str
     day: str
-    made_of: str
-    content: str
+    input_version: str
+    data_version: str
     complete: bool
     known_until_us: int
     items: int
@@ -92,7 +92,7 @@ class DayFooter:
 _DECODE = msgspec.json.Decoder(DayFooter).decode
 
 
-def day_file(lake: Lake, table: DailyTable, day: Day) -> Location:
+def day_file(lake: Lake, table: Model, day: Day) -> Location:
     """The day's file."""
     return lake.root.joinpath(*table.path, f"date={day.key}", FILE_NAME)
 

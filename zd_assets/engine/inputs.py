@@ -15,7 +15,7 @@ from zd_assets.catalog.export import Export
 from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
 from zd_assets.engine.latest.merge import month_file
-from zd_assets.engine.model import DailyTable, Source
+from zd_assets.engine.model import Model, Source
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
@@ -54,7 +54,7 @@ class Inputs:
     ahead: tuple[Input, ...]
     yesterday: DayFooter | None
     complete: bool
-    made_of: str
+    input_version: str
 
     @property
     def anything(self) -> bool:
@@ -88,7 +88,7 @@ class Finder:
         self._manifests: dict[Latest, Manifest] = {}
         self._firsts: dict[tuple[str, ...], str] = {}
 
-    def footer(self, table: DailyTable, day: Day) -> DayFooter | None:
+    def footer(self, table: Model, day: Day) -> DayFooter | None:
         """What a day's file says of itself; None where there is none.
 
         Raises:
@@ -97,38 +97,40 @@ class Finder:
         files = self.files(table.path, FILE_NAME, _day_footer).get(day.key)
         return _day_footer(files[0]) if files else None
 
-    def made(self, table: DailyTable, day: Day) -> None:
+    def made(self, table: Model, day: Day) -> None:
         """Look again at a day that was made since."""
         path = day_file(self._lake, table, day)
         self.files(table.path, FILE_NAME, _day_footer)[day.key] = [File(path, identity(path))]
 
-    def inputs(self, table: DailyTable, day: Day) -> Inputs:
+    def inputs(self, table: Model, day: Day) -> Inputs:
         """What a day is made of now.
 
         Raises:
             LakeError: a file or manifest can't be read.
         """
         sources = tuple(self._input(source, day) for source in table.sources)
-        yesterday = self.footer(table, day.before) if table.carries else None
-        ahead = tuple(self._ahead(table, day)) if table.carries and yesterday is None else ()
+        yesterday = self.footer(table, day.before) if table.depends_on_past else None
+        ahead = (
+            tuple(self._ahead(table, day)) if table.depends_on_past and yesterday is None else ()
+        )
         complete = all(one.complete or one.is_lacking for one in sources)
-        if table.carries:
+        if table.depends_on_past:
             complete = complete and self._goes_on(table, day, yesterday)
-        parts = [table.definition, yesterday.content if yesterday else "", str(complete)]
+        parts = [table.code_version, yesterday.data_version if yesterday else "", str(complete)]
         # How far it is known counts, since figures go as far as that.
         parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
         parts += [one.identity for one in ahead]
-        made_of = hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
-        return Inputs(sources, ahead, yesterday, complete, made_of)
+        input_version = hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
+        return Inputs(sources, ahead, yesterday, complete, input_version)
 
-    def is_due(self, table: DailyTable, day: Day) -> bool:
+    def is_due(self, table: Model, day: Day) -> bool:
         """Whether a day's file isn't what would be made now.
 
         Raises:
             LakeError: a file or manifest can't be read.
         """
         now, footer = self.inputs(table, day), self.footer(table, day)
-        return now.anything if footer is None else footer.made_of != now.made_of
+        return now.anything if footer is None else footer.input_version != now.input_version
 
     def _input(self, source: Source, day: Day) -> Input:
         match source.table:
@@ -136,11 +138,11 @@ class Finder:
                 found = self._of_export(source, export, day)
             case Latest() as latest:
                 found = self._of_latest(source, latest, day)
-            case DailyTable() as table:
+            case Model() as table:
                 found = self._of_daily(source, table, day)
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
-    def _ahead(self, table: DailyTable, day: Day) -> Iterator[Input]:
+    def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
         """The days after a first one, of each source as far as they are there and complete."""
         for source in table.sources:
             at = day
@@ -151,17 +153,17 @@ class Finder:
                     break
                 yield now
 
-    def _goes_on(self, table: DailyTable, day: Day, yesterday: DayFooter | None) -> bool:
+    def _goes_on(self, table: Model, day: Day, yesterday: DayFooter | None) -> bool:
         """Whether what the day before hands on is all there is, or the lake begins here."""
         firsts = {first for one in table.sources if (first := self._first(one.table))}
         if day.key in firsts:
             return True
         return yesterday.complete if yesterday else all(first > day.key for first in firsts)
 
-    def _first(self, table: Export | Latest | DailyTable) -> str:
+    def _first(self, table: Export | Latest | Model) -> str:
         """The first day of which the lake holds anything that a table is made of; or none."""
         if table.path not in self._firsts:
-            if isinstance(table, DailyTable):
+            if isinstance(table, Model):
                 firsts = [first for one in table.sources if (first := self._first(one.table))]
             else:
                 export = table if isinstance(table, Export) else table.export
@@ -172,8 +174,8 @@ class Finder:
     def _of_export(self, source: Source, export: Export, day: Day) -> Input:
         files = self._partitions(export).get(day.key, [])
         complete, known_until_us = self._reach(export, day, source.late_h)
-        if source.reaches_back:
-            files = [*files, *self._that_reach_back(export, source.reaches_back, day)]
+        if source.lookback_column:
+            files = [*files, *self._that_reach_back(export, source.lookback_column, day)]
         return Input(
             source,
             tuple(file.path for file in files),
@@ -206,12 +208,12 @@ class Finder:
         content = content or ("empty" if known.keys() & set(there) else "")
         return Input(source, files, content, complete, known_until_us)
 
-    def _of_daily(self, source: Source, table: DailyTable, day: Day) -> Input:
+    def _of_daily(self, source: Source, table: Model, day: Day) -> Input:
         footer = self.footer(table, day)
         if footer is None:
             return Input(source, (), "", complete=False, known_until_us=day.start_us)
         path = day_file(self._lake, table, day)
-        return Input(source, (path,), footer.content, footer.complete, footer.known_until_us)
+        return Input(source, (path,), footer.data_version, footer.complete, footer.known_until_us)
 
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
         """The files of an export's partitions in order of time, by day."""

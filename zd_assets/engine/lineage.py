@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 
 from zd_assets.catalog.export import Export
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.models.latest import IS_DELETED, Latest
 
 _DIALECT = "duckdb"
@@ -27,7 +27,7 @@ def latest_origins(table: Latest) -> Origins:
     }
 
 
-def daily_origins(table: DailyTable) -> Origins:
+def daily_origins(table: Model) -> Origins:
     """Each column of a daily table with the columns of its sources that it comes from.
 
     What it carries over from its own day before is left out.
@@ -54,6 +54,6 @@ def _roots(sql: str, tables: tuple[tuple[str, ...], ...]) -> Mapping[str, Node]:
     return lineage(None, sql, schema=schema, dialect=_DIALECT)
 
 
-def _columns(table: Export | Latest | DailyTable) -> list[str]:
+def _columns(table: Export | Latest | Model) -> list[str]:
     columns = table.all_columns if isinstance(table, Export) else table.columns
     return [column.name for column in columns]

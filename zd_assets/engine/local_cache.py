@@ -8,8 +8,8 @@ from zd_assets.lake.location import Location, identity
 from zd_assets.lake.objects import ObjectPath
 
 
-class Copies:
-    """Copies in a folder, each fetched once, when it is first asked for."""
+class LocalCache:
+    """LocalCache in a folder, each fetched once, when it is first asked for."""
 
     def __init__(self, folder: Path) -> None:
         """Nothing is copied yet; the folder ends with whoever made its parent."""

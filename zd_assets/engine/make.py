@@ -9,8 +9,8 @@ import pyarrow as pa
 from zd_assets.engine.day import Day, DayFooter, day_file
 from zd_assets.engine.duck import casts, connect, digest, names
 from zd_assets.engine.inputs import Finder
-from zd_assets.engine.local_cache import Copies
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.local_cache import LocalCache
+from zd_assets.engine.model import Model
 from zd_assets.engine.scratch import scratch
 from zd_assets.engine.views import prepare
 from zd_assets.lake.footer import FOOTER_KEY
@@ -32,7 +32,7 @@ class DayReport:
 
 
 def make(
-    table: DailyTable, lake: Lake, days: Sequence[Day], *, run_id: str, memory_mb: int = MEMORY_MB
+    table: Model, lake: Lake, days: Sequence[Day], *, run_id: str, memory_mb: int = MEMORY_MB
 ) -> Iterator[DayReport]:
     """Make days of a table anew, in order of time, and commit each as soon as it is made.
 
@@ -44,16 +44,16 @@ def make(
     finder = Finder(lake)
     place = lake.root.joinpath(*table.path)
     with scratch(place) as folder, connect(folder, memory_mb) as connection:
-        copies = Copies(folder / "copies")
+        copies = LocalCache(folder / "copies")
         for day in sorted(days, key=lambda day: day.key):
             yield _make(connection, copies, finder, table, lake, day, run_id)
 
 
 def _make(
     connection: duckdb.DuckDBPyConnection,
-    copies: Copies,
+    copies: LocalCache,
     finder: Finder,
-    table: DailyTable,
+    table: Model,
     lake: Lake,
     day: Day,
     run_id: str,
@@ -72,15 +72,15 @@ def _make(
     footer = DayFooter(
         table=table.name,
         day=day.key,
-        made_of=inputs.made_of,
+        input_version=inputs.input_version,
         # A day without rows differs from a day that isn't there.
-        content=content or "empty",
+        data_version=content or "empty",
         complete=inputs.complete,
         known_until_us=inputs.known_until_us,
         items=items,
         run_id=run_id,
         carried_since=(yesterday.carried_since if yesterday else day.key)
-        if table.carries
+        if table.depends_on_past
         else None,
     )
     path = day_file(lake, table, day)
@@ -89,7 +89,7 @@ def _make(
     return DayReport(day, footer, path)
 
 
-def _write(table: DailyTable, rows: pa.Table, footer: DayFooter, path: Location) -> None:
+def _write(table: Model, rows: pa.Table, footer: DayFooter, path: Location) -> None:
     with (
         writing(path),
         replacing(path) as temporary,

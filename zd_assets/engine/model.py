@@ -15,7 +15,7 @@ class Source:
     """The days of a table that a day is made of; the SQL finds them under the table's name.
 
     Of an export these are the items of the day's partition, by the time that orders them; of
-    current state the items created on the day; of a daily table its own day. Where `reaches_back`
+    current state the items created on the day; of a model its own day. Where `lookback_column`
     names a column, later partitions count too, as long as its earliest value there lies before
     the day's end: an item belongs to every day from that time on to its own.
 
@@ -25,8 +25,8 @@ class Source:
     says for how many hours after its end the day waits for them before it is complete.
     """
 
-    table: "Export | Latest | DailyTable"
-    reaches_back: str | None = None
+    table: "Export | Latest | Model"
+    lookback_column: str | None = None
     optional: bool = False
     ahead_days: int = 0
     late_h: int = 0
@@ -46,14 +46,14 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class DailyTable:
+class Model:
     """A table of which each day, UTC, is made by itself, whenever what it is made of changed.
 
     `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
-    `known_until()`, up to when the day is known; and where the table `carries`, `yesterday`: the
-    rows of the day before, and `begins()`: whether there is none, so that the sources' days ahead
-    are there. `holds` are conditions, by name, that every row is checked for;
-    `refers` are what it refers to.
+    `known_until()`, up to when the day is known. If the table `depends_on_past`, it also has
+    `yesterday`, the rows of the day before, and `begins()`, whether there is none: then the
+    sources' days ahead are there. Every row is checked for the `assertions`, conditions by name;
+    `relationships` are what it refers to.
     """
 
     name: str
@@ -62,9 +62,9 @@ class DailyTable:
     key: tuple[str, ...]
     sources: tuple[Source, ...]
     sql: str
-    carries: bool = False
-    holds: Mapping[str, str] = field(default_factory=dict)
-    refers: tuple[Reference, ...] = ()
+    depends_on_past: bool = False
+    assertions: Mapping[str, str] = field(default_factory=dict)
+    relationships: tuple[Reference, ...] = ()
 
     @property
     def path(self) -> tuple[str, str]:
@@ -72,11 +72,11 @@ class DailyTable:
         return (GROUP, self.name)
 
     @property
-    def definition(self) -> str:
+    def code_version(self) -> str:
         """Eight digits that change when the table is made in another way."""
         shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
         sources = ",".join(
-            f"{one.table.name}:{one.reaches_back}:{one.ahead_days}" for one in self.sources
+            f"{one.table.name}:{one.lookback_column}:{one.ahead_days}" for one in self.sources
         )
         made = f"{shapes};{sources};{','.join(MACROS)};{self.sql}"
         return hashlib.sha256(made.encode()).hexdigest()[:8]

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from zd_assets.engine.day import Day, DayFooter, day_file
 from zd_assets.engine.inputs import Finder
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import readable
 from zd_assets.schema.arrow import arrow_schema
@@ -44,7 +44,7 @@ class Rows:
         return Rows(keys, self.frame[self.frame["date"].isin(keys)], footers)
 
 
-def read_days(lake: Lake, table: DailyTable, days: Sequence[Day]) -> Rows:
+def read_days(lake: Lake, table: Model, days: Sequence[Day]) -> Rows:
     """The rows of these days, in their order; days without a file have none.
 
     Raises:

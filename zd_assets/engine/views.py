@@ -10,8 +10,8 @@ from zd_assets.catalog.export import SECOND_US, Export
 from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.duck import casts, name, names, nulls, parquet, timestamp
 from zd_assets.engine.inputs import Input, Inputs
-from zd_assets.engine.local_cache import Copies
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.local_cache import LocalCache
+from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import Latest
@@ -19,8 +19,8 @@ from zd_assets.models.latest import Latest
 
 def prepare(
     connection: duckdb.DuckDBPyConnection,
-    copies: Copies,
-    table: DailyTable,
+    copies: LocalCache,
+    table: Model,
     lake: Lake,
     day: Day,
     inputs: Inputs,
@@ -30,7 +30,7 @@ def prepare(
     Raises:
         LakeError: a file can't be read.
     """
-    begins = table.carries and inputs.yesterday is None
+    begins = table.depends_on_past and inputs.yesterday is None
     for macro, value in (
         ("day_start", timestamp(day.start_us)),
         ("day_end", timestamp(day.end_us)),
@@ -45,7 +45,7 @@ def prepare(
         files = copies.all(found)
         until = timestamp(day.end_us + len(ahead) * (day.end_us - day.start_us))
         _view(connection, view, _columns(one), files, _of_the_day(one, until), _once(one, found))
-    if table.carries:
+    if table.depends_on_past:
         files = copies.all([day_file(lake, table, day.before)] if inputs.yesterday else [])
         _view(connection, "yesterday", table.columns, files, "true")
 
@@ -77,7 +77,7 @@ def _of_the_day(one: Input, until: str) -> str:
     match one.source.table:
         case Latest() as latest:
             at = name(latest.created)
-        case Export() as export if not one.source.reaches_back:
+        case Export() as export if not one.source.lookback_column:
             at = name(export.time.column)
             if export.time.unit_us == SECOND_US:
                 return f"{at} >= epoch(day_start()) and {at} < epoch({until})"

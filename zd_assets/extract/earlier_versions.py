@@ -32,7 +32,7 @@ class EarlierVersions:
         Raises:
             LakeError: its file can't be read.
         """
-        updated_us = rows[self.job.export.updated].cast(pa.int64()).to_numpy()
+        updated_us = rows[self.job.export.updated_at_column].cast(pa.int64()).to_numpy()
         held = np.zeros(rows.num_rows, dtype=np.bool_)
         partitions = [partition_at(int(us), hourly=self.hourly) for us in updated_us]
         digests = self._digests(rows)

@@ -35,9 +35,9 @@ class PartitionReport:
 
 @dataclass(frozen=True)
 class PageReport:
-    """One page of one stretch was taken in; positions are microseconds of server time."""
+    """One page of one segment was taken in; positions are microseconds of server time."""
 
-    stretch: int
+    segment: int
     items: int
     from_us: int
     position_us: int

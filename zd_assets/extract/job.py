@@ -18,7 +18,7 @@ class Job:
 
     `query` goes with every request; `parameters` are all that shapes what a file holds.
     `second_look` says that complete partitions are read again and compared. Rows before `first_us`
-    (microseconds) belong to no partition. Stretches add rows to other partitions one at a time.
+    (microseconds) belong to no partition. Segments add rows to other partitions one at a time.
     """
 
     export: Export

@@ -1,4 +1,4 @@
-"""Rows that a stretch's pages bring for other partitions, until they are added to their files."""
+"""Rows that a segment's pages bring for other partitions, until they are added to their files."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace

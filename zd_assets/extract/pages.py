@@ -1,4 +1,4 @@
-"""The pages of a stretch, also past what the server refuses: by the next way back."""
+"""The pages of a segment, also past what the server refuses: by the next way back."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from typing import TypeVar
 from zd_assets.catalog.export import Endpoint
 from zd_assets.extract.events import Notice
 from zd_assets.extract.job import Job
-from zd_assets.extract.plan import Stretch
+from zd_assets.extract.plan import Segment
 from zd_assets.extract.start import at_time, starts
 from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.drain import Ending, Start, Step, drain
@@ -28,13 +28,13 @@ _FURTHER_US = 60_000_000
 _MOST_REFUSALS = 5
 
 
-def pages(job: Job, stretch: Stretch, from_us: int) -> Iterator[Step]:
+def pages(job: Job, segment: Segment, from_us: int) -> Iterator[Step]:
     """Yield the pages from `from_us` (microseconds) on, or from where a file says.
 
     Raises:
         ZendeskError: there is no way back, or it fails as well.
     """
-    ways, endpoint, refusals = starts(job, stretch, from_us), job.endpoint, 0
+    ways, endpoint, refusals = starts(job, segment, from_us), job.endpoint, 0
     begin = next(ways)
     while True:
         position = begin.position
@@ -43,7 +43,7 @@ def pages(job: Job, stretch: Stretch, from_us: int) -> Iterator[Step]:
                 job.export,
                 endpoint,
                 begin,
-                stretch.until_us,
+                segment.until_us,
                 job.policy,
                 partial(_ask, job, endpoint),
                 job.may_ask,

@@ -1,4 +1,4 @@
-"""Fetching partitions of one export: plan the stretches, walk them side by side, say what happens.
+"""Fetching partitions of one export: plan the segments, walk them side by side, say what happens.
 
 The call chain, once, for whoever follows a record:
 `extract` → `plan` → `walk` → `pages` → `drain` → `Client.get` → `read_page` (HTTP to a page)
@@ -38,10 +38,10 @@ class Options:
 
     `endpoint` is one of the export's (None: its first). `include` and `include_changes` are the
     API's parameters. `exclude_system_updates` leaves out versions that an earlier partition
-    holds. `max_parallel_windows` stretches are walked side by side; `max_pages` is
-    the run's own budget of pages over all of them; `refetch` fetches whole what could be resumed
-    or adopted; `second_look` reads complete partitions again and adds what they lack. Items before
-    `first_us` (microseconds) belong to no partition. `scope` is the `support_type_scope`.
+    holds. `max_parallel_windows` segments are walked side by side; `max_pages` is
+    the run's own budget of pages over all of them; `full_refresh` fetches whole what could be
+    resumed or adopted; `second_look` reads complete partitions again and adds what they lack. Items
+    before `first_us` (microseconds) belong to no partition. `scope` is the `support_type_scope`.
     """
 
     endpoint: Endpoint | None = None
@@ -54,7 +54,7 @@ class Options:
     max_pages: int = 500
     max_parallel_windows: int = 4
     privacy: Privacy = field(default_factory=Privacy)
-    refetch: bool = False
+    full_refresh: bool = False
     second_look: bool = False
     first_us: int = 0
 
@@ -67,7 +67,7 @@ def extract(
     options: Options,
     *,
     run_id: str,
-    adopts: Callable[[Footer], bool] = lambda footer: False,
+    should_adopt: Callable[[Footer], bool] = lambda footer: False,
     now_s: Callable[[], float] = time.time,
 ) -> Generator[Report, None, None]:
     """Fetch partitions (in order of time) into the lake, and yield what happens as it happens.
@@ -105,15 +105,15 @@ def extract(
         stop=stop,
         others_lock=threading.Lock(),
     )
-    # Without a start time, each stretch goes on where the one before it ended.
+    # Without a start time, each segment goes on where the one before it ended.
     windows = options.max_parallel_windows if endpoint.has_start_time else 1
     todo = plan(
         export,
         [Target(partition, lake.footer(export, partition)) for partition in partitions],
         parameters=job.parameters,
         # What is to be looked at again isn't taken as it is.
-        adopts=lambda footer: not options.second_look and adopts(footer),
-        refetch=options.refetch,
+        should_adopt=lambda footer: not options.second_look and should_adopt(footer),
+        full_refresh=options.full_refresh,
         horizon_us=int((now_s() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000),
         windows=min(windows, options.max_pages),
         by_arrival=endpoint.by_arrival,
@@ -143,7 +143,7 @@ def _walk_all(
 ) -> None:
     def one(number: int) -> None:
         try:
-            walk(job, number, todo.stretches[number])
+            walk(job, number, todo.segments[number])
         except BaseException as raised:
             error = _out_of_memory(job, raised) if isinstance(raised, MemoryError) else raised
             # The others stop because of the first; its error is the one to tell.
@@ -154,8 +154,8 @@ def _walk_all(
     try:
         for target in todo.adopted:
             keep_or_begin(job, target, Action.ADOPTED)
-        with ThreadPoolExecutor(windows, "stretch") as pool:
-            for number in range(len(todo.stretches)):
+        with ThreadPoolExecutor(windows, "segment") as pool:
+            for number in range(len(todo.segments)):
                 pool.submit(one, number)
         for target in todo.unsettled:
             keep_or_begin(job, target, Action.UNSETTLED)

@@ -25,4 +25,4 @@ def sample(
     """
     url = first_url(client.base_url, endpoint, start_us, endpoint.page_size, {})
     page = client.get(url, lambda body: read_page(export, endpoint, body), notice=notice)
-    return compare(export.columns, page.items, export.occasional)
+    return compare(export.columns, page.items, export.optional_paths)

@@ -1,4 +1,4 @@
-"""Walking one stretch: pages in, rows to their partitions, each committed when it is passed."""
+"""Walking one segment: pages in, rows to their partitions, each committed when it is passed."""
 
 import threading
 from collections import Counter
@@ -17,7 +17,7 @@ from zd_assets.extract.events import Action, Notice, PageReport, PartitionReport
 from zd_assets.extract.job import Job
 from zd_assets.extract.other_partitions import OtherPartitions
 from zd_assets.extract.pages import one_ahead, pages, resume_from
-from zd_assets.extract.plan import Stretch, Target, is_alike
+from zd_assets.extract.plan import Segment, Target, is_alike
 from zd_assets.extract.sideloads import share
 from zd_assets.extract.start import from_us, was_under_way
 from zd_assets.lake.errors import ChangedError
@@ -52,8 +52,8 @@ class _Tally:
     drift: Counter[str] = field(default_factory=Counter)
 
 
-def walk(job: Job, number: int, stretch: Stretch) -> None:
-    """Fetch a stretch (the `number`-th of the run) and commit its partitions one by one.
+def walk(job: Job, number: int, segment: Segment) -> None:
+    """Fetch a segment (the `number`-th of the run) and commit its partitions one by one.
 
     The next page is asked for while the last one is converted and written. On an error, what
     was read of the open partition is committed too, unless its file was complete before.
@@ -62,9 +62,9 @@ def walk(job: Job, number: int, stretch: Stretch) -> None:
         ZendeskError: the pages can't be had.
         LakeError: the files can't be written.
     """
-    walk = _Walk(job, number, stretch)
+    walk = _Walk(job, number, segment)
     try:
-        for step in one_ahead(pages(job, stretch, walk.asked_from_us)):
+        for step in one_ahead(pages(job, segment, walk.asked_from_us)):
             walk.take(step)
         walk.leave()
     except ZendeskError:
@@ -77,21 +77,21 @@ def walk(job: Job, number: int, stretch: Stretch) -> None:
 class _Walk:
     """The state of a walk: the open partition, the writers, the last step."""
 
-    def __init__(self, job: Job, number: int, stretch: Stretch) -> None:
+    def __init__(self, job: Job, number: int, segment: Segment) -> None:
         self._job = job
         self._number = number
-        self._stretch = stretch
+        self._stretch = segment
         self._open = 0
         self._passed: list[tuple[int, Step, int]] = []
         self._writers: dict[tuple[int, str], PartitionWriter] = {}
         self._tallies: dict[int, _Tally] = {}
-        self._others = OtherPartitions(job, stretch.partitions[0].hourly)
-        self._held = EarlierVersions(job, stretch.partitions[0].hourly)
-        self.asked_from_us = from_us(job, stretch)
+        self._others = OtherPartitions(job, segment.partitions[0].hourly)
+        self._held = EarlierVersions(job, segment.partitions[0].hourly)
+        self.asked_from_us = from_us(job, segment)
         # Of a file that is resumed as well, all rows: it takes one twice without harm.
-        self._from_us = min(stretch.partitions[0].start_us, self.asked_from_us)
-        first = stretch.targets[0].footer
-        under_way = stretch.resumes and first is not None and was_under_way(first)
+        self._from_us = min(segment.partitions[0].start_us, self.asked_from_us)
+        first = segment.targets[0].footer
+        under_way = segment.resumes and first is not None and was_under_way(first)
         self._look_again_us = first.look_again_us if first and under_way else None
         self._last: Step | None = None
 
@@ -122,7 +122,7 @@ class _Walk:
             self._open,
         )
         parts = assigned.own
-        if job.exclude_system_updates and job.export.updated:
+        if job.exclude_system_updates and job.export.updated_at_column:
             parts = [self._without_system_updates(part) for part in parts]
         for part in parts:
             new = self._writer(part.number, job.export).add(part.rows, part.times_us)
@@ -131,7 +131,7 @@ class _Walk:
             tally.without_key += int((~has_keys(job.export, rows)).sum())
             tally.without_time += int((~item_times_us(job.export, rows)[1]).sum())
             tally.drift += drift_of(rows, job.privacy.hashed(job.export))
-        # Before the stretch, an ordered page has what may be late; where there is no file yet,
+        # Before the segment, an ordered page has what may be late; where there is no file yet,
         # whoever fetches that window gets it.
         self._others.add(assigned.other, assigned.other_us, begins=not ordered)
         for reached in {part.number for part in parts} or {self._at(self._open)}:
@@ -221,7 +221,9 @@ class _Walk:
     def _without_system_updates(self, part: PartitionRows) -> PartitionRows:
         """Without the versions that an earlier partition holds: there only the system came by."""
         job = self._job
-        updated_us = pc.fill_null(part.rows[job.export.updated].cast(pa.int64()), _LATEST_US)
+        updated_us = pc.fill_null(
+            part.rows[job.export.updated_at_column].cast(pa.int64()), _LATEST_US
+        )
         start_us = self._stretch.partitions[part.number].start_us
         earlier = updated_us.to_numpy() < start_us
         held = np.zeros(len(earlier), dtype=np.bool_)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zd_assets.catalog.export import Export, Sideload, Table
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, open_lake, read_footer
@@ -60,7 +60,7 @@ def repartition(lake: Lake, hourly: bool) -> Iterator[str]:
             lake.root,
             lambda folder: stack.enter_context(file_lock(folder / ".repartition.lock")),
         )
-        for export in CATALOGUE:
+        for export in EXPORTS:
             sideloads: list[Sideload | None] = [*export.sideloads, None]
             tables = [sideload.table if sideload else export for sideload in sideloads]
             for table in tables:

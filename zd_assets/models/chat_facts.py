@@ -2,7 +2,7 @@
 
 from zd_assets.catalog.chat import AGENT_TIMELINE, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.catalog.columns import Column, List, Scalar
-from zd_assets.engine.model import DailyTable, Reference, Source
+from zd_assets.engine.model import Model, Reference, Source
 from zd_assets.models.latest import CHATS_LATEST
 
 #: Hours after a day in which chats that started on it may still end, and be exported.
@@ -10,7 +10,7 @@ LATE_CHATS_H = 6
 #: Hours after a day in which timespans that began on it may still end, and be exported.
 LATE_TIMESPANS_H = 12
 
-CHAT_ENGAGEMENTS = DailyTable(
+CHAT_ENGAGEMENTS = Model(
     name="chat_engagements",
     description=(
         "Agents' engagements in chats, on the day, UTC, on which the chat started, whenever they "
@@ -83,10 +83,10 @@ CHAT_ENGAGEMENTS = DailyTable(
         from each
         where engagement is not null
     """,
-    holds={"durations_not_negative": "duration_s >= 0"},
+    assertions={"durations_not_negative": "duration_s >= 0"},
 )
 
-CHAT_MESSAGES = DailyTable(
+CHAT_MESSAGES = Model(
     name="chat_messages",
     description=(
         "What was said in chats, on the day, UTC, on which the chat started, also where it went on "
@@ -148,7 +148,7 @@ CHAT_MESSAGES = DailyTable(
     """,
 )
 
-AGENT_ACTIVITY = DailyTable(
+AGENT_ACTIVITY = Model(
     name="agent_activity",
     description=(
         "How long each agent was online, away and invisible, from the timespans cut at midnight. "
@@ -180,7 +180,7 @@ AGENT_ACTIVITY = DailyTable(
         Column("online_s_by_hour", List(Scalar.DOUBLE), "Seconds online in each hour, 24 of them."),
     ),
     key=("agent_id",),
-    sources=(Source(AGENT_TIMELINE, reaches_back="start_time", late_h=LATE_TIMESPANS_H),),
+    sources=(Source(AGENT_TIMELINE, lookback_column="start_time", late_h=LATE_TIMESPANS_H),),
     sql="""
         with span as (
             select
@@ -245,13 +245,13 @@ AGENT_ACTIVITY = DailyTable(
         from part left join hours using (agent_id)
         group by agent_id
     """,
-    holds={
+    assertions={
         "a_day_has_24_hours": "online_s + away_s + invisible_s + other_s <= 86400.000001",
         "seconds_not_negative": "least(online_s, away_s, invisible_s, other_s, overlap_s) >= 0",
     },
 )
 
-DEPARTMENT_QUEUE = DailyTable(
+DEPARTMENT_QUEUE = Model(
     name="department_queue",
     description=(
         "How many visitors waited in each department's queue. A queue keeps its size from one "
@@ -271,7 +271,7 @@ DEPARTMENT_QUEUE = DailyTable(
     ),
     key=("department_id",),
     sources=(Source(DEPARTMENT_EVENTS),),
-    carries=True,
+    depends_on_past=True,
     sql="""
         with event as (
             select
@@ -296,7 +296,7 @@ DEPARTMENT_QUEUE = DailyTable(
             union all
             select department_id, day_start(), '', size from opening where size is not null
         ),
-        stretch as (
+        segment as (
             select
                 *,
                 greatest(date_diff(
@@ -317,17 +317,17 @@ DEPARTMENT_QUEUE = DailyTable(
             coalesce(sum(seconds) filter (size > 0), 0) as waiting_s,
             sum(seconds) as known_s,
             count(*) filter (id <> '') as events
-        from (select *, max(size) over (partition by department_id) as longest from stretch)
+        from (select *, max(size) over (partition by department_id) as longest from segment)
         group by department_id
     """,
-    holds={
+    assertions={
         "sizes_not_negative": "peak >= 0",
         "mean_within_the_peak": "mean <= peak + 1e-9",
         "a_day_has_24_hours": "known_s <= 86400.000001",
     },
 )
 
-CONVERSION_ATTRIBUTION = DailyTable(
+CONVERSION_ATTRIBUTION = Model(
     name="conversion_attribution",
     description=(
         "Conversions that happened on the day, and the chat, agent and department they are owed "
@@ -362,8 +362,8 @@ CONVERSION_ATTRIBUTION = DailyTable(
         from conversions
         where id is not null
     """,
-    holds={"after_the_chat_started": "after_s >= 0"},
-    refers=(Reference("chat_id", CHATS_LATEST, since="chat_started_at"),),
+    assertions={"after_the_chat_started": "after_s >= 0"},
+    relationships=(Reference("chat_id", CHATS_LATEST, since="chat_started_at"),),
 )
 
 CHAT_FACTS = (

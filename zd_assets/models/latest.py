@@ -11,7 +11,9 @@ GROUP = "analytics"
 
 IS_DELETED = Column("is_deleted", Scalar.BOOL, "Whether the item was deleted.")
 FETCHED_AT = Column("_fetched_at", Scalar.TIMESTAMP, "When that partition was fetched.")
-FROM_PARTITION = Column("_partition", Scalar.TEXT, "The export's partition that the row is from.")
+FROM_PARTITION = Column(
+    "_source_partition", Scalar.TEXT, "The export's partition that the row is from."
+)
 
 
 @dataclass(frozen=True)

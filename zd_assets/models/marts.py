@@ -1,7 +1,7 @@
 """Answers by day: what people ask of a support team's day, made of facts."""
 
 from zd_assets.catalog.columns import Column, List, Scalar
-from zd_assets.engine.model import DailyTable, Source
+from zd_assets.engine.model import Model, Source
 from zd_assets.models.chat_facts import AGENT_ACTIVITY, CHAT_ENGAGEMENTS, LATE_CHATS_H
 from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.models.ticket_facts import (
@@ -10,7 +10,7 @@ from zd_assets.models.ticket_facts import (
     TICKET_STATES,
 )
 
-CHAT_DAILY_SUMMARY = DailyTable(
+CHAT_DAILY_SUMMARY = Model(
     name="chat_daily_summary",
     description=(
         "The chats that started on the day, UTC, by the department that the chat itself names, so "
@@ -154,7 +154,7 @@ CHAT_DAILY_SUMMARY = DailyTable(
         from summary
         join hours on summary.department_id is not distinct from hours.department_id
     """,
-    holds={
+    assertions={
         "chats_add_up": "chats = served + missed and served = completed + dropped "
         "and chats = list_sum(chats_by_hour)",
         "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
@@ -162,7 +162,7 @@ CHAT_DAILY_SUMMARY = DailyTable(
     },
 )
 
-AGENT_DAILY_SCORECARD = DailyTable(
+AGENT_DAILY_SCORECARD = Model(
     name="agent_daily_scorecard",
     description=(
         "What each agent did on the day: time online, engagements of the chats that started on "
@@ -288,7 +288,7 @@ AGENT_DAILY_SCORECARD = DailyTable(
         full join engaged using (agent_id)
         left join ticket using (agent_id)
     """,
-    holds={
+    assertions={
         "a_day_has_24_hours": "online_s + away_s + invisible_s <= 86400.000001",
         "engagements_add_up": "offered = accepted + not_accepted",
         "counts_within_the_accepted": "greatest(answered, timed) <= accepted",
@@ -296,7 +296,7 @@ AGENT_DAILY_SCORECARD = DailyTable(
     },
 )
 
-TICKET_BACKLOG_DAILY = DailyTable(
+TICKET_BACKLOG_DAILY = Model(
     name="ticket_backlog_daily",
     description=(
         "Unsolved tickets at the day's end (today: as far as it is known), and what came and went "
@@ -428,7 +428,7 @@ TICKET_BACKLOG_DAILY = DailyTable(
             backlog, before, created, reopened, restored, surfaced, moved_in, solved, closed
         ) > 0
     """,
-    holds={
+    assertions={
         "statuses_add_up": "backlog = new + open + pending + hold + other",
         "counts_within_the_backlog": "greatest(unassigned + agent_unknown, aged) <= backlog",
         "flows_add_up": """
@@ -438,7 +438,7 @@ TICKET_BACKLOG_DAILY = DailyTable(
     },
 )
 
-SLA_BREACHES_DAILY = DailyTable(
+SLA_BREACHES_DAILY = Model(
     name="sla_breaches_daily",
     description=(
         "Targets of SLA policies that were missed and met on the day, by metric and policy. "
@@ -498,10 +498,10 @@ SLA_BREACHES_DAILY = DailyTable(
         select *, met / nullif(met + late, 0) as met_share
         from answer
     """,
-    holds={
+    assertions={
         "shares_between_0_and_1": "met_share between 0 and 1",
         "a_ticket_each": "tickets <= breaches",
     },
 )
 
-ANSWERS = (CHAT_DAILY_SUMMARY, AGENT_DAILY_SCORECARD, TICKET_BACKLOG_DAILY, SLA_BREACHES_DAILY)
+MARTS = (CHAT_DAILY_SUMMARY, AGENT_DAILY_SCORECARD, TICKET_BACKLOG_DAILY, SLA_BREACHES_DAILY)

@@ -6,10 +6,10 @@ from zd_assets.catalog.support import (
     ROUTING_ATTRIBUTES,
     ROUTING_INSTANCE_VALUES,
 )
-from zd_assets.engine.model import DailyTable, Source
+from zd_assets.engine.model import Model, Source
 from zd_assets.models.ticket_facts import TICKET_FIELD_CHANGES
 
-SKILLS = DailyTable(
+SKILLS = Model(
     name="skills",
     description=(
         "The skills (values of routing attributes) as they were at the day's end, from the "
@@ -28,7 +28,7 @@ SKILLS = DailyTable(
     ),
     key=("attribute_id", "attribute_value_id"),
     sources=(Source(ROUTING_ATTRIBUTE_VALUES), Source(ROUTING_ATTRIBUTES)),
-    carries=True,
+    depends_on_past=True,
     sql="""
         with change as (
             -- In one second a thing is created first and deleted last.
@@ -75,7 +75,7 @@ SKILLS = DailyTable(
     """,
 )
 
-SKILL_ASSIGNMENTS = DailyTable(
+SKILL_ASSIGNMENTS = Model(
     name="skill_assignments",
     description=(
         "Which agents and tickets had which skill on the day: intervals, from the routing "
@@ -104,7 +104,7 @@ SKILL_ASSIGNMENTS = DailyTable(
         Source(SKILLS),
         Source(TICKET_FIELD_CHANGES),
     ),
-    carries=True,
+    depends_on_past=True,
     sql="""
         with event as (
             select
@@ -182,7 +182,7 @@ SKILL_ASSIGNMENTS = DailyTable(
             skill, attribute
         from interval_ left join skills using (attribute_value_id)
     """,
-    holds={"until_after_since": "until >= since", "a_day_has_24_hours": "held_s <= 86400"},
+    assertions={"until_after_since": "until >= since", "a_day_has_24_hours": "held_s <= 86400"},
 )
 
 SKILL_FACTS = (SKILLS, SKILL_ASSIGNMENTS)

@@ -2,13 +2,13 @@
 
 from zd_assets.catalog.columns import Column, Scalar
 from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS, TICKETS
-from zd_assets.engine.model import DailyTable, Reference, Source
+from zd_assets.engine.model import Model, Reference, Source
 from zd_assets.models.latest import TICKETS_LATEST
 
 #: How far a lake's first day looks ahead for tickets that were there before.
 AHEAD_DAYS = 28
 
-TICKET_FIELD_CHANGES = DailyTable(
+TICKET_FIELD_CHANGES = Model(
     name="ticket_field_changes",
     description=(
         "Every field that a ticket event of the day set, with its value before and after. Comments "
@@ -55,10 +55,10 @@ TICKET_FIELD_CHANGES = DailyTable(
             'id', 'event_type', 'via', 'via_reference_id', 'previous_value'
         ) and not (entry.key = 'type' and child ->> 'type' in ('Create', 'Change'))
     """,
-    refers=(Reference("ticket_id", TICKETS_LATEST, since="changed_at"),),
+    relationships=(Reference("ticket_id", TICKETS_LATEST, since="changed_at"),),
 )
 
-TICKET_STATES = DailyTable(
+TICKET_STATES = Model(
     name="ticket_states",
     description=(
         "Where each ticket stood at the day's end, or as far as it is known: tickets that weren't "
@@ -116,7 +116,7 @@ TICKET_STATES = DailyTable(
         Source(TICKET_FIELD_CHANGES, ahead_days=AHEAD_DAYS),
         Source(TICKETS, optional=True, ahead_days=AHEAD_DAYS),
     ),
-    carries=True,
+    depends_on_past=True,
     sql="""
         -- What is told of a ticket, in order: by events, and by versions, which know the events
         -- of their second. What was before an event is told by it, too: before its own value.
@@ -316,7 +316,7 @@ TICKET_STATES = DailyTable(
             coalesce(status not in ('solved', 'closed', 'deleted'), false) as is_unsolved
         from state
     """,
-    holds={
+    assertions={
         "flows_add_up": """
             is_unsolved::int = was_unsolved::int + (is_created and status is not null)::int
                 + surfaced + reopens + restores - solves - leaves
@@ -324,7 +324,7 @@ TICKET_STATES = DailyTable(
     },
 )
 
-TICKET_METRICS = DailyTable(
+TICKET_METRICS = Model(
     name="ticket_metrics",
     description=(
         "What is measured of tickets (reply time, resolution time, waits), as it stood at the "
@@ -390,7 +390,7 @@ TICKET_METRICS = DailyTable(
     ),
     key=("ticket_id", "metric", "instance_id"),
     sources=(Source(TICKET_METRIC_EVENTS), Source(TICKET_STATES, optional=True)),
-    carries=True,
+    depends_on_past=True,
     sql="""
         with sent as (
             select
@@ -480,7 +480,7 @@ TICKET_METRICS = DailyTable(
                 (day_start() - interval 1 microsecond, false, 0), is_running
             from known where is_running is not null
         ),
-        stretch as (
+        segment as (
             select
                 *,
                 lead(moment, 1, greatest(moment, known_until())) over (
@@ -511,7 +511,7 @@ TICKET_METRICS = DailyTable(
                     'microseconds', greatest(moment, coalesce(report.since, moment)), until
                 ), 0)) filter (runs), 0) / 1e6 as seconds_since,
                 arg_max(runs, place) as is_running
-            from stretch left join report using (ticket_id, metric, instance_id)
+            from segment left join report using (ticket_id, metric, instance_id)
             group by all
         ),
         today as (
@@ -594,12 +594,12 @@ TICKET_METRICS = DailyTable(
         )
         select * from state
     """,
-    holds={
+    assertions={
         "seconds_not_negative": "least(calendar_s, measured_s, coalesce(business_s, 0)) >= 0",
         "business_within_calendar": "business_s <= reported_s",
         "fulfilled_after_activated": "fulfilled_at >= activated_at",
     },
-    refers=(Reference("ticket_id", TICKETS_LATEST, since="activated_at"),),
+    relationships=(Reference("ticket_id", TICKETS_LATEST, since="activated_at"),),
 )
 
 TICKET_FACTS = (TICKET_FIELD_CHANGES, TICKET_STATES, TICKET_METRICS)

@@ -18,10 +18,10 @@ from zd_assets.lake.location import Location
 from zd_assets.lake.temporary import replacing
 from zd_assets.report.charts import CHARTS
 from zd_assets.report.headlines import headlines
-from zd_assets.report.made_of import (
+from zd_assets.report.input_version import (
     FEWEST_CHART_DAYS,
     days_of,
-    made_of,
+    input_version,
     report_file,
 )
 from zd_assets.report.sections import SECTIONS, Section, definition, lines, total
@@ -68,7 +68,7 @@ def _page(lake: Lake, last: Day, days: int) -> str:
         period=_period(wanted),
         length="1 day" if days == 1 else f"{days} days",
         days=days,
-        made_of=made_of(Finder(lake), last, days),
+        input_version=input_version(Finder(lake), last, days),
         before=_period(earlier),
         not_compared=[one.title for one in SECTIONS if before[one.table.name].missing],
         headlines=headlines(now, before),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.models.marts import (
     AGENT_DAILY_SCORECARD,
     CHAT_DAILY_SUMMARY,
@@ -46,7 +46,7 @@ class Key:
 class Section:
     """An answer in the report: a picture, which `shows` something, and a table by its keys."""
 
-    table: DailyTable
+    table: Model
     title: str
     shows: str
     keys: tuple[Key, ...]

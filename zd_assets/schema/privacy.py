@@ -9,26 +9,30 @@ from typing import Any
 
 from zd_assets.catalog.columns import Scalar
 from zd_assets.catalog.export import Export, Table
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.schema.drift import dumps, loads
 
 _TABLES: tuple[Table, ...] = (
-    *CATALOGUE,
-    *(sideload.table for export in CATALOGUE for sideload in export.sideloads),
+    *EXPORTS,
+    *(sideload.table for export in EXPORTS for sideload in export.sideloads),
 )
 _CAN_BE_LEFT_OUT = {
-    f"{e.name}.{column.name}" for e in CATALOGUE if e.expands for column in e.columns
+    f"{e.name}.{column.name}" for e in EXPORTS if e.supports_fields for column in e.columns
 }
 # Without a key the whole row is one: rows that differ in a dropped column would become one row.
-_KEYS = {f"{t.holds}.{column}" for t in _TABLES for column in t.key or [c.name for c in t.columns]}
+_KEYS = {
+    f"{t.item_type}.{column}" for t in _TABLES for column in t.key or [c.name for c in t.columns]
+}
 # A hash is text, which doesn't fit a numeric key: the rows would lose it.
 _NUMBERS = {
-    f"{table.holds}.{column.name}"
+    f"{table.item_type}.{column.name}"
     for table in _TABLES
     for column in table.columns
     if column.name in table.key and column.type is not Scalar.TEXT
 }
-_TIMES = {f"{t.holds}.{column}" for t in _TABLES for column in (t.time.column, t.time.plus_seconds)}
+_TIMES = {
+    f"{t.item_type}.{column}" for t in _TABLES for column in (t.time.column, t.time.plus_seconds)
+}
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,9 @@ class Privacy:
     """Attributes by path, export first: `chats.visitor.email`, `chats.history.msg`.
 
     `users.email` means users wherever they stand: those beside tickets, too. A path goes through
-    arrays as through objects. `leave_out` names top-level attributes that aren't even asked for
-    (exports with resource expansion only), `drop` removes a value, `hash` puts the HMAC-SHA256 of
-    its text under `hash_key` in its place, in hex (of an array: of each element). Drop and hash
+    arrays as through objects. `exclude_fields` names top-level attributes that aren't asked
+    for (exports with resource expansion only), `drop` removes a value, `hash` replaces it by the
+    HMAC-SHA256 of its text under `hash_key`, in hex (of an array: of each element). Drop and hash
     reach `_extra` and JSON columns too.
 
     The text of a number, boolean or object is its JSON, with sorted names: 7 and "7" have one
@@ -46,7 +50,7 @@ class Privacy:
     times or objects: there the column is null, and the hash is in `_extra`, which is no drift.
     """
 
-    leave_out: tuple[str, ...] = ()
+    exclude_fields: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()
     hash_key: str = ""
@@ -59,14 +63,17 @@ class Privacy:
         """
         if self.hash and not self.hash_key:
             raise ValueError("hash needs a hash_key: without one, e-mails could be guessed back")
-        removed, changed = {*self.leave_out, *self.drop}, {*self.leave_out, *self.drop, *self.hash}
+        removed, changed = (
+            {*self.exclude_fields, *self.drop},
+            {*self.exclude_fields, *self.drop, *self.hash},
+        )
         for path in changed:
             export, *attributes = path.split(".")
-            if export not in {table.holds for table in _TABLES} or not all(attributes or [""]):
+            if export not in {table.item_type for table in _TABLES} or not all(attributes or [""]):
                 raise ValueError(
                     f"{path!r} names no attribute of an export: chats.visitor.email does"
                 )
-        for path in self.leave_out:
+        for path in self.exclude_fields:
             if path not in _CAN_BE_LEFT_OUT:
                 raise ValueError(
                     f"{path} can't be left out: the API does that for documented top-level "
@@ -84,27 +91,27 @@ class Privacy:
 
     def __repr__(self) -> str:
         """Everything but the key."""
-        return f"Privacy(leave_out={self.leave_out}, drop={self.drop}, hash={self.hash})"
+        return f"Privacy(exclude_fields={self.exclude_fields}, drop={self.drop}, hash={self.hash})"
 
     def fields(self, export: Export) -> str | None:
         """The `fields` to ask for ("Resource expansion"); None where the export has none."""
-        if not export.expands:
+        if not export.supports_fields:
             return None
-        left_out = set(_paths(self.leave_out, export.name))
+        left_out = set(_paths(self.exclude_fields, export.name))
         names = [column.name for column in export.columns if (column.name,) not in left_out]
         return f"{export.name}({','.join(names) if left_out else '*'})"
 
     def hashed(self, table: Table) -> frozenset[str]:
         """The paths of a table's attributes that are hashed."""
-        return frozenset(".".join(path) for path in _paths(self.hash, table.holds))
+        return frozenset(".".join(path) for path in _paths(self.hash, table.item_type))
 
     def changes(self, table: Table) -> bool:
         """Whether anything of a table's items is dropped or hashed."""
-        return bool(_paths(self.drop, table.holds) or _paths(self.hash, table.holds))
+        return bool(_paths(self.drop, table.item_type) or _paths(self.hash, table.item_type))
 
     def apply(self, table: Table, items: bytes) -> bytes:
         """A JSON array of a table's items without what must not be kept."""
-        drop, hashed = _paths(self.drop, table.holds), _paths(self.hash, table.holds)
+        drop, hashed = _paths(self.drop, table.item_type), _paths(self.hash, table.item_type)
         if not drop and not hashed:
             return items
         values = loads(items)

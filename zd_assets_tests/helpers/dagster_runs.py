@@ -11,13 +11,13 @@ import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
 from zd_assets.defs.exports.assets import export_asset
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 
 PARTITIONS = dg.DailyPartitionsDefinition(start_date="2026-01-01", end_offset=1)
-SITE = Site(PARTITIONS)
+SITE = Namespace(PARTITIONS)
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -63,11 +63,11 @@ def materialize(
     api: ZendeskApi,
     lake: Lake,
     *,
-    refetch: bool = False,
+    full_refresh: bool = False,
     partitions_def: dg.DailyPartitionsDefinition = PARTITIONS,
 ) -> dg.ExecuteInProcessResult:
     """Materialize one partition, or a range in one run."""
-    asset = export_asset(export, Site(partitions_def))
+    asset = export_asset(export, Namespace(partitions_def))
     tags = {} if isinstance(keys, str) else dict(zip(_RANGE, keys, strict=True))
     return dg.materialize(
         [asset],
@@ -75,7 +75,7 @@ def materialize(
         partition_key=keys if isinstance(keys, str) else None,
         tags=tags,
         resources={export.api.value: api, "lake": LakeFolder(location=str(lake.root))},
-        run_config={"ops": {"__".join(export.path): {"config": {"refetch": refetch}}}},
+        run_config={"ops": {"__".join(export.path): {"config": {"full_refresh": full_refresh}}}},
         raise_on_error=False,
     )
 

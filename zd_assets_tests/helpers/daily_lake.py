@@ -17,13 +17,13 @@ from zd_assets.engine.day import Day, DayFooter, day_file
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.latest.update import update
 from zd_assets.engine.make import make
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.writer import PartitionWriter, base_of
 from zd_assets.models.latest import LATEST, Latest
-from zd_assets.models.registry import DAILY
+from zd_assets.models.registry import MODELS
 from zd_assets.schema.convert import convert
 from zd_assets.schema.keys import Times, item_times_us
 from zd_assets_tests.helpers.truth import day
@@ -116,10 +116,10 @@ def refresh(lake: Lake) -> None:
         update(table, lake, memory_mb=256)
 
 
-def make_days(lake: Lake, table: DailyTable, *numbers: int) -> None:
+def make_days(lake: Lake, table: Model, *numbers: int) -> None:
     """Make days, after what they are made of."""
     for source in table.sources:
-        if isinstance(source.table, DailyTable):
+        if isinstance(source.table, Model):
             make_days(lake, source.table, *numbers)
         elif isinstance(source.table, Latest):
             update(source.table, lake, memory_mb=256)
@@ -128,25 +128,25 @@ def make_days(lake: Lake, table: DailyTable, *numbers: int) -> None:
         pass
 
 
-def rows(lake: Lake, table: DailyTable, number: int) -> list[Item]:
+def rows(lake: Lake, table: Model, number: int) -> list[Item]:
     """A day's rows, in order of their keys."""
     path = day_file(lake, table, Day(key(number)))
     found: list[Item] = pq.read_table(path, partitioning=None).to_pylist()
     return found
 
 
-def row(lake: Lake, table: DailyTable, number: int) -> Item:
+def row(lake: Lake, table: Model, number: int) -> Item:
     """A day's only row."""
     [only] = rows(lake, table, number)
     return only
 
 
-def values(lake: Lake, table: DailyTable, number: int, *columns: str) -> list[tuple[Any, ...]]:
+def values(lake: Lake, table: Model, number: int, *columns: str) -> list[tuple[Any, ...]]:
     """Some columns of a day's rows, in order of their keys."""
     return [tuple(one[column] for column in columns) for one in rows(lake, table, number)]
 
 
-def footer(lake: Lake, table: DailyTable, number: int) -> DayFooter:
+def footer(lake: Lake, table: Model, number: int) -> DayFooter:
     """What a day's file says of itself."""
     found = Finder(lake).footer(table, Day(key(number)))
     assert found
@@ -154,8 +154,8 @@ def footer(lake: Lake, table: DailyTable, number: int) -> DayFooter:
 
 
 def due(
-    lake: Lake, numbers: Iterable[int], tables: Sequence[DailyTable] = DAILY
-) -> list[tuple[DailyTable, int]]:
+    lake: Lake, numbers: Iterable[int], tables: Sequence[Model] = MODELS
+) -> list[tuple[Model, int]]:
     """Which days of which tables are due, tables in the order in which they are made."""
     finder, numbers = Finder(lake), list(numbers)
     return [
@@ -167,7 +167,7 @@ def due(
 
 
 def settle(
-    lake: Lake, numbers: Iterable[int], tables: Sequence[DailyTable] = DAILY
+    lake: Lake, numbers: Iterable[int], tables: Sequence[Model] = MODELS
 ) -> set[tuple[str, int]]:
     """Make whatever is due, until nothing is; returns what was made, tables by their names."""
     numbers, made = list(numbers), set()

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from zd_assets.catalog.columns import Scalar
 from zd_assets.engine.day import Day, DayFooter, day_file
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake
 from zd_assets.models.marts import (
@@ -21,15 +21,15 @@ from zd_assets.schema.arrow import arrow_schema
 
 
 def put_day(
-    lake: Lake, table: DailyTable, day: str, rows: Iterable[dict[str, Any]], complete: bool = True
+    lake: Lake, table: Model, day: str, rows: Iterable[dict[str, Any]], complete: bool = True
 ) -> None:
     """A day's file; an incomplete day is known until noon."""
     key = Day(day)
     footer = DayFooter(
         table=table.name,
         day=day,
-        made_of="",
-        content="",
+        input_version="",
+        data_version="",
         complete=complete,
         known_until_us=key.end_us if complete else (key.start_us + key.end_us) // 2,
         items=0,
@@ -70,6 +70,6 @@ def sla(
     return _row(SLA_BREACHES_DAILY, metric=metric, policy=policy, **figures)
 
 
-def _row(table: DailyTable, **figures: Any) -> dict[str, Any]:
+def _row(table: Model, **figures: Any) -> dict[str, Any]:
     counts = {column.name: 0 for column in table.columns if column.type is Scalar.INTEGER}
     return {**dict.fromkeys(column.name for column in table.columns), **counts, **figures}

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zd_assets.catalog.export import Api, Endpoint, Export, Pagination, Table
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.extract.events import Action, PartitionReport, Report
 from zd_assets.extract.run import Options, extract
 from zd_assets.lake.errors import LakeError
@@ -28,7 +28,7 @@ HOUR_US = 3_600_000_000
 Clients = Mapping[Api, Client]
 
 #: Every way to fetch any export.
-ROADS = [(export, endpoint) for export in CATALOGUE for endpoint in export.endpoints]
+ROADS = [(export, endpoint) for export in EXPORTS for endpoint in export.endpoints]
 SUPPORT_ROADS = [one for one in ROADS if one[0].api is Api.SUPPORT]
 
 
@@ -47,7 +47,7 @@ def road(export: Export, pagination: Pagination) -> tuple[Export, Endpoint]:
 
 
 every_road = over(ROADS)
-every_export = pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 
 
 def at_us(text: str) -> int:
@@ -111,7 +111,7 @@ def fetch(
     *,
     run_id: str = "run",
     now: str = NOW,
-    adopts: Callable[[Footer], bool] = lambda footer: False,
+    should_adopt: Callable[[Footer], bool] = lambda footer: False,
     **options: Any,
 ) -> list[Report]:
     """One run to its end, on a machine whose clock shows `now`."""
@@ -123,7 +123,7 @@ def fetch(
             lake,
             Options(**options),
             run_id=run_id,
-            adopts=adopts,
+            should_adopt=should_adopt,
             now_s=lambda: at_us(now.removesuffix("Z")) / 1e6,
         )
     )

@@ -163,7 +163,7 @@ class Round:
         }
         if not calm:
             chosen["max_pages"] = dice.choice([2, 10, 500, 500, 500])
-            chosen["refetch"] = dice.random() < 0.1
+            chosen["full_refresh"] = dice.random() < 0.1
         self.figures.processes += 1
         task = child.Task(
             url=self.proxy.url,

@@ -8,22 +8,22 @@ import msgspec
 
 from zd_assets.defs.alerts.failures import Assets, Known, look
 from zd_assets.defs.exports.freshness import fails_after
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 
 WEBHOOK = "alert_webhook"
 
 _EVERY_S = 30
 
 
-def failure_alerts(site: Site, assets: Assets) -> dg.SensorDefinition:
+def failure_alerts(namespace: Namespace, assets: Assets) -> dg.SensorDefinition:
     """Tells once when an asset fails for good, and once when that is over."""
 
     @dg.sensor(
-        name=site.name("failure_alerts"),
+        name=namespace.name("failure_alerts"),
         description="Posts to the webhook when an asset fails and isn't tried again by the "
         "instance, once until it recovers; and when it did.",
         minimum_interval_seconds=_EVERY_S,
-        required_resource_keys={site.name(WEBHOOK)},
+        required_resource_keys={namespace.name(WEBHOOK)},
     )
     def _failures(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now_s = time.time()
@@ -33,7 +33,7 @@ def failure_alerts(site: Site, assets: Assets) -> dg.SensorDefinition:
         known = msgspec.json.decode(context.cursor, type=Known)
         news, known = look(context.instance, assets, known, now_s)
         if news.lines:
-            getattr(context.resources, site.name(WEBHOOK)).tell("\n".join(news.lines))
+            getattr(context.resources, namespace.name(WEBHOOK)).tell("\n".join(news.lines))
         context.update_cursor(_encoded(known))
         return dg.SkipReason(
             f"Told: {'; '.join(news.lines)}" if news.lines else f"{len(known.failing)} assets fail."
@@ -42,16 +42,16 @@ def failure_alerts(site: Site, assets: Assets) -> dg.SensorDefinition:
     return _failures
 
 
-def freshness_alerts(site: Site, exports: Assets) -> dg.SensorDefinition:
+def freshness_alerts(namespace: Namespace, exports: Assets) -> dg.SensorDefinition:
     """Tells once when an export fails its freshness policy, and once when it is fresh again."""
-    limit = fails_after(site.partitions_def)
+    limit = fails_after(namespace.partitions_def)
 
     @dg.sensor(
-        name=site.name("freshness_alerts"),
+        name=namespace.name("freshness_alerts"),
         description=f"Posts to the webhook when an export wasn't materialized for {_hours(limit)}, "
         "once until it is; and when it was.",
         minimum_interval_seconds=_EVERY_S,
-        required_resource_keys={site.name(WEBHOOK)},
+        required_resource_keys={namespace.name(WEBHOOK)},
     )
     def _freshness(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         before = set(msgspec.json.decode(context.cursor, type=list[str]) if context.cursor else ())
@@ -65,7 +65,7 @@ def freshness_alerts(site: Site, exports: Assets) -> dg.SensorDefinition:
         if fresh := sorted(before - set(stale)):
             lines.append(f"FRESH: {', '.join(fresh)}")
         if lines:
-            getattr(context.resources, site.name(WEBHOOK)).tell("\n".join(lines))
+            getattr(context.resources, namespace.name(WEBHOOK)).tell("\n".join(lines))
         context.update_cursor(_encoded(sorted(stale)))
         return dg.SkipReason(f"Told: {'; '.join(lines)}" if lines else f"{len(stale)} are stale.")
 

@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_shared.check import CheckError
 
 from zd_assets.defs.analytics.report import PATH
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder, open_folder
 from zd_assets.engine.day import Day
 from zd_assets.engine.inputs import Finder
@@ -17,8 +17,8 @@ from zd_assets.engine.latest.update import is_due
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.models.latest import GROUP, LATEST
-from zd_assets.models.registry import DAILY
-from zd_assets.report.made_of import is_due as is_report_due
+from zd_assets.models.registry import MODELS
+from zd_assets.report.input_version import is_due as is_report_due
 
 _P = ParamSpec("_P")
 
@@ -29,12 +29,12 @@ _AGAIN_AFTER_FAILURE = "45 * * * *"
 class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
     """Of analytics, the table or those of its days that the lake would make otherwise now."""
 
-    def __init__(self, folder: LakeFolder, site: Site) -> None:
-        """Look in this lake for the tables of this site."""
-        self._folder, self._prefix = folder, site.prefix
-        self._latest = {site.key(table.path): table for table in LATEST}
-        self._daily = {site.key(table.path): table for table in DAILY}
-        self._report = site.key(PATH)
+    def __init__(self, folder: LakeFolder, namespace: Namespace) -> None:
+        """Look in this lake for the tables of this namespace."""
+        self._folder, self._prefix = folder, namespace.prefix
+        self._latest = {namespace.key(table.path): table for table in LATEST}
+        self._daily = {namespace.key(table.path): table for table in MODELS}
+        self._report = namespace.key(PATH)
 
     @cached_property
     def _lake(self) -> Lake:
@@ -106,12 +106,14 @@ def _finder(lake: Lake, _tick: datetime) -> Finder:
     return Finder(lake)
 
 
-def when_out_of_date(folder: LakeFolder, site: Site) -> dg.AutomationCondition[dg.AssetKey]:
+def when_out_of_date(
+    folder: LakeFolder, namespace: Namespace
+) -> dg.AutomationCondition[dg.AssetKey]:
     """Once what it is made of is up to date itself, and nobody is at it.
 
     What failed is asked for again within the hour.
     """
-    due = OutOfDate(folder, site)
+    due = OutOfDate(folder, namespace)
     in_progress = dg.AutomationCondition.run_in_progress() | BackfillInProgress()
     waits = dg.AutomationCondition.any_deps_match(due | in_progress)
     again = dg.AutomationCondition.cron_tick_passed(_AGAIN_AFTER_FAILURE, "UTC")
@@ -120,11 +122,11 @@ def when_out_of_date(folder: LakeFolder, site: Site) -> dg.AutomationCondition[d
     ).with_label("when out of date")
 
 
-def automation_sensor(site: Site) -> dg.AutomationConditionSensorDefinition:
+def automation_sensor(namespace: Namespace) -> dg.AutomationConditionSensorDefinition:
     """Brings analytics up to date after changes; ships switched off."""
     return dg.AutomationConditionSensorDefinition(
-        site.name(GROUP, "automation"),
-        target=dg.AssetSelection.groups(site.name(GROUP)),
+        namespace.name(GROUP, "automation"),
+        target=dg.AssetSelection.groups(namespace.name(GROUP)),
         minimum_interval_seconds=_EVERY_S,
         default_status=dg.DefaultSensorStatus.STOPPED,
         use_user_code_server=True,

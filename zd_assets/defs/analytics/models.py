@@ -9,18 +9,18 @@ import dagster as dg
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.checks import check_result
 from zd_assets.defs.exports.metadata import column_lineage, column_schema
-from zd_assets.defs.namespace import LAKE, Site
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import Partitions, asked_for
 from zd_assets.engine.assertions import DESCRIPTIONS, check, checks_of
 from zd_assets.engine.day import Day, up_to
 from zd_assets.engine.lineage import daily_origins
 from zd_assets.engine.make import MEMORY_MB, DayReport, make
-from zd_assets.engine.model import DailyTable
+from zd_assets.engine.model import Model
 from zd_assets.engine.read import read_days
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import ANSWERS
+from zd_assets.models.marts import MARTS
 
 _CHART_DAYS = 28
 
@@ -40,19 +40,19 @@ def days_def(partitions_def: Partitions) -> dg.DailyPartitionsDefinition:
 
 
 def daily_asset(
-    table: DailyTable, site: Site, condition: dg.AutomationCondition[dg.AssetKey]
+    table: Model, namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
 ) -> dg.AssetsDefinition:
     """The asset of a daily table: a run makes any range of its days, one event for each."""
-    key = site.key(table.path)
+    key = namespace.key(table.path)
 
     @dg.asset(
         key=key,
-        group_name=site.name(GROUP),
+        group_name=namespace.name(GROUP),
         description=table.description,
-        partitions_def=days_def(site.partitions_def),
+        partitions_def=days_def(namespace.partitions_def),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=_deps(table, site),
-        required_resource_keys={site.name(LAKE)},
+        deps=_deps(table, namespace),
+        required_resource_keys={namespace.name(LAKE)},
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(table.key),
@@ -60,7 +60,7 @@ def daily_asset(
         kinds={"duckdb", "parquet"},
         owners=["team:data"],
         automation_condition=condition,
-        pool=site.name(*table.path),
+        pool=namespace.name(*table.path),
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, description=DESCRIPTIONS[name])
             for name in checks_of(table)
@@ -68,16 +68,16 @@ def daily_asset(
     )
     def _daily(context: dg.AssetExecutionContext, config: DailyConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
         with expected_errors(context):
-            return _materialize(context, table, site, config)
+            return _materialize(context, table, namespace, config)
 
     return _daily
 
 
 def _materialize(
-    context: dg.AssetExecutionContext, table: DailyTable, site: Site, config: DailyConfig
+    context: dg.AssetExecutionContext, table: Model, namespace: Namespace, config: DailyConfig
 ) -> dg.MaterializeResult[None]:
-    lake = site.lake(context.resources)
-    days = [Day(one) for one in asked_for(context, days_def(site.partitions_def))]
+    lake = namespace.lake(context.resources)
+    days = [Day(one) for one in asked_for(context, days_def(namespace.partitions_def))]
     made: list[DayReport] = []
     try:
         for report in make(
@@ -87,7 +87,7 @@ def _materialize(
         findings = check(table, lake, made, config.memory_mb)
         newest = {
             **_chart(table, lake, made[-1].day),
-            **column_lineage(daily_origins(table), site),
+            **column_lineage(daily_origins(table), namespace),
         }
     except BaseException:
         # No result will carry their events: the committed days are reported here.
@@ -106,19 +106,19 @@ def _materialize(
     )
 
 
-def _deps(table: DailyTable, site: Site) -> list[dg.AssetDep]:
+def _deps(table: Model, namespace: Namespace) -> list[dg.AssetDep]:
     """What it is made of, and what its checks look up."""
     deps = {}
     for source in table.sources:
         reaches_on = dg.TimeWindowPartitionMapping(
             end_offset=1, allow_nonexistent_upstream_partitions=True
         )
-        mapping = reaches_on if source.reaches_back else None
+        mapping = reaches_on if source.lookback_column else None
         deps[source.table.path] = dg.AssetDep(
-            site.key(source.table.path), partition_mapping=mapping
+            namespace.key(source.table.path), partition_mapping=mapping
         )
-    for reference in table.refers:
-        deps[reference.to.path] = dg.AssetDep(site.key(reference.to.path))
+    for reference in table.relationships:
+        deps[reference.to.path] = dg.AssetDep(namespace.key(reference.to.path))
     return list(deps.values())
 
 
@@ -139,9 +139,9 @@ def _metadata(report: DayReport) -> dict[str, Any]:
     return metadata
 
 
-def _chart(table: DailyTable, lake: Lake, last: Day) -> dict[str, Any]:
+def _chart(table: Model, lake: Lake, last: Day) -> dict[str, Any]:
     """Of an answer, a picture of the days up to the last that was made."""
-    if table not in ANSWERS:
+    if table not in MARTS:
         return {}
     # Only here: it takes longer to load than all the rest.
     from zd_assets.report.charts import CHARTS

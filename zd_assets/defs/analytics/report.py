@@ -7,13 +7,13 @@ from pydantic import Field
 
 from zd_assets.defs.analytics.models import days_def
 from zd_assets.defs.errors import expected_errors
-from zd_assets.defs.namespace import LAKE, Site
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
 from zd_assets.engine.day import Day
 from zd_assets.lake.location import nbytes
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import ANSWERS
-from zd_assets.report.made_of import NAME
+from zd_assets.models.marts import MARTS
+from zd_assets.report.input_version import NAME
 
 DAYS = 7
 PATH = (GROUP, NAME)
@@ -26,45 +26,47 @@ class ReportConfig(dg.Config):
     """Of how many days it is, up to and including the partition's: 1 of a day, 7 of a week."""
 
 
-def report_asset(site: Site, condition: dg.AutomationCondition[dg.AssetKey]) -> dg.AssetsDefinition:
+def report_asset(
+    namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
+) -> dg.AssetsDefinition:
     """The asset of the report."""
-    asset_key = site.key(PATH)
+    asset_key = namespace.key(PATH)
     week = dg.TimeWindowPartitionMapping(
         start_offset=1 - DAYS, allow_nonexistent_upstream_partitions=True
     )
 
     @dg.asset(
         key=asset_key,
-        group_name=site.name(GROUP),
+        group_name=namespace.name(GROUP),
         description=(
             "One page for who runs a support team: charts, tables and what each figure means, of "
             f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
             "before. It needs no network, and can be sent as it is."
         ),
-        partitions_def=days_def(site.partitions_def),
+        partitions_def=days_def(namespace.partitions_def),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[dg.AssetDep(site.key(table.path), partition_mapping=week) for table in ANSWERS],
-        required_resource_keys={site.name(LAKE)},
+        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in MARTS],
+        required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
         owners=["team:data"],
         automation_condition=condition,
-        pool=site.name(*PATH),
+        pool=namespace.name(*PATH),
     )
     def _report(context: dg.AssetExecutionContext, config: ReportConfig) -> None:
         with expected_errors(context):
-            _write(context, site, config.days)
+            _write(context, namespace, config.days)
 
     return _report
 
 
-def _write(context: dg.AssetExecutionContext, site: Site, days: int) -> None:
+def _write(context: dg.AssetExecutionContext, namespace: Namespace, days: int) -> None:
     # Only here: it takes longer to load than all the rest.
     from zd_assets.report.page import write_report
 
-    lake = site.lake(context.resources)
+    lake = namespace.lake(context.resources)
     written: dict[str, dict[str, Any]] = {}
     try:
-        for key in asked_for(context, days_def(site.partitions_def)):
+        for key in asked_for(context, days_def(namespace.partitions_def)):
             path = write_report(lake, Day(key), days)
             written[key] = {
                 "report": dg.MetadataValue.url(path.as_uri()),

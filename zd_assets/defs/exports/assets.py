@@ -13,7 +13,7 @@ from zd_assets.defs.exports.checks import check_results, check_specs
 from zd_assets.defs.exports.freshness import freshness_policy
 from zd_assets.defs.exports.metadata import definition_metadata, partition_metadata
 from zd_assets.defs.exports.progress import Progress
-from zd_assets.defs.namespace import LAKE, Site
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for, asked_for_still, first_us, partitions
 from zd_assets.extract.events import Action, Notice, PageReport, PartitionReport
 from zd_assets.extract.run import CLOCK_MARGIN_S, extract
@@ -26,35 +26,35 @@ from zd_assets.zendesk.errors import ConfigurationError
 class ExportConfig(dg.Config):
     """Run config of an export."""
 
-    refetch: bool = False
+    full_refresh: bool = False
     """Fetch whole what could be resumed or adopted."""
 
     second_look: bool = False
     """Read complete partitions again, and add what they lack."""
 
 
-def export_asset(export: Export, site: Site) -> dg.AssetsDefinition:
+def export_asset(export: Export, namespace: Namespace) -> dg.AssetsDefinition:
     """The asset of an export: a run fills any range of its partitions, one event for each."""
 
     @dg.asset(
-        key=site.key(export.path),
-        group_name=site.name(export.api.value),
+        key=namespace.key(export.path),
+        group_name=namespace.name(export.api.value),
         description=export.description,
-        partitions_def=site.partitions_def,
+        partitions_def=namespace.partitions_def,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        required_resource_keys={site.name(export.api.value), site.name(LAKE)},
+        required_resource_keys={namespace.name(export.api.value), namespace.name(LAKE)},
         metadata=definition_metadata(export),
         kinds={"zendesk", "parquet"},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
         owners=["team:data"],
         # One run of an export at a time, where the instance limits pools to one (see README).
-        pool=site.name(*export.path),
-        check_specs=check_specs(export, site),
-        freshness_policy=freshness_policy(site.partitions_def),
+        pool=namespace.name(*export.path),
+        check_specs=check_specs(export, namespace),
+        freshness_policy=freshness_policy(namespace.partitions_def),
     )
     def _export(context: dg.AssetExecutionContext, config: ExportConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes it bare beside checks.
         with expected_errors(context):
-            results = _materialize(context, export, site, config)
+            results = _materialize(context, export, namespace, config)
         return dg.MaterializeResult(check_results=results)
 
     return _export
@@ -63,20 +63,20 @@ def export_asset(export: Export, site: Site) -> dg.AssetsDefinition:
 def _materialize(
     context: dg.AssetExecutionContext,
     export: Export,
-    site: Site,
+    namespace: Namespace,
     config: ExportConfig,
 ) -> list[dg.AssetCheckResult]:
-    api = site.api(context.resources, export.api)
+    api = namespace.api(context.resources, export.api)
     export = api.tuned(export)
     client = api.client()
     options = replace(
-        api.options(export, refetch=config.refetch),
+        api.options(export, full_refresh=config.full_refresh),
         second_look=config.second_look,
-        first_us=first_us(site.partitions_def),
+        first_us=first_us(namespace.partitions_def),
     )
     progress = Progress(client.budget)
-    lake = site.lake(context.resources)
-    windows = _windows(context, export, site, lake)
+    lake = namespace.lake(context.resources)
+    windows = _windows(context, export, namespace, lake)
     done: dict[Partition, PartitionReport] = {}
     settled_us = int((time.time() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000)
     reports = extract(
@@ -86,7 +86,7 @@ def _materialize(
         lake,
         options,
         run_id=context.run.run_id,
-        adopts=_unreported(context),
+        should_adopt=_unreported(context),
     )
     try:
         with closing(reports):
@@ -103,16 +103,16 @@ def _materialize(
     except BaseException:
         # No result will carry their events: the committed partitions are reported here.
         for report in done.values():
-            _log_event(context, site, report)
+            _log_event(context, namespace, report)
         for report in _unheard(export, windows, lake, context.run.run_id, [*done.values()]):
-            _log_event(context, site, report)
+            _log_event(context, namespace, report)
         raise
     for report in done.values():
         if report.partition in windows:
             metadata = partition_metadata(report)
             context.add_asset_metadata(metadata, partition_key=report.partition.key)
         else:
-            _log_event(context, site, report)
+            _log_event(context, namespace, report)
     if left := [r.partition.key for r in done.values() if r.action is Action.NOT_REACHED]:
         context.log.warning(
             f"max_pages_per_run is spent; {len(left)} partitions, from {left[0]} on, were not "
@@ -123,28 +123,30 @@ def _materialize(
 
 
 def _windows(
-    context: dg.AssetExecutionContext, export: Export, site: Site, lake: Lake
+    context: dg.AssetExecutionContext, export: Export, namespace: Namespace, lake: Lake
 ) -> list[Partition]:
     """The partitions to fetch; where they became others, what is complete is told before it fails.
 
     Else it would count as failed, together with what there isn't any more.
     """
     try:
-        return partitions(site.partitions_def, asked_for(context, site.partitions_def))
+        return partitions(namespace.partitions_def, asked_for(context, namespace.partitions_def))
     except ConfigurationError:
         for window in partitions(
-            site.partitions_def, asked_for_still(context, site.partitions_def)
+            namespace.partitions_def, asked_for_still(context, namespace.partitions_def)
         ):
             footer = lake.footer(export, window)
             if footer and footer.complete:
                 path = lake.path(export, window)
-                _log_event(context, site, PartitionReport(window, Action.KEPT, footer, path))
+                _log_event(context, namespace, PartitionReport(window, Action.KEPT, footer, path))
         raise
 
 
-def _log_event(context: dg.AssetExecutionContext, site: Site, report: PartitionReport) -> None:
+def _log_event(
+    context: dg.AssetExecutionContext, namespace: Namespace, report: PartitionReport
+) -> None:
     """Tell of a partition that the run's own result doesn't: only a whole one is materialized."""
-    if not site.partitions_def.has_partition_key(report.partition.key):
+    if not namespace.partitions_def.has_partition_key(report.partition.key):
         context.log.warning(f"{report.path} belongs to no partition: {report.action}")
         return
     kind = dg.AssetMaterialization if report.footer.complete else dg.AssetObservation

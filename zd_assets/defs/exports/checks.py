@@ -9,7 +9,7 @@ from zd_assets.checks.contents import contents
 from zd_assets.checks.earlier import earlier_footers
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.checks.rules import DESCRIPTIONS, check
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 from zd_assets.extract.events import PartitionReport
 from zd_assets.lake.lake import Lake
 
@@ -19,17 +19,17 @@ _SEVERITIES = {
 }
 
 
-def check_specs(export: Export, site: Site) -> list[dg.AssetCheckSpec]:
+def check_specs(export: Export, namespace: Namespace) -> list[dg.AssetCheckSpec]:
     """The checks of an export."""
     return [
-        dg.AssetCheckSpec(name, asset=site.key(export.path), description=description)
+        dg.AssetCheckSpec(name, asset=namespace.key(export.path), description=description)
         for name, description in DESCRIPTIONS.items()
     ]
 
 
-def check_keys(export: Export, site: Site) -> list[dg.AssetCheckKey]:
+def check_keys(export: Export, namespace: Namespace) -> list[dg.AssetCheckKey]:
     """Their keys: Dagster wants every run of the export to select them."""
-    return [spec.key for spec in check_specs(export, site)]
+    return [spec.key for spec in check_specs(export, namespace)]
 
 
 def check_results(

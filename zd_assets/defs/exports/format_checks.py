@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from zd_assets.catalog.export import Api, Endpoint, Export
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import ZendeskSupport
 from zd_assets.extract.sample import sample
 from zd_assets.lake.format import Comparison
@@ -33,27 +33,29 @@ _CONSEQUENCES = {
 _MOST_NAMED = 5
 
 
-def format_check(export: Export, endpoint: Endpoint, site: Site) -> dg.AssetChecksDefinition:
+def format_check(
+    export: Export, endpoint: Endpoint, namespace: Namespace
+) -> dg.AssetChecksDefinition:
     """The check of an export that this endpoint gives samples of; nothing is written."""
 
     @dg.multi_asset_check(
-        name=site.name(export.name, CHECK),
+        name=namespace.name(export.name, CHECK),
         specs=[
             dg.AssetCheckSpec(
                 name=CHECK,
-                asset=site.key(export.path),
+                asset=namespace.key(export.path),
                 description=f"Asks for up to {endpoint.page_size} {export.name} of the last "
                 f"{_SINCE_DAYS} days and compares their attributes with the columns: new, drifted "
                 "and missing ones.",
             )
         ],
-        required_resource_keys={site.name(export.api.value)},
+        required_resource_keys={namespace.name(export.api.value)},
         # So that it may have no result where it must not hold up a materialization.
         can_subset=True,
     )
     def _check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         try:
-            support = site.api(context.resources, export.api)
+            support = namespace.api(context.resources, export.api)
             assert isinstance(support, ZendeskSupport)
             client = support.sample_client()
             if not client.budget.left():
@@ -74,11 +76,11 @@ def format_check(export: Export, endpoint: Endpoint, site: Site) -> dg.AssetChec
     return _check
 
 
-def format_schedule(site: Site) -> dg.ScheduleDefinition:
+def format_schedule(namespace: Namespace) -> dg.ScheduleDefinition:
     """Every day at half past four UTC: check the format of all exports that have samples."""
     return dg.ScheduleDefinition(
-        name=site.name(FORMAT_JOB, "daily"),
-        job_name=site.name(FORMAT_JOB),
+        name=namespace.name(FORMAT_JOB, "daily"),
+        job_name=namespace.name(FORMAT_JOB),
         cron_schedule="30 4 * * *",
         execution_timezone="UTC",
         description="Compares what the Support API answers now with the columns of the exports.",

@@ -8,7 +8,7 @@ import dagster as dg
 
 from zd_assets.catalog.columns import Column, List, Struct, Type
 from zd_assets.catalog.export import Export
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 from zd_assets.engine.lineage import Origins
 from zd_assets.extract.events import Action, PartitionReport
 from zd_assets.lake.footer import Footer, LastPage
@@ -36,13 +36,13 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
     )
 
 
-def column_lineage(origins: Origins, site: Site) -> dict[str, Any]:
+def column_lineage(origins: Origins, namespace: Namespace) -> dict[str, Any]:
     """Where columns come from; the open-source UI doesn't draw it, GraphQL tells it."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
             {
                 column: [
-                    dg.TableColumnDep(asset_key=site.key(path), column_name=origin)
+                    dg.TableColumnDep(asset_key=namespace.key(path), column_name=origin)
                     for path, origin in found
                 ]
                 for column, found in origins.items()

@@ -23,7 +23,7 @@ class Progress:
         """Count a page; returns the line to log, if it is time for one."""
         self._pages += 1
         self._items += page.items
-        self._stretches[page.stretch] = page
+        self._stretches[page.segment] = page
         if time.monotonic() - self._said < _EVERY_S:
             return None
         self._said = time.monotonic()

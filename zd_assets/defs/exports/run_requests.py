@@ -7,7 +7,7 @@ import dagster as dg
 
 from zd_assets.catalog.export import Export
 from zd_assets.defs.exports.checks import check_keys
-from zd_assets.defs.namespace import Site
+from zd_assets.defs.namespace import Namespace
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.layout import check_layout
@@ -18,12 +18,12 @@ _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
 
 
-def other_form(lake: Lake, exports: Sequence[Export], site: Site) -> dg.SkipReason | None:
+def other_form(lake: Lake, exports: Sequence[Export], namespace: Namespace) -> dg.SkipReason | None:
     """Why nothing is asked for where the lake has days and partitions are hours, or vice versa.
 
     It costs a listing for each export.
     """
-    hourly = isinstance(site.partitions_def, dg.HourlyPartitionsDefinition)
+    hourly = isinstance(namespace.partitions_def, dg.HourlyPartitionsDefinition)
     try:
         for export in exports:
             check_layout(lake, export, hourly)
@@ -34,7 +34,7 @@ def other_form(lake: Lake, exports: Sequence[Export], site: Site) -> dg.SkipReas
 
 def range_request(
     export: Export,
-    site: Site,
+    namespace: Namespace,
     first: Partition,
     last: Partition,
     run_key: str,
@@ -46,20 +46,20 @@ def range_request(
     Of its checks, those that are part of the materialization. The run bears its API as a tag, by
     which an instance can limit how many wait for one budget.
     """
-    tags = {**tags, API_TAG: site.name(export.api.value)}
+    tags = {**tags, API_TAG: namespace.name(export.api.value)}
     if first == last:
         return dg.RunRequest(
             run_key=run_key,
             partition_key=first.key,
-            asset_selection=[site.key(export.path)],
-            asset_check_keys=check_keys(export, site),
+            asset_selection=[namespace.key(export.path)],
+            asset_check_keys=check_keys(export, namespace),
             tags=tags,
             run_config=run_config,
         )
     return dg.RunRequest(
         run_key=run_key,
-        asset_selection=[site.key(export.path)],
-        asset_check_keys=check_keys(export, site),
+        asset_selection=[namespace.key(export.path)],
+        asset_check_keys=check_keys(export, namespace),
         tags={**tags, _RANGE_START: first.key, _RANGE_END: last.key},
         run_config=run_config,
     )

@@ -9,7 +9,7 @@ import dagster as dg
 from zd_assets.catalog.export import Api, Export
 from zd_assets.defs.exports.instance_state import partition_state
 from zd_assets.defs.exports.run_requests import other_form, range_request
-from zd_assets.defs.namespace import LAKE, Site
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions
 from zd_assets.lake.partition import Partition
 
@@ -18,28 +18,30 @@ _MOST_PARTITIONS = 1000
 _DAY_US = 86_400 * 1_000_000
 
 
-def nightly_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.ScheduleDefinition:
+def nightly_schedule(
+    api: Api, exports: Sequence[Export], namespace: Namespace
+) -> dg.ScheduleDefinition:
     """At a quarter past midnight UTC: close yesterday, and heal gaps in these exports of an API.
 
     Missing partitions of the last 30 days, failed and incomplete ones of the last thousand.
     """
 
     @dg.schedule(
-        name=site.name(api.value, "nightly"),
+        name=namespace.name(api.value, "nightly"),
         cron_schedule="15 0 * * *",
         execution_timezone="UTC",
-        target=dg.AssetSelection.assets(*(site.key(export.path) for export in exports)),
-        required_resource_keys={site.name(LAKE)},
+        target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
+        required_resource_keys={namespace.name(LAKE)},
         description="Closes yesterday and asks, as ranges, for partitions that are failed or "
         f"incomplete, and for those of the last {_DAYS} days that are missing.",
     )
     def _nightly(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        asked = evaluate(context.instance, exports, site, context.scheduled_execution_time)
+        asked = evaluate(context.instance, exports, namespace, context.scheduled_execution_time)
         if isinstance(asked, dg.SkipReason):
             return asked
-        return other_form(site.lake(context.resources), exports, site) or asked
+        return other_form(namespace.lake(context.resources), exports, namespace) or asked
 
     return _nightly
 
@@ -47,21 +49,21 @@ def nightly_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.Sche
 def evaluate(
     instance: dg.DagsterInstance,
     exports: Sequence[Export],
-    site: Site,
+    namespace: Namespace,
     now: datetime,
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """One tick at `now`: a run for each range of partitions that are to be fetched."""
     requests = [
         range_request(
             export,
-            site,
+            namespace,
             block[0],
             block[-1],
             run_key=f"nightly:{export.name}:{now:%Y-%m-%d}:{block[0].key}",
-            tags={"zd_assets/nightly": site.name(export.api.value)},
+            tags={"zd_assets/nightly": namespace.name(export.api.value)},
         )
         for export in exports
-        for block in _blocks(_to_fetch(instance, site.key(export.path), site, now))
+        for block in _blocks(_to_fetch(instance, namespace.key(export.path), namespace, now))
     ]
     if requests:
         return requests
@@ -73,18 +75,20 @@ def evaluate(
 
 
 def _to_fetch(
-    instance: dg.DagsterInstance, key: dg.AssetKey, site: Site, now: datetime
+    instance: dg.DagsterInstance, key: dg.AssetKey, namespace: Namespace, now: datetime
 ) -> list[Partition]:
     """The ended partitions that are missing, failed or incomplete, and that no run is at."""
     now_us = round(now.timestamp() * 1_000_000)
     ended = [
         window
-        for window in last_partitions(site.partitions_def, now.timestamp(), _MOST_PARTITIONS)
+        for window in last_partitions(namespace.partitions_def, now.timestamp(), _MOST_PARTITIONS)
         if window.end_us <= now_us
     ]
     asked_for = instance.get_materialized_partitions(key)
     statuses = (
-        instance.get_status_by_partition(key, [window.key for window in ended], site.partitions_def)
+        instance.get_status_by_partition(
+            key, [window.key for window in ended], namespace.partitions_def
+        )
         or {}
     )
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
 from zd_assets.defs.exports.run_requests import other_form, range_request
-from zd_assets.defs.namespace import LAKE, Site
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions
 from zd_assets.defs.resources import ZendeskApi
 from zd_assets.lake.partition import DAY_US, HOUR_US, Partition
@@ -15,48 +15,53 @@ from zd_assets.lake.partition import DAY_US, HOUR_US, Partition
 _DAYS = 7
 
 
-def second_look_schedule(api: Api, exports: Sequence[Export], site: Site) -> dg.ScheduleDefinition:
+def second_look_schedule(
+    api: Api, exports: Sequence[Export], namespace: Namespace
+) -> dg.ScheduleDefinition:
     """At twenty to four UTC: read yesterday and one older day of each export again."""
-    name = site.name(api.value)
+    name = namespace.name(api.value)
 
     @dg.schedule(
-        name=site.name(api.value, "second_look"),
+        name=namespace.name(api.value, "second_look"),
         cron_schedule="40 3 * * *",
         execution_timezone="UTC",
-        target=dg.AssetSelection.assets(*(site.key(export.path) for export in exports)),
-        required_resource_keys={name, site.name(LAKE)},
+        target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
+        required_resource_keys={name, namespace.name(LAKE)},
         description="Reads yesterday and one older day again, adds what showed up late, and "
         "measures how late it was. Each day comes twice within a week.",
     )
     def _second_look(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        resource = site.api(context.resources, api)
-        asked = evaluate(exports, site, resource, context.scheduled_execution_time)
+        resource = namespace.api(context.resources, api)
+        asked = evaluate(exports, namespace, resource, context.scheduled_execution_time)
         if isinstance(asked, dg.SkipReason):
             return asked
-        return other_form(site.lake(context.resources), exports, site) or asked
+        return other_form(namespace.lake(context.resources), exports, namespace) or asked
 
     return _second_look
 
 
 def evaluate(
-    exports: Sequence[Export], site: Site, resource: ZendeskApi, now: datetime
+    exports: Sequence[Export], namespace: Namespace, resource: ZendeskApi, now: datetime
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """One tick at `now`: a run for each day of each export that is looked at again."""
     requests = [
         range_request(
             export,
-            site,
+            namespace,
             windows[0],
             windows[-1],
             run_key=f"second_look:{export.name}:{now:%Y-%m-%d}:{days}",
-            tags={"zd_assets/second_look": site.name(export.api.value), "dagster/priority": "-1"},
-            run_config={"ops": {_op(export, site): {"config": {"second_look": True}}}},
+            tags={
+                "zd_assets/second_look": namespace.name(export.api.value),
+                "dagster/priority": "-1",
+            },
+            run_config={"ops": {_op(export, namespace): {"config": {"second_look": True}}}},
         )
         for export in exports
         for days in days_back(resource.second_look_days.get(export.name, _DAYS), now)
-        for windows in [_windows_of_day(site, now, days)]
+        for windows in [_windows_of_day(namespace, now, days)]
         if windows
     ]
     return requests or dg.SkipReason("No export is to be looked at again (second_look_days).")
@@ -73,12 +78,14 @@ def days_back(most: int, now: datetime) -> list[int]:
     return [1, 2 + now.toordinal() % (most - 1)]
 
 
-def _op(export: Export, site: Site) -> str:
-    return "__".join(site.key(export.path).path)
+def _op(export: Export, namespace: Namespace) -> str:
+    return "__".join(namespace.key(export.path).path)
 
 
-def _windows_of_day(site: Site, now: datetime, days: int) -> list[Partition]:
+def _windows_of_day(namespace: Namespace, now: datetime, days: int) -> list[Partition]:
     now_us = round(now.timestamp() * 1_000_000)
     start_us = now_us // DAY_US * DAY_US - days * DAY_US
-    found = last_partitions(site.partitions_def, now.timestamp(), (days + 1) * DAY_US // HOUR_US)
+    found = last_partitions(
+        namespace.partitions_def, now.timestamp(), (days + 1) * DAY_US // HOUR_US
+    )
     return [one for one in found if start_us <= one.start_us < start_us + DAY_US]

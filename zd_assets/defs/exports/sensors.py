@@ -15,7 +15,7 @@ from zd_assets.defs.exports.instance_state import (
     run_in_flight,
 )
 from zd_assets.defs.exports.run_requests import other_form, range_request
-from zd_assets.defs.namespace import LAKE, Site
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions, partitions_since
 from zd_assets.extract.run import CLOCK_MARGIN_S
 
@@ -27,25 +27,25 @@ _SETTLED_SEEN = 8
 _MOST_SEEN = 400
 
 
-def follow_up_sensor(export: Export, site: Site) -> dg.SensorDefinition:
+def follow_up_sensor(export: Export, namespace: Namespace) -> dg.SensorDefinition:
     """Follow an export: at once while the API has more, else after each polling interval."""
 
     @dg.sensor(
-        name=site.name(export.name, "follow_up"),
+        name=namespace.name(export.name, "follow_up"),
         description=f"Follows {export.name}: at once while the API has more items, once caught up "
         "after each polling interval, with the open partitions as one range.",
-        target=dg.AssetSelection.assets(site.key(export.path)),
+        target=dg.AssetSelection.assets(namespace.key(export.path)),
         minimum_interval_seconds=_EVERY_S,
-        required_resource_keys={site.name(export.api.value), site.name(LAKE)},
+        required_resource_keys={namespace.name(export.api.value), namespace.name(LAKE)},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        api = site.api(context.resources, export.api)
+        api = namespace.api(context.resources, export.api)
         tuned, poll_interval_s = api.tuned(export), api.poll_interval()
-        answer = evaluate(context.instance, tuned, site, poll_interval_s, time.time())
+        answer = evaluate(context.instance, tuned, namespace, poll_interval_s, time.time())
         if isinstance(answer, dg.SkipReason):
             return answer
-        if refused := other_form(site.lake(context.resources), [export], site):
+        if refused := other_form(namespace.lake(context.resources), [export], namespace):
             return refused
         context.log.info(answer.tags[REASON_TAG])
         return answer
@@ -56,19 +56,19 @@ def follow_up_sensor(export: Export, site: Site) -> dg.SensorDefinition:
 def evaluate(
     instance: dg.DagsterInstance,
     export: Export,
-    site: Site,
+    namespace: Namespace,
     poll_interval_s: int,
     now_s: float,
 ) -> dg.RunRequest | dg.SkipReason:
     """One tick at `now_s` (epoch seconds): read what is known, decide, put it in words."""
-    key = site.key(export.path)
-    states = _recent_states(instance, key, site, now_s)
+    key = namespace.key(export.path)
+    states = _recent_states(instance, key, namespace, now_s)
     failures = follow_up_failures(instance, key)
     decision = decide(
         Situation(
             now_s=now_s,
             states=states,
-            in_flight=run_in_flight(instance, key, site.name(export.api.value)),
+            in_flight=run_in_flight(instance, key, namespace.name(export.api.value)),
             failures=failures,
             poll_interval_s=poll_interval_s,
             settle_s=export.settle_s + CLOCK_MARGIN_S,
@@ -82,7 +82,7 @@ def evaluate(
             newest_id = max((state.last.storage_id for state in states if state.last), default=0)
             return range_request(
                 export,
-                site,
+                namespace,
                 first.partition,
                 last.partition,
                 # New after each materialization and each run: a restarted daemon repeats nothing,
@@ -99,7 +99,7 @@ def evaluate(
 
 
 def _recent_states(
-    instance: dg.DagsterInstance, key: dg.AssetKey, site: Site, now_s: float
+    instance: dg.DagsterInstance, key: dg.AssetKey, namespace: Namespace, now_s: float
 ) -> list[PartitionState]:
     """The partitions up to now: nine as a rule, back to where eight in a row aren't incomplete.
 
@@ -107,7 +107,7 @@ def _recent_states(
     """
     states: list[PartitionState] = []
     settled = 0
-    for window in reversed(last_partitions(site.partitions_def, now_s, _MOST_SEEN)):
+    for window in reversed(last_partitions(namespace.partitions_def, now_s, _MOST_SEEN)):
         state = partition_state(instance, key, window)
         states.insert(0, state)
         settled = 0 if state.last and state.open else settled + 1
@@ -115,10 +115,10 @@ def _recent_states(
             break
     if any(state.last for state in states):
         return states
-    newest = newest_materialized(instance, key, site.partitions_def)
+    newest = newest_materialized(instance, key, namespace.partitions_def)
     if newest is None:
         return states
-    first, *missing = partitions_since(site.partitions_def, newest, now_s)
+    first, *missing = partitions_since(namespace.partitions_def, newest, now_s)
     return [
         partition_state(instance, key, first),
         *(PartitionState(window, None) for window in missing),

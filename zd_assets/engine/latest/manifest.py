@@ -32,12 +32,12 @@ class Month:
 class Manifest:
     """What was merged: `partitions` are files below the export's folder and their identities.
 
-    `schema` is that of the export's columns. `months` are the table's files. `anew` says that a
-    run was told to make the table anew and didn't come to its end: the next one does.
+    `schema` is that of the export's columns. `months` are the table's files. `full_refresh` says
+    that a run began to rebuild the table and didn't come to its end: the next one does.
     """
 
     schema: str = ""
-    anew: bool = False
+    full_refresh: bool = False
     partitions: Mapping[str, str] = field(default_factory=dict)
     months: Mapping[str, Month] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ def read_manifest(folder: Location) -> Manifest:
     except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
         raise LakeError(
             f"{path} can't be read ({type(error).__name__}); "
-            "materialize the table with run config `anew: true`"
+            "materialize the table with run config `full_refresh: true`"
         ) from error
 
 

@@ -21,7 +21,7 @@ from zd_assets.engine.duck import (
 )
 from zd_assets.engine.latest.manifest import Month
 from zd_assets.engine.latest.stage import Stage
-from zd_assets.engine.local_cache import Copies
+from zd_assets.engine.local_cache import LocalCache
 from zd_assets.lake.footer import FOOTER_KEY, Footer
 from zd_assets.lake.lake import reading
 from zd_assets.lake.location import Location, identity, readable
@@ -68,7 +68,7 @@ class Merge:
     ) -> None:
         """Take over an open connection and an empty folder to work in."""
         self._filed = month_files(folder).keys()
-        self._copies = Copies(work / "copies")
+        self._copies = LocalCache(work / "copies")
         self._connection = connection
         self._table = table
         self._folder = folder

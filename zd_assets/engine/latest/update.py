@@ -5,8 +5,8 @@ only the months that its items are from. An item without one stands in a month o
 until a version that bears it comes. Merging is idempotent, and the manifest is committed after
 the months: a run that ends at any instant is made up for by the next.
 
-What no partition holds any more stays. Only a table that is made anew loses it: that one is merged
-beside the other, whose months it then replaces.
+What no partition holds any more stays, until a full refresh: that one is merged next to the table,
+and then replaces its months.
 """
 
 import shutil
@@ -66,15 +66,15 @@ def update(
     table: Latest,
     lake: Lake,
     *,
-    anew: bool = False,
+    full_refresh: bool = False,
     memory_mb: int = MEMORY_MB,
     tell: Callable[[str], None] = lambda line: None,
     batch_bytes: int = _BATCH_BYTES,
 ) -> Report:
     """Bring a table up to date with its export's partitions; waits for a run that is at it.
 
-    Made `anew`, it holds what these hold now, and nothing else. DuckDB keeps `memory_mb` MiB;
-    files are merged in batches of `batch_bytes`, after each of which what was done stays done.
+    With `full_refresh` it holds what these hold now, and nothing else. DuckDB keeps `memory_mb`
+    MiB; files are merged in batches of `batch_bytes`, after each of which what was done stays done.
     `tell` hears of each.
 
     Raises:
@@ -83,7 +83,7 @@ def update(
     began_s = time.monotonic()
     folder = lake.root.joinpath(*table.path)
     with _alone(folder), scratch(folder.parent) as work:
-        manifest, target = _begin(folder, work, anew=anew)
+        manifest, target = _begin(folder, work, full_refresh=full_refresh)
         sources = _changed(table, lake, manifest)
         written: set[str] = set()
         if sources or NO_MONTH not in manifest.months or manifest.schema != schema_id(table.export):
@@ -117,7 +117,7 @@ def is_due(table: Latest, lake: Lake) -> bool:
         LakeError: the manifest can't be read.
     """
     manifest = read_manifest(lake.root.joinpath(*table.path))
-    return manifest.anew or next(_unmerged(table, lake, manifest), None) is not None
+    return manifest.full_refresh or next(_unmerged(table, lake, manifest), None) is not None
 
 
 @contextmanager
@@ -139,19 +139,19 @@ def _alone(folder: Location) -> Iterator[None]:
         yield
 
 
-def _begin(folder: Location, work: Path, *, anew: bool) -> tuple[Manifest, Location]:
+def _begin(folder: Location, work: Path, *, full_refresh: bool) -> tuple[Manifest, Location]:
     """What is merged already, and where to merge the rest: beside the table if it's made anew."""
     try:
         manifest = read_manifest(folder)
     except LakeError:
-        if not anew:
+        if not full_refresh:
             raise
         manifest = Manifest()
-    if anew and not manifest.anew:
-        manifest = replace(manifest, anew=True)
+    if full_refresh and not manifest.full_refresh:
+        manifest = replace(manifest, full_refresh=True)
         commit_manifest(folder, manifest)
-    if manifest.anew:
-        return Manifest(), work / "anew"
+    if manifest.full_refresh:
+        return Manifest(), work / "full_refresh"
     return _usable(manifest, folder), folder
 
 

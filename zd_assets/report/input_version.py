@@ -10,7 +10,7 @@ from zd_assets.engine.inputs import File, Finder
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import ANSWERS
+from zd_assets.models.marts import MARTS
 
 NAME = "support_report"
 FILE_NAME = "report.html"
@@ -19,7 +19,7 @@ FILE_NAME = "report.html"
 FEWEST_CHART_DAYS = 7
 
 _HEAD_BYTES = 1024
-_META = re.compile(r'<meta name="zd_assets" content="days=(\d+) made_of=(\w+)">')
+_META = re.compile(r'<meta name="zd_assets" content="days=(\d+) input_version=(\w+)">')
 
 
 def report_file(lake: Lake, last: Day) -> Location:
@@ -35,17 +35,17 @@ def days_of(last: Day, days: int) -> list[Day]:
     return up_to(last, max(2 * days, FEWEST_CHART_DAYS))
 
 
-def made_of(finder: Finder, last: Day, days: int) -> str:
+def input_version(finder: Finder, last: Day, days: int) -> str:
     """What changes when anything does that the report is made of.
 
     Raises:
         LakeError: a day can't be read.
     """
     parts = [version("zd_assets"), str(days)]
-    for table in ANSWERS:
+    for table in MARTS:
         for day in days_of(last, days):
             footer = finder.footer(table, day)
-            parts.append(f"{footer.content}:{footer.complete}" if footer else "")
+            parts.append(f"{footer.data_version}:{footer.complete}" if footer else "")
     return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
 
 
@@ -57,13 +57,13 @@ def is_due(finder: Finder, last: Day) -> bool:
     Raises:
         LakeError: a day can't be read.
     """
-    footers = [finder.footer(table, last) for table in ANSWERS]
+    footers = [finder.footer(table, last) for table in MARTS]
     there = [footer for footer in footers if footer]
     if not there or not all(footer.complete for footer in there):
         return False
     page = finder.files((GROUP, NAME), FILE_NAME, _read).get(last.key)
     known = _read(page[0]) if page else None
-    return known is None or known != (known[0], made_of(finder, last, known[0]))
+    return known is None or known != (known[0], input_version(finder, last, known[0]))
 
 
 @lru_cache(maxsize=10_000)

@@ -37,8 +37,8 @@ def test_it_holds_what_the_partitions_hold_and_nothing_else(batch_bytes: int, la
     _some(lake)
     update(CHATS_LATEST, lake)
     assert [id for (id,) in brief(lake)] == ["a", "alone", "b", GONE, "n"]
-    report = update(CHATS_LATEST, lake, anew=True, batch_bytes=batch_bytes)
-    assert brief(lake, "month", "_partition") == [
+    report = update(CHATS_LATEST, lake, full_refresh=True, batch_bytes=batch_bytes)
+    assert brief(lake, "month", "_source_partition") == [
         ("b", "2026-02", "2026-02-01"),
         ("n", "2026-02", "2026-02-02"),
     ]
@@ -52,7 +52,7 @@ def test_it_holds_what_the_partitions_hold_and_nothing_else(batch_bytes: int, la
 def test_a_partition_that_was_removed_takes_its_items_along(lake: Lake) -> None:
     _some(lake)
     lake.path(CHATS_LATEST.export, FEB_1).unlink()
-    update(CHATS_LATEST, lake, anew=True)
+    update(CHATS_LATEST, lake, full_refresh=True)
     assert [id for (id,) in brief(lake)] == ["n"]
     put(lake, FEB_1, [chat("b", "01 07:00", "01 08:00")])
     update(CHATS_LATEST, lake)
@@ -60,7 +60,7 @@ def test_a_partition_that_was_removed_takes_its_items_along(lake: Lake) -> None:
 
 
 def test_of_a_lake_without_partitions_it_is_empty(lake: Lake) -> None:
-    assert update(CHATS_LATEST, lake, anew=True).items == 0
+    assert update(CHATS_LATEST, lake, full_refresh=True).items == 0
     assert not is_due(CHATS_LATEST, lake)
 
 
@@ -71,12 +71,12 @@ def test_broken_off_anywhere_it_is_finished_by_the_next_run_whatever_that_was_to
     _some(lake)
     update(CHATS_LATEST, lake)
     with broken_off(commits):
-        update(CHATS_LATEST, lake, anew=True)
+        update(CHATS_LATEST, lake, full_refresh=True)
     # Until the first month is replaced, readers find the table as it was.
     if commits <= 5:
         assert GONE in {row["id"] for row in rows(lake)}
     assert is_due(CHATS_LATEST, lake) == (commits > 0)
-    update(CHATS_LATEST, lake, anew=commits == 0)  # Which hadn't even begun.
+    update(CHATS_LATEST, lake, full_refresh=commits == 0)  # Which hadn't even begun.
     assert [id for (id,) in brief(lake)] == ["b", "n"]
     assert not is_due(CHATS_LATEST, lake)
     assert not list(lake.root.rglob("*.tmp"))
@@ -88,7 +88,7 @@ def test_it_mends_a_table_that_cant_be_read_any_more(lake: Lake) -> None:
     folder = lake.root / "analytics/chats_latest"
     for name in (MANIFEST, "month=2026-02/part-0.parquet"):
         (folder / name).write_bytes(b"nonsense, and more than twelve bytes of it")
-    with pytest.raises(LakeError, match="anew: true"):
+    with pytest.raises(LakeError, match="full_refresh: true"):
         update(CHATS_LATEST, lake)
-    update(CHATS_LATEST, lake, anew=True)
+    update(CHATS_LATEST, lake, full_refresh=True)
     assert [id for (id,) in brief(lake)] == ["b"]
