@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zd_assets.defs.component import ZendeskExports
+    from zd_assets.engine.scan import scan
 
-__all__ = ["ZendeskExports"]
+__all__ = ["ZendeskExports", "scan"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,6 +15,10 @@ def __getattr__(name: str) -> Any:
         from zd_assets.defs.component import ZendeskExports
 
         return ZendeskExports
+    if name == "scan":
+        from zd_assets.engine.scan import scan
+
+        return scan
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
