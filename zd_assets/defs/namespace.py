@@ -13,6 +13,8 @@ from zd_assets.lake.lake import Lake
 from zd_assets.zendesk.errors import ConfigurationError
 
 LAKE = "lake"
+#: The IO manager that loads exports and models into what is downstream of them.
+LAKE_IO = "lake_io"
 #: What Dagster takes in every kind of name.
 PREFIX = r"^[A-Za-z0-9_]*$"
 

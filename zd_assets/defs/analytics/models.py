@@ -9,7 +9,7 @@ import dagster as dg
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.checks import check_result
 from zd_assets.defs.exports.metadata import column_lineage, column_schema
-from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions, asked_for
 from zd_assets.engine.assertions import DESCRIPTIONS, check, checks_of
 from zd_assets.engine.day import Day, up_to
@@ -53,6 +53,7 @@ def daily_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=_deps(table, namespace),
         required_resource_keys={namespace.name(LAKE)},
+        io_manager_key=namespace.name(LAKE_IO),
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(table.key),
