@@ -1,10 +1,6 @@
 """What Dagster loads: every export, as the environment describes the account and the lake."""
 
-import dagster as dg
-
 from zd_assets.defs.component import ZendeskExports
 
 # A run waits for the network: a process for each step would only start slower.
-defs = dg.Definitions.merge(
-    ZendeskExports().build_defs(), dg.Definitions(executor=dg.in_process_executor)
-)
+defs = ZendeskExports(executor="in_process").build_defs()

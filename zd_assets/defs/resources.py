@@ -62,6 +62,10 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         default=None,
         description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
     )
+    poll_intervals_s: dict[str, int] = Field(
+        default={},
+        description='The same by export, where one differs: {"organizations": 3600}.',
+    )
     overlap_s: dict[str, int] = Field(
         default={},
         description="Seconds, by export, by which a poll asks from before what was read, to find "
@@ -104,19 +108,19 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         """
         return self._client
 
-    def poll_interval(self) -> int:
-        """Seconds between polls once caught up.
+    def poll_interval(self, export: Export) -> int:
+        """Seconds between polls of an export once caught up.
 
         Raises:
             ConfigurationError: it is out of range.
         """
-        seconds = self.poll_interval_s
+        name, seconds = "poll_interval_s (ZD_POLL_INTERVAL)", self.poll_interval_s
+        if export.name in self.poll_intervals_s:
+            name, seconds = "poll_intervals_s", self.poll_intervals_s[export.name]
         if seconds is None:
             seconds = _whole_number("ZD_POLL_INTERVAL", 300)
         if seconds < 1:
-            raise ConfigurationError(
-                f"poll_interval_s (ZD_POLL_INTERVAL) is {seconds}; it must be at least 1"
-            )
+            raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds
 
     def tuned(self, export: Export) -> Export:
@@ -126,7 +130,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
             ConfigurationError: a setting is out of range, or of no export of this API.
         """
         names = {one.name for one in EXPORTS if one.api is export.api}
-        for field in ("overlap_s", "lag_s", "second_look_days"):
+        for field in ("overlap_s", "lag_s", "second_look_days", "poll_intervals_s"):
             for name, value in getattr(self, field).items():
                 if name not in names:
                     raise ConfigurationError(
