@@ -10,7 +10,7 @@ from pydantic import Field
 
 from zd_assets.catalog.export import Api, Endpoint, Export
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.extract.run import Options
+from zd_assets.extract.options import Options
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.auth import TokenAuth, basic, bearer
