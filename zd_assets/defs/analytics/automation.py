@@ -6,9 +6,9 @@ from functools import cached_property, lru_cache, partial
 from typing import ParamSpec
 
 import dagster as dg
-from dagster_shared.check import CheckError
 
 from zd_assets.defs.analytics.report import PATH
+from zd_assets.defs.dagster_api import backfill_in_progress, candidates, subset_of
 from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder, open_folder
 from zd_assets.engine.day import Day
@@ -53,17 +53,12 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         key = context.key
         if key in self._latest:
             due = _or_unreadable(is_due, self._latest[key], self._lake)
-            found = context.candidate_subset if due else context.get_empty_subset()
-        elif (is_due_on := self._by_day(key, context.evaluation_time)) and context.partitions_def:
-            days = context.candidate_subset.expensively_compute_partition_keys()
-            found = context.asset_graph_view.get_subset_from_partition_keys(
-                key,
-                context.partitions_def,
-                {day for day in days if _or_unreadable(is_due_on, Day(day))},
-            )
-        else:
-            found = context.get_empty_subset()
-        return dg.AutomationResult(context, found)
+            return subset_of(context, None if due else set())
+        is_due_on = self._by_day(key, context.evaluation_time)
+        if is_due_on is None:
+            return subset_of(context, set())
+        days = {day for day in candidates(context) if _or_unreadable(is_due_on, Day(day))}
+        return subset_of(context, days)
 
     def _by_day(self, key: dg.AssetKey, evaluated_at: datetime) -> Callable[[Day], bool] | None:
         """What tells which days of an asset are due; None of an asset without such days."""
@@ -84,13 +79,7 @@ class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
 
     async def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg,override]
         """Find them; such a backfill is passed over, for the runs that it launched are seen."""
-        try:
-            found = await context.asset_graph_view.compute_backfill_in_progress_subset(
-                key=context.key, from_subset=context.candidate_subset
-            )
-        except CheckError:
-            found = context.get_empty_subset()
-        return dg.AutomationResult(context, found)
+        return await backfill_in_progress(context)
 
 
 def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
