@@ -23,6 +23,7 @@ from zd_assets.zendesk.oauth import ClientAuth
 _RETIRED_CHAT_URL = "https://www.zopim.com/api/v2"
 _MAX_PAGE_SIZE = 1000
 _SAMPLES, _SAMPLES_WINDOW_S = 10, 20 * 60
+_ANALYTICS_EVERY_S = 3600
 
 
 class ZendeskApi(dg.ConfigurableResource[Client], ABC):
@@ -399,6 +400,23 @@ class LakeFolder(dg.ConfigurableResource[Lake]):
         default=None, description="A folder, or s3://bucket/prefix, ... (ZD_LAKE, else data)."
     )
 
+    analytics_every_s: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many seconds analytics rest between two updates, unless a day completes "
+        "(ZD_ANALYTICS_EVERY, else 3600).",
+    )
+
+    def analytics_every(self) -> int:
+        """Return how many seconds analytics rest between two updates.
+
+        Raises:
+            ConfigurationError: the variable is no whole number.
+        """
+        if self.analytics_every_s is not None:
+            return self.analytics_every_s
+        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+
     def open(self, prefix: str = "") -> Lake:
         """The lake, of an account with a prefix the folder of that name in it.
 
@@ -408,11 +426,16 @@ class LakeFolder(dg.ConfigurableResource[Lake]):
         return Lake(lake.root.joinpath(prefix)) if prefix else lake
 
 
+def filled(folder: LakeFolder) -> LakeFolder:
+    """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
+    found = folder.process_config_and_initialize()
+    assert isinstance(found, LakeFolder)
+    return found
+
+
 def open_folder(folder: LakeFolder, prefix: str = "") -> Lake:
-    """The lake of a resource outside of a run, where Dagster hasn't filled in its fields."""
-    filled = folder.process_config_and_initialize()
-    assert isinstance(filled, LakeFolder)
-    return filled.open(prefix)
+    """Open the lake of a resource outside of a run."""
+    return filled(folder).open(prefix)
 
 
 # Dagster takes a resource's fields from the run config or from its definition, never from both:

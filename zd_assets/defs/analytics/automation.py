@@ -1,18 +1,18 @@
 """When analytics are brought up to date: the lake tells what is, so no event can be missed."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
-from typing import ParamSpec
+from math import inf
 
 import dagster as dg
 
 from zd_assets.defs.analytics.report import PATH
 from zd_assets.defs.dagster_api import backfill_in_progress, candidates, subset_of
 from zd_assets.defs.namespace import Namespace
-from zd_assets.defs.resources import LakeFolder, open_folder
+from zd_assets.defs.resources import LakeFolder, filled, open_folder
 from zd_assets.engine.day import Day
-from zd_assets.engine.inputs import Finder
+from zd_assets.engine.inputs import Finder, Quiet
 from zd_assets.engine.latest.update import is_due
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
@@ -20,10 +20,10 @@ from zd_assets.models.latest import GROUP, LATEST
 from zd_assets.models.registry import MODELS
 from zd_assets.report.input_version import is_due as is_report_due
 
-_P = ParamSpec("_P")
-
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
+# Switched on over a long history, it makes no report for every past day.
+_REPORTS = timedelta(days=8)
 
 
 class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
@@ -33,8 +33,13 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         """Look in this lake for the tables of this namespace."""
         self._folder, self._prefix = folder, namespace.prefix
         self._latest = {namespace.key(table.path): table for table in LATEST}
-        self._daily = {namespace.key(table.path): table for table in MODELS}
+        self._models = {namespace.key(table.path): table for table in MODELS}
         self._report = namespace.key(PATH)
+        self._quiet = Quiet()
+
+    @cached_property
+    def _every_s(self) -> int:
+        return filled(self._folder).analytics_every()
 
     @cached_property
     def _lake(self) -> Lake:
@@ -50,23 +55,26 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
 
         What can't be read is due, too: the run says what is wrong.
         """
-        key = context.key
-        if key in self._latest:
-            due = _or_unreadable(is_due, self._latest[key], self._lake)
-            return subset_of(context, None if due else set())
-        is_due_on = self._by_day(key, context.evaluation_time)
-        if is_due_on is None:
+        key, finder = context.key, _finder(self._lake, context.evaluation_time)
+        every_s = self._every_s
+        rests_since_s = context.evaluation_time.timestamp() - every_s if every_s else inf
+        if table := self._latest.get(key):
+            is_table_due = partial(is_due, table, self._lake, rests_since_s=rests_since_s)
+            return subset_of(context, None if _or_unreadable(is_table_due) else set())
+        if model := self._models.get(key):
+            days = self._quiet.due_days(finder, model, candidates(context), rests_since_s)
+            return subset_of(context, days)
+        if key != self._report:
             return subset_of(context, set())
-        days = {day for day in candidates(context) if _or_unreadable(is_due_on, Day(day))}
-        return subset_of(context, days)
-
-    def _by_day(self, key: dg.AssetKey, evaluated_at: datetime) -> Callable[[Day], bool] | None:
-        """What tells which days of an asset are due; None of an asset without such days."""
-        if key == self._report:
-            return partial(is_report_due, _finder(self._lake, evaluated_at))
-        if key in self._daily:
-            return partial(_finder(self._lake, evaluated_at).is_due, self._daily[key])
-        return None
+        since = str((context.evaluation_time - _REPORTS).date())
+        return subset_of(
+            context,
+            {
+                day
+                for day in candidates(context)
+                if _or_unreadable(partial(is_report_due, finder, Day(day), since=since))
+            },
+        )
 
 
 class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
@@ -82,9 +90,9 @@ class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
         return await backfill_in_progress(context)
 
 
-def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+def _or_unreadable(due: Callable[[], bool]) -> bool:
     try:
-        return due(*args, **kwargs)
+        return due()
     except LakeError:
         return True
 
