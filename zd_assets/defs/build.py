@@ -21,10 +21,9 @@ from zd_assets.defs.exports.sensors import follow_up_sensor
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
-from zd_assets.engine.model import Model
 from zd_assets.models.latest import GROUP, LATEST, Latest
-from zd_assets.models.marts import MARTS
-from zd_assets.models.registry import MODELS
+from zd_assets.models.model import Model
+from zd_assets.models.registry import MARTS, MODELS
 
 
 def build_definitions(

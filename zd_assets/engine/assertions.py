@@ -9,9 +9,9 @@ from zd_assets.engine.duck import connect, name, names, parquet, timestamp
 from zd_assets.engine.latest.merge import month_files
 from zd_assets.engine.local_cache import LocalCache
 from zd_assets.engine.make import MEMORY_MB, DayReport
-from zd_assets.engine.model import Model, Reference
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.lake import Lake, read_footer
+from zd_assets.models.model import Model, Reference
 
 DESCRIPTIONS = {
     "keys_unique": "No key stands twice inside a day.",

@@ -18,13 +18,13 @@ from zd_assets.catalog.export import Export
 from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
 from zd_assets.engine.latest.merge import month_file
-from zd_assets.engine.model import Model, Source
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
 from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
 from zd_assets.models.latest import Latest
+from zd_assets.models.model import Model, Source
 
 _AT_ONCE = 32
 _HOUR_US = 3_600_000_000

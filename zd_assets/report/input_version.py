@@ -10,7 +10,7 @@ from zd_assets.engine.inputs import File, Finder
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import MARTS
+from zd_assets.models.registry import MARTS
 
 NAME = "support_report"
 FILE_NAME = "report.html"

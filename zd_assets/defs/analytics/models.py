@@ -15,12 +15,12 @@ from zd_assets.engine.assertions import DESCRIPTIONS, check, checks_of
 from zd_assets.engine.day import Day, up_to
 from zd_assets.engine.lineage import daily_origins
 from zd_assets.engine.make import MEMORY_MB, DayReport, make
-from zd_assets.engine.model import Model
 from zd_assets.engine.read import read_days
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import MARTS
+from zd_assets.models.model import Model
+from zd_assets.models.registry import MARTS
 
 _CHART_DAYS = 28
 

@@ -12,7 +12,7 @@ from zd_assets.defs.partitions import asked_for
 from zd_assets.engine.day import Day
 from zd_assets.lake.location import nbytes
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import MARTS
+from zd_assets.models.registry import MARTS
 from zd_assets.report.input_version import NAME
 
 DAYS = 7
