@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import Export
-from zd_assets.engine.duck import MACROS
 from zd_assets.models.latest import GROUP, Latest
+from zd_assets.models.macros import MACROS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from zd_assets.catalog.export import Endpoint, Export
+from zd_assets.catalog.export import CLOCK_MARGIN_S, Endpoint, Export
 from zd_assets.extract.events import Action, Report
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Plan, Target, plan
@@ -27,9 +27,6 @@ from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import StoppedError
 from zd_assets.zendesk.follow_up import Policy
-
-# Our clock may be ahead of the server's, which refuses to be asked from what it calls too recent.
-CLOCK_MARGIN_S = 30
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
 """When analytics are brought up to date: the lake tells what is, so no event can be missed."""
 
-from collections.abc import Callable
-from datetime import datetime
-from functools import cached_property, lru_cache, partial
-from typing import ParamSpec
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster_shared.check import CheckError
@@ -11,16 +9,11 @@ from dagster_shared.check import CheckError
 from zd_assets.defs.analytics.report import PATH
 from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder, open_folder
-from zd_assets.engine.day import Day
-from zd_assets.engine.inputs import Finder
-from zd_assets.engine.latest.update import is_due
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
 from zd_assets.models.latest import GROUP, LATEST
 from zd_assets.models.registry import MODELS
-from zd_assets.report.input_version import is_due as is_report_due
 
-_P = ParamSpec("_P")
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
 
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
@@ -37,7 +30,7 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         self._report = namespace.key(PATH)
 
     @cached_property
-    def _lake(self) -> Lake:
+    def _lake(self) -> "Lake":
         return open_folder(self._folder, self._prefix)
 
     @property
@@ -50,28 +43,27 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
 
         What can't be read is due, too: the run says what is wrong.
         """
-        key = context.key
+        # Only in a tick: who loads the definitions needs neither Arrow nor DuckDB.
+        from zd_assets.defs.analytics.due import due_days, is_latest_due
+
+        key, lake = context.key, self._lake
         if key in self._latest:
-            due = _or_unreadable(is_due, self._latest[key], self._lake)
+            due = is_latest_due(self._latest[key], lake)
             found = context.candidate_subset if due else context.get_empty_subset()
-        elif (is_due_on := self._by_day(key, context.evaluation_time)) and context.partitions_def:
-            days = context.candidate_subset.expensively_compute_partition_keys()
+        elif context.partitions_def and (key == self._report or key in self._daily):
             found = context.asset_graph_view.get_subset_from_partition_keys(
                 key,
                 context.partitions_def,
-                {day for day in days if _or_unreadable(is_due_on, Day(day))},
+                due_days(
+                    self._daily.get(key),
+                    lake,
+                    context.candidate_subset.expensively_compute_partition_keys(),
+                    context.evaluation_time,
+                ),
             )
         else:
             found = context.get_empty_subset()
         return dg.AutomationResult(context, found)
-
-    def _by_day(self, key: dg.AssetKey, evaluated_at: datetime) -> Callable[[Day], bool] | None:
-        """What tells which days of an asset are due; None of an asset without such days."""
-        if key == self._report:
-            return partial(is_report_due, _finder(self._lake, evaluated_at))
-        if key in self._daily:
-            return partial(_finder(self._lake, evaluated_at).is_due, self._daily[key])
-        return None
 
 
 class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
@@ -91,19 +83,6 @@ class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
         except CheckError:
             found = context.get_empty_subset()
         return dg.AutomationResult(context, found)
-
-
-def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
-    try:
-        return due(*args, **kwargs)
-    except LakeError:
-        return True
-
-
-@lru_cache(maxsize=1)
-def _finder(lake: Lake, _tick: datetime) -> Finder:
-    """One for all assets of a tick."""
-    return Finder(lake)
 
 
 def when_out_of_date(
