@@ -11,8 +11,8 @@ from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import GROUP
 from zd_assets.models.registry import MARTS
+from zd_assets.report.name import NAME
 
-NAME = "support_report"
 FILE_NAME = "report.html"
 
 #: A picture of one day alone shows no trend.

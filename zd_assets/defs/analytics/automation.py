@@ -1,33 +1,26 @@
 """When analytics are brought up to date: the lake tells what is, so no event can be missed."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import cached_property, lru_cache, partial
-from math import inf
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zd_assets.defs.analytics.report import PATH
 from zd_assets.defs.dagster_api import backfill_in_progress, candidates, subset_of
 from zd_assets.defs.namespace import Namespace
-from zd_assets.defs.resources import LakeFolder, filled, open_folder
-from zd_assets.engine.day import Day
-from zd_assets.engine.inputs import Finder, Quiet
-from zd_assets.engine.latest.update import is_due
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
+from zd_assets.defs.resources import LakeFolder, filled
 from zd_assets.models.latest import GROUP, LATEST
 from zd_assets.models.registry import MODELS
-from zd_assets.report.input_version import is_due as is_report_due
+
+if TYPE_CHECKING:
+    from zd_assets.defs.analytics.due import Due
 
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
-# Switched on over a long history, it makes no report for every past day.
-_REPORTS = timedelta(days=8)
 
 
 class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
-    """Of analytics, the table or those of its days that the lake would make otherwise now."""
+    """Of analytics, the tables and days that would be different if they were made now."""
 
     def __init__(self, folder: LakeFolder, namespace: Namespace) -> None:
         """Look in this lake for the tables of this namespace."""
@@ -35,46 +28,33 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         self._latest = {namespace.key(table.path): table for table in LATEST}
         self._models = {namespace.key(table.path): table for table in MODELS}
         self._report = namespace.key(PATH)
-        self._quiet = Quiet()
 
     @cached_property
-    def _every_s(self) -> int:
-        return filled(self._folder).analytics_every()
+    def _due(self) -> "Due":
+        # Only in a tick: to load the definitions needs neither Arrow nor DuckDB.
+        from zd_assets.defs.analytics.due import Due
 
-    @cached_property
-    def _lake(self) -> Lake:
-        return open_folder(self._folder, self._prefix)
+        folder = filled(self._folder)
+        return Due(folder.open(self._prefix), folder.analytics_every())
 
     @property
     def description(self) -> str:
         """What the UI says of it."""
-        return "made of something else than what stands in the lake now"
+        return "the lake has changed since it was made"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg]
         """Find the due partitions among those in question.
 
         What can't be read is due, too: the run says what is wrong.
         """
-        key, finder = context.key, _finder(self._lake, context.evaluation_time)
-        every_s = self._every_s
-        rests_since_s = context.evaluation_time.timestamp() - every_s if every_s else inf
+        key, at = context.key, context.evaluation_time
         if table := self._latest.get(key):
-            is_table_due = partial(is_due, table, self._lake, rests_since_s=rests_since_s)
-            return subset_of(context, None if _or_unreadable(is_table_due) else set())
+            return subset_of(context, None if self._due.is_latest_due(table, at) else set())
         if model := self._models.get(key):
-            days = self._quiet.due_days(finder, model, candidates(context), rests_since_s)
-            return subset_of(context, days)
-        if key != self._report:
-            return subset_of(context, set())
-        since = str((context.evaluation_time - _REPORTS).date())
-        return subset_of(
-            context,
-            {
-                day
-                for day in candidates(context)
-                if _or_unreadable(partial(is_report_due, finder, Day(day), since=since))
-            },
-        )
+            return subset_of(context, self._due.days_of(model, candidates(context), at))
+        if key == self._report:
+            return subset_of(context, self._due.reports(candidates(context), at))
+        return subset_of(context, set())
 
 
 class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
@@ -88,19 +68,6 @@ class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
     async def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg,override]
         """Find them; such a backfill is passed over, for the runs that it launched are seen."""
         return await backfill_in_progress(context)
-
-
-def _or_unreadable(due: Callable[[], bool]) -> bool:
-    try:
-        return due()
-    except LakeError:
-        return True
-
-
-@lru_cache(maxsize=1)
-def _finder(lake: Lake, _tick: datetime) -> Finder:
-    """One for all assets of a tick."""
-    return Finder(lake)
 
 
 def when_out_of_date(

@@ -31,6 +31,7 @@ from zd_assets.engine.latest.merge import (
     month_files,
     month_footer,
 )
+from zd_assets.engine.memory import LATEST_MB
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import schema_id
@@ -40,8 +41,6 @@ from zd_assets.lake.locks import file_lock
 from zd_assets.lake.staging import in_staging, leave_staging
 from zd_assets.lake.temporary import replacing
 from zd_assets.models.latest import Latest
-
-MEMORY_MB = 2048
 
 _BATCH_BYTES = 1024**3
 # DuckDB opens all files of a query; a process may have 1024 open, as a rule.
@@ -68,7 +67,7 @@ def update(
     lake: Lake,
     *,
     full_refresh: bool = False,
-    memory_mb: int = MEMORY_MB,
+    memory_mb: int = LATEST_MB,
     tell: Callable[[str], None] = lambda line: None,
     batch_bytes: int = _BATCH_BYTES,
 ) -> Report:
