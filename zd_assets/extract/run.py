@@ -84,7 +84,7 @@ def extract(
     reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
     stop = threading.Event()
     endpoint = options.endpoint or export.endpoints[0]
-    query = _query(export, options)
+    query = parameters_of(export, options)
     job = Job(
         export=export,
         endpoint=endpoint,
@@ -174,7 +174,7 @@ def _out_of_memory(job: Job, error: MemoryError) -> LakeError:
     return out
 
 
-def _query(export: Export, options: Options) -> dict[str, str]:
+def parameters_of(export: Export, options: Options) -> dict[str, str]:
     """What is asked for beyond the plain items."""
     asked = {
         "fields": options.privacy.fields(export),
