@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zd_assets.models.chat_facts import CONVERSION_ATTRIBUTION
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.engine.day import Day
@@ -15,8 +14,9 @@ from zd_assets.engine.inputs import File, Finder, LookBack, Quiet
 from zd_assets.engine.latest.update import is_due, update
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import Location
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
 from zd_assets.models.latest import CHATS_LATEST
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.model import Model
 from zd_assets.report.input_version import is_due as is_report_due
 from zd_assets_tests.helpers.daily_lake import Item, iso, key, make_days, put

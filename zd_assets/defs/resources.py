@@ -26,6 +26,13 @@ _RETIRED_CHAT_URL = "https://www.zopim.com/api/v2"
 _MAX_PAGE_SIZE = 1000
 _SAMPLES, _SAMPLES_WINDOW_S = 10, 20 * 60
 _ANALYTICS_EVERY_S = 3600
+_SUPPORT_CREDENTIALS = (
+    "ZENDESK_EMAIL",
+    "ZENDESK_API_TOKEN",
+    "ZENDESK_OAUTH_TOKEN",
+    "ZENDESK_CLIENT_ID",
+    "ZENDESK_CLIENT_SECRET",
+)
 
 
 class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
@@ -212,6 +219,13 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
             raise ConfigurationError(str(error)) from None
 
     @abstractmethod
+    def missing_credentials(self) -> str | None:
+        """Say what isn't set, where nothing at all is set to sign in with.
+
+        Half of what is needed isn't nothing: that is an error, which `client` raises.
+        """
+
+    @abstractmethod
     def _auth(self, url: str) -> "TokenAuth | ClientAuth":
         """How to sign in to the API at `url`."""
 
@@ -233,6 +247,11 @@ class ZendeskChat(ZendeskApi):
     exclude_fields: list[str] = Field(
         default=[], description="Top-level attributes not even asked for (chats, conversions)."
     )
+
+    def missing_credentials(self) -> str | None:
+        """Say what isn't set, where nothing at all is set to sign in with."""
+        given = self.token or _text("ZENDESK_CHAT_TOKEN")
+        return None if given else "ZENDESK_CHAT_TOKEN isn't set"
 
     def _auth(self, url: str) -> "TokenAuth":
         from zd_assets.zendesk.auth import bearer
@@ -306,6 +325,12 @@ class ZendeskSupport(ZendeskApi):
         description="Leave out versions of tickets that an earlier partition holds and that only "
         "the system has touched since.",
     )
+
+    def missing_credentials(self) -> str | None:
+        """Say what isn't set, where nothing at all is set to sign in with."""
+        fields = (self.email, self.api_token, self.oauth_token, self.client_id, self.client_secret)
+        given = any(fields) or any(map(_text, _SUPPORT_CREDENTIALS))
+        return None if given else f"none of {', '.join(_SUPPORT_CREDENTIALS)} is set"
 
     def sample_client(self) -> "Client":
         """The client of the sample endpoints, which have a budget of their own.
