@@ -1,0 +1,71 @@
+"""Facts and marts against the oracle: a second reading of their columns in plain Python."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from zd_assets.analytics.daily.catalogue import DAILY
+from zd_assets.analytics.daily.table import DailyTable
+from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.sandbox import Running
+from zd_assets_tests.daily_lake import make_days, put, rows, us
+from zd_assets_tests.oracle.history import ORACLE, History
+from zd_assets_tests.oracle.rows import DAY_US, Item, Row, differences
+from zd_assets_tests.runs import few
+
+LIVES = {
+    "start": "2026-01-20",
+    "tickets_per_day": 60,
+    "odd": False,
+    "automation_rate": 0.3,
+    "late_activation_rate": 0.3,
+    "answered_dropped_rate": 0.2,
+    "older_events_rate": 0.1,
+}
+FIRST, LAST = 27, 30
+OBSERVED_DAYS = range(FIRST, LAST + 1)
+TABLES = [table for table in DAILY if table.name in ORACLE]
+
+
+def start_us(number: int) -> int:
+    return us(f"{number:02} 00:00")
+
+
+def assert_as_the_oracle_says(
+    lake: Lake, table: DailyTable, number: int, history: History
+) -> list[Row]:
+    """A day's rows are the oracle's; returns those."""
+    expected = ORACLE[table.name](history, start_us(number))
+    found = differences(rows(lake, table, number), expected, table.key, f"{table.name} {number}")
+    assert not found, "\n".join([f"{len(found)} differences", *found[:20]])
+    return expected
+
+
+@pytest.fixture(scope="module")
+def observed(running_sandbox: Running) -> Iterator[tuple[Lake, History]]:
+    """Days as a nightly run exports them, each with the versions of that night."""
+    items: dict[str, list[Item]] = {}
+    for number in OBSERVED_DAYS:
+        start, end = start_us(number), start_us(number) + DAY_US
+        few(running_sandbox, 60, now=end // 1_000_000, **LIVES)
+        for export in CATALOGUE:
+            truth = running_sandbox.truth(export.name, start / 1e6, end / 1e6, by="own")
+            items.setdefault(export.name, []).extend(json.loads(text) for _, text in truth)
+    with tempfile.TemporaryDirectory() as folder:
+        lake = open_lake(folder)
+        for export in CATALOGUE:
+            put(lake, export, items[export.name], *OBSERVED_DAYS)
+        yield lake, History(items, start_us(FIRST))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_day_of_the_sandbox_is_what_the_oracle_says(
+    table: DailyTable, observed: tuple[Lake, History]
+) -> None:
+    lake, history = observed
+    make_days(lake, table, *OBSERVED_DAYS)
+    for number in OBSERVED_DAYS:
+        assert assert_as_the_oracle_says(lake, table, number, history)
