@@ -3,13 +3,13 @@
 Moments are microseconds since 1970. A day is the moment at which it starts.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from math import isclose
 from typing import Any, TypeVar
 
-Item = Mapping[str, Any]
+Item = dict[str, Any]
 Row = dict[str, Any]
 K = TypeVar("K", bound=Hashable)
 
