@@ -1,6 +1,6 @@
 """Where tickets stood, and the backlog, from ticket events and the tickets export."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -17,7 +17,7 @@ from zd_assets_tests.oracle.rows import (
     seconds,
     whole,
 )
-from zd_assets_tests.oracle.tickets import ticket_field_changes
+from zd_assets_tests.oracle.tickets import field_changes
 
 AHEAD_DAYS = 28
 DELETED_US = 30 * DAY_US
@@ -63,22 +63,20 @@ def is_unsolved(status: str) -> bool:
 def steps_of(events: Iterable[Item], versions: Iterable[Item]) -> dict[int, list[Step]]:
     """What events and versions tell of each ticket, in order; at one moment events come first."""
     found: list[tuple[tuple, int, Step]] = []
-    events = list(events)
-    for day in {known(event["timestamp"]) // DAY_US * DAY_US for event in events}:
-        children = grouped(
-            ticket_field_changes(events, day), lambda row: (row["event_id"], row["ordinal"])
-        )
-        for (event, ordinal), changes in children.items():
-            values = {row["field"]: _value(row["field"], row["value"]) for row in changes}
-            before = {
-                row["field"]: _value(row["field"], row["previous_value"])
-                for row in changes
-                # Nobody and nothing aren't sent; a status there always was.
-                if row["previous_value"] is not None or row["field"] != "status"
-            }
-            at, is_create = changes[0]["changed_at"], changes[0]["change"] == "Create"
-            step = Step(at, values, before, is_create, at if is_create else None)
-            found.append(((at, 0, event, ordinal), changes[0]["ticket_id"], step))
+    children = grouped(
+        field_changes(events), lambda row: (row["changed_at"], row["event_id"], row["ordinal"])
+    )
+    for (at, event, ordinal), changes in children.items():
+        values = {row["field"]: _value(row["field"], row["value"]) for row in changes}
+        before = {
+            row["field"]: _value(row["field"], row["previous_value"])
+            for row in changes
+            # Nobody and nothing aren't sent; a status there always was.
+            if row["previous_value"] is not None or row["field"] != "status"
+        }
+        is_create = changes[0]["change"] == "Create"
+        step = Step(at, values, before, is_create, at if is_create else None)
+        found.append(((at, 0, event, ordinal), changes[0]["ticket_id"], step))
     for version in versions:
         at = known(version["generated_timestamp"])
         values = {name: _value(name, version.get(name)) for name in _FIELDS}
@@ -97,22 +95,15 @@ def _value(name: str, value: Any) -> Any:
 
 
 def ticket_states(
-    events: Iterable[Item],
-    versions: Iterable[Item],
-    first: int,
-    day: int,
-    last: int,
-) -> list[Row]:
-    """A row for each ticket that is there on the day; the lake has days from `first` to `last`."""
-    rows = []
+    events: Iterable[Item], versions: Iterable[Item], days: Sequence[int]
+) -> dict[int, list[Row]]:
+    """A row for each ticket that is there, by day; days follow one another."""
+    rows: dict[int, list[Row]] = {day: [] for day in days}
     for ticket, steps in steps_of(events, versions).items():
-        for at in range(first, day + DAY_US, DAY_US):
-            if at == first:
-                before = _older(steps, first, min(last, first + AHEAD_DAYS * DAY_US))
-            today = [step for step in steps if is_on(at, step.at)]
-            row, before = _day(ticket, before, today, at)
-        if row:
-            rows.append(row)
+        now = _older(steps, days[0], min(days[-1], days[0] + AHEAD_DAYS * DAY_US))
+        for day in days:
+            row, now = _day(ticket, now, [step for step in steps if is_on(day, step.at)], day)
+            rows[day] += [row] if row else []
     return rows
 
 

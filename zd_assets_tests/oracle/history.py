@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from zd_assets_tests.oracle import agents, backlog, chats, skills, tickets
+from zd_assets_tests.oracle import agents, backlog, chats, skills, sla, tickets
 from zd_assets_tests.oracle.rows import DAY_US, Item, Row
+
+ByDay = Mapping[int, list[Row]]
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,32 @@ class History:
         """An export's items."""
         return self.items.get(export, [])
 
+    @property
+    def days(self) -> list[int]:
+        """The lake's days."""
+        return list(range(self.first, self.last + DAY_US, DAY_US))
 
-def _states(known: History, day: int) -> list[Row]:
-    return backlog.ticket_states(
-        known.of("ticket_events"), known.of("tickets"), known.first, day, known.last
-    )
+    @cached_property
+    def ticket_states(self) -> ByDay:
+        """Where tickets stood."""
+        return backlog.ticket_states(self.of("ticket_events"), self.of("tickets"), self.days)
+
+    @cached_property
+    def ticket_metrics(self) -> ByDay:
+        """What was measured of tickets."""
+        return sla.ticket_metrics(self.of("ticket_metric_events"), self.ticket_states)
+
+    @cached_property
+    def skills(self) -> ByDay:
+        """What skills there were."""
+        of = (self.of("routing_attribute_values"), self.of("routing_attributes"), self.first)
+        return {day: skills.skills(*of, day) for day in self.days}
+
+    @cached_property
+    def skill_assignments(self) -> ByDay:
+        """Who had them."""
+        moves = self.of("routing_instance_values")
+        return skills.skill_assignments(moves, self.skills, self.of("ticket_events"))
 
 
 #: What a table holds of a day, by its name.
@@ -44,19 +68,12 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     "ticket_field_changes": lambda known, day: tickets.ticket_field_changes(
         known.of("ticket_events"), day
     ),
-    "skills": lambda known, day: skills.skills(
-        known.of("routing_attribute_values"), known.of("routing_attributes"), known.first, day
-    ),
-    "skill_assignments": lambda known, day: skills.skill_assignments(
-        known.of("routing_instance_values"),
-        known.of("routing_attribute_values"),
-        known.of("routing_attributes"),
-        known.of("ticket_events"),
-        known.first,
-        day,
-    ),
-    "ticket_states": _states,
+    "ticket_states": lambda known, day: known.ticket_states[day],
     "ticket_backlog_daily": lambda known, day: backlog.ticket_backlog_daily(
-        _states(known, day), day, day + DAY_US
+        known.ticket_states[day], day, day + DAY_US
     ),
+    "ticket_metrics": lambda known, day: known.ticket_metrics[day],
+    "sla_breaches_daily": lambda known, day: sla.sla_breaches_daily(known.ticket_metrics[day], day),
+    "skills": lambda known, day: known.skills[day],
+    "skill_assignments": lambda known, day: known.skill_assignments[day],
 }

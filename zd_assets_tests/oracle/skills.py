@@ -1,6 +1,6 @@
 """What skills there are and who has them, from the routing streams and ticket events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zd_assets_tests.oracle.rows import (
     DAY_US,
@@ -14,7 +14,7 @@ from zd_assets_tests.oracle.rows import (
     there,
     whole,
 )
-from zd_assets_tests.oracle.tickets import ticket_field_changes
+from zd_assets_tests.oracle.tickets import field_changes
 
 _IN_ONE_MOMENT = ("create", "update", "delete")
 _ENDS = ("closed", "deleted")
@@ -54,39 +54,45 @@ def _last(items: Iterable[Item], name: str) -> str | None:
 
 def skill_assignments(
     moves: Iterable[Item],
-    values: Iterable[Item],
-    attributes: Iterable[Item],
+    named: Mapping[int, Iterable[Row]],
     events: Iterable[Item],
-    first: int,
-    day: int,
-) -> list[Row]:
-    """A row for each stretch of the day in which an agent or a ticket had a skill."""
-    moves, events = list(moves), list(events)
-    named = {row["attribute_value_id"]: row for row in skills(values, attributes, first, day)}
-    held: dict[tuple, int] = {}
-    for at in range(first, day, DAY_US):
+) -> dict[int, list[Row]]:
+    """A row for each stretch in which an agent or a ticket had a skill, by day.
+
+    `named` are the rows of `skills` by day.
+    """
+    moves, rows, held = list(moves), {}, {}
+    closed = [
+        change
+        for change in field_changes(events)
+        if change["field"] == "status" and change["value"] in _ENDS
+    ]
+    for day in sorted(named):
+        stretches = _stretches(moves, closed, held, day)
         held = {
-            (*who, value): since
-            for *who, value, since, until in _stretches(moves, events, held, at)
+            (holder, id, value): since
+            for holder, id, value, since, until in stretches
             if until is None
         }
-    return [
-        {
-            "holder": holder,
-            "holder_id": id,
-            "attribute_value_id": value,
-            "since": since,
-            "until": until,
-            "held_s": seconds((until or day + DAY_US) - max(since or day, day)),
-            "skill": named.get(value, {}).get("skill"),
-            "attribute": named.get(value, {}).get("attribute"),
-        }
-        for holder, id, value, since, until in _stretches(moves, events, held, day)
-    ]
+        names = {row["attribute_value_id"]: row for row in named[day]}
+        rows[day] = [
+            {
+                "holder": holder,
+                "holder_id": id,
+                "attribute_value_id": value,
+                "since": since,
+                "until": until,
+                "held_s": seconds((until or day + DAY_US) - max(since or day, day)),
+                "skill": names.get(value, {}).get("skill"),
+                "attribute": names.get(value, {}).get("attribute"),
+            }
+            for holder, id, value, since, until in stretches
+        ]
+    return rows
 
 
 def _stretches(
-    moves: list[Item], events: list[Item], held: dict[tuple, int], day: int
+    moves: list[Item], closed: list[Row], held: dict[tuple, int], day: int
 ) -> list[tuple]:
     """Who had which skill on a day, since when and until when, from what was held when it began."""
     found = []
@@ -96,8 +102,8 @@ def _stretches(
         if is_on(day, at):
             who = (holder, whole(one["instance_id"]), one["attribute_value_id"])
             steps.setdefault(who, {}).setdefault(at, set()).add(what)
-    for change in ticket_field_changes(events, day):
-        if change["field"] == "status" and change["value"] in _ENDS:
+    for change in closed:
+        if is_on(day, change["changed_at"]):
             for who, of in steps.items():
                 if who[:2] == ("ticket", change["ticket_id"]):
                     of.setdefault(change["changed_at"], set()).add("close")

@@ -12,6 +12,11 @@ _OF_THE_CHILD = {"id", "via", "via_reference_id", "event_type", "previous_value"
 
 def ticket_field_changes(events: Iterable[Item], day: int) -> list[Row]:
     """A row for each field that an event of the day set."""
+    return [row for row in field_changes(events) if is_on(day, row["changed_at"])]
+
+
+def field_changes(events: Iterable[Item]) -> list[Row]:
+    """Those of all days."""
     return [
         {
             "event_id": whole(event["id"]),
@@ -25,7 +30,6 @@ def ticket_field_changes(events: Iterable[Item], day: int) -> list[Row]:
             "previous_value": _text(child.get("previous_value")),
         }
         for event in {one["id"]: one for one in events}.values()
-        if is_on(day, moment(event.get("timestamp")))
         for ordinal, child in enumerate(event.get("child_events") or [], 1)
         if child.get("event_type") in ("Create", "Change")
         for field, value in child.items()
