@@ -11,10 +11,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
-	$(BIN)/python -m zd_assets.demo run
+	$(BIN)/python -m zd_assets.cli.demo run
 
 dev: $(VENV)/run.stamp
-	$(BIN)/python -m zd_assets.demo ui
+	$(BIN)/python -m zd_assets.cli.demo ui
 
 test: lint
 	$(BIN)/pytest

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 
 from benchmarks.measure import show, side_by_side, verdict
 from benchmarks.source import PAGE_SIZE, bare_loop, days, start_sandbox
-from zd_assets.exports.chat import CHATS
-from zd_assets.lake.arrow import dictionary_paths, statistics_paths
-from zd_assets.lake.convert import convert
-from zd_assets.lake.decode import item_decoder
-from zd_assets.lake.drift import drift_of
+from zd_assets.catalog.chat import CHATS
+from zd_assets.schema.arrow import dictionary_paths, statistics_paths
+from zd_assets.schema.convert import convert
+from zd_assets.schema.decode import item_decoder
+from zd_assets.schema.drift import drift_of
 from zd_assets.zendesk.client import Body
 from zd_assets.zendesk.page import read_page
 

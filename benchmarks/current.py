@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from benchmarks.extraction import extract_to
 from benchmarks.measure import show
 from benchmarks.source import days, make_client, start_sandbox
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.current.update import update
-from zd_assets.exports.chat import CHATS
-from zd_assets.lake.arrow import arrow_schema, dictionary_paths, statistics_paths
+from zd_assets.catalog.chat import CHATS
+from zd_assets.engine.latest.update import update
 from zd_assets.lake.footer import FOOTER_KEY, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
+from zd_assets.models.latest import CHATS_LATEST
+from zd_assets.schema.arrow import arrow_schema, dictionary_paths, statistics_paths
 
 _PATTERNS = 6000
 _UPDATED = 0.1

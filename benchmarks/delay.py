@@ -14,7 +14,7 @@ import dagster as dg
 
 from benchmarks.measure import show
 from zd_assets import sandbox
-from zd_assets.exports.chat import CHATS
+from zd_assets.catalog.chat import CHATS
 
 _SENSOR_S = 10
 

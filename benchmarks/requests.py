@@ -17,9 +17,9 @@ from pyarrow.dataset import dataset
 
 from benchmarks.measure import show
 from zd_assets import sandbox
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.export import Api
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS
 from zd_assets.sandbox import Running, Settings
 
 _TICKETS_PER_DAY = 1123
@@ -54,7 +54,7 @@ def _backfill(days: int) -> None:
 
 def _all_at_once(minutes: int) -> None:
     """Every Support export in a process of its own, under ten requests a minute."""
-    exports = [export.name for export in CATALOGUE if export.api is Api.SUPPORT]
+    exports = [export.name for export in EXPORTS if export.api is Api.SUPPORT]
     # Few enough items that all of them end in about the time, at ten pages a minute.
     days = max(1, minutes - 2)
     with _sandbox(days, 10) as running:

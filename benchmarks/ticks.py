@@ -8,12 +8,12 @@ import click
 import dagster as dg
 
 from benchmarks.measure import show, side_by_side
-from zd_assets.defs.sensors import evaluate
-from zd_assets.defs.site import Site
-from zd_assets.exports.chat import CHATS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.defs.exports.sensors import evaluate
+from zd_assets.defs.namespace import Namespace
 
 _PARTITIONS = dg.DailyPartitionsDefinition(start_date="2025-01-01", end_offset=1)
-_SITE = Site(_PARTITIONS)
+_SITE = Namespace(_PARTITIONS)
 
 
 @click.command()

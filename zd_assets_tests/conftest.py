@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from zd_assets import sandbox as zendesk_sandbox
-from zd_assets.exports.export import Api
+from zd_assets.catalog.export import Api
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running, Settings
 from zd_assets.zendesk.auth import basic, bearer
@@ -35,7 +35,7 @@ NOW = "2026-03-01T12:00:00Z"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests, which wait for the most part, at the beginning and in the middle.
 
-    Processes begin with equal stretches: so two are at the long ones, and the others at work.
+    Processes begin with equal segments: so two are at the long ones, and the others at work.
     """
     long = [item for item in items if item.get_closest_marker("slow")]
     short = [item for item in items if not item.get_closest_marker("slow")]

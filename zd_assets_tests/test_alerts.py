@@ -13,19 +13,19 @@ import dagster as dg
 import pytest
 import time_machine
 
+from zd_assets.catalog.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.defs.alerts.webhook import MOST_CHARACTERS, AlertError, AlertWebhook
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.defs.webhook import MOST_CHARACTERS, AlertError, AlertWebhook
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import Export
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.errors import ConfigurationError
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, support_resource
-from zd_assets_tests.secrecy import SECRET, assert_secret_in_no_error
-from zd_assets_tests.truth import day
+from zd_assets_tests.helpers.dagster_runs import PARTITIONS, chat_resource, support_resource
+from zd_assets_tests.helpers.secrecy import SECRET, assert_secret_in_no_error
+from zd_assets_tests.helpers.truth import day
 
 DAY = "2026-02-03"
 BROKEN = [{"kind": "status", "status": 400, "times": -1}]
@@ -199,7 +199,7 @@ def test_a_failed_run_is_told_of_even_if_another_succeeds_before_the_tick(watch:
 def test_more_failures_than_a_tick_reads_are_told_of_by_the_next(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zd_assets.defs.failures._MOST_RUNS", 2)
+    monkeypatch.setattr("zd_assets.defs.alerts.failures._MOST_RUNS", 2)
     watch.breaks()
     for export in (CHATS, CONVERSIONS, DEPARTMENT_EVENTS):
         assert not watch.run(export).success
@@ -326,7 +326,7 @@ def test_what_isnt_ours_is_told_of_by_its_type_alone(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"who knows what stands here: {SECRET}")
 
-    monkeypatch.setattr("zd_assets.defs.exports.extract", broken)
+    monkeypatch.setattr("zd_assets.defs.exports.assets.extract", broken)
     assert not watch.run(CHATS).success
     watch.tick()
     [told] = watch.webhook.news()
@@ -383,7 +383,7 @@ def test_a_line_that_is_too_long_alone_is_told_whole_too(webhook: Webhook) -> No
 
 
 def test_many_failures_are_all_told_of_before_they_count_as_told(watch: Watch) -> None:
-    assets = [_failing(export) for export in CATALOGUE]
+    assets = [_failing(export) for export in EXPORTS]
     assert not dg.materialize(
         assets, instance=watch.instance, partition_key=DAY, raise_on_error=False
     ).success
@@ -391,9 +391,9 @@ def test_many_failures_are_all_told_of_before_they_count_as_told(watch: Watch) -
     told = watch.webhook.news()
     assert len(told) > 1
     assert all(len(message) <= MOST_CHARACTERS for message in told)
-    for export in CATALOGUE:
+    for export in EXPORTS:
         assert sum(f"reason of {export.name}: " in message for message in told) == 1
-    assert watch.tick() == f"{len(CATALOGUE)} assets fail."
+    assert watch.tick() == f"{len(EXPORTS)} assets fail."
 
 
 def _failing(export: Export) -> dg.AssetsDefinition:

@@ -8,15 +8,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.resources import ZendeskChat, ZendeskSupport
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     api_resource,
     chat_resource,
     cli_env,
@@ -25,7 +25,7 @@ from zd_assets_tests.dagster_runs import (
     partition_events,
     support_resource,
 )
-from zd_assets_tests.truth import assert_lake_is_true, day, days
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day, days
 
 BAD_TOKEN = "not-the-token"
 
@@ -49,7 +49,7 @@ def begin_anew(sandbox: Running) -> None:
     sandbox.reset(**NO_LIMITS, **data, now=NOW, clock="frozen")
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 def test_one_run_over_a_range_leaves_one_event_for_each_partition(
     export: Export, small: Running, lake: Lake, instance: dg.DagsterInstance
 ) -> None:
@@ -131,7 +131,7 @@ def test_refetch_fetches_whole_what_would_be_resumed(
     chat = chat_resource(small)
     materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake)
     materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake)
-    materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake, refetch=True)
+    materialize(instance, AGENT_TIMELINE, "2026-03-01", chat, lake, full_refresh=True)
     actions = [
         metadata["action"].value for _, metadata in partition_events(instance, AGENT_TIMELINE)
     ]

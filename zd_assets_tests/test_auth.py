@@ -14,8 +14,8 @@ from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Body, Client
 from zd_assets.zendesk.errors import AuthenticationError, ConfigurationError, RefusedError
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.local_server import Answer, serving
-from zd_assets_tests.secrecy import (
+from zd_assets_tests.helpers.local_server import Answer, serving
+from zd_assets_tests.helpers.secrecy import (
     EMAIL,
     LOGIN,
     SECRET,

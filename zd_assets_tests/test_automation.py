@@ -7,21 +7,21 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import PartitionBackfill
 
-from zd_assets.analytics.current.tables import GROUP
-from zd_assets.defs.automation import automation_sensor
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.defs.analytics.automation import automation_sensor
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS, CONVERSIONS
 from zd_assets.lake.lake import Lake
+from zd_assets.models.latest import GROUP
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     PARTITIONS,
     SITE,
     chat_resource,
     support_resource,
 )
-from zd_assets_tests.following_analytics import Automation, analytics_key
+from zd_assets_tests.helpers.following_analytics import Automation, analytics_key
 
 DAYS = ("2026-02-26", "2026-02-28")
 
@@ -61,14 +61,14 @@ def test_a_partition_that_is_fetched_again_without_a_change_ends_at_current_stat
 ) -> None:
     automation.export(CHATS, DAYS)
     automation.settle()
-    automation.export(CHATS, "2026-02-27", refetch=True)
+    automation.export(CHATS, "2026-02-27", full_refresh=True)
     assert automation.settle() == [{"chats_latest": []}]
 
 
 def test_an_event_stream_touches_its_own_day_alone(automation: Automation) -> None:
     automation.export(CONVERSIONS, DAYS)
     automation.settle()
-    automation.export(CONVERSIONS, "2026-02-27", refetch=True)
+    automation.export(CONVERSIONS, "2026-02-27", full_refresh=True)
     assert automation.settle() == [{"conversion_attribution": ["2026-02-27"]}]
 
 

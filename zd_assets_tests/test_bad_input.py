@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import CHATS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
-from zd_assets.extract.report import Notice, PageReport, PartitionReport
+from zd_assets.catalog.chat import CHATS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.extract.events import Notice, PageReport, PartitionReport
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk import client as client_module
@@ -19,7 +19,7 @@ from zd_assets.zendesk.errors import (
     AuthenticationError,
     UnavailableError,
 )
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     Clients,
     about,
     asked_from,
@@ -34,8 +34,8 @@ from zd_assets_tests.runs import (
     road,
     statuses,
 )
-from zd_assets_tests.secrecy import SECRET
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.secrecy import SECRET
+from zd_assets_tests.helpers.truth import (
     assert_lake_is_true,
     day,
     days,
@@ -204,7 +204,7 @@ def test_a_fault_that_stays_leaves_a_complete_partition_complete(
     little(sandbox, export)
     fetch(export, DAYS, clients, lake, endpoint=endpoint, page_size=PAGE_SIZE)
     sandbox.faults([{"kind": "status", "status": 503, "after": AFTER, "times": -1}])
-    reports, error = attempt(export, DAYS, clients, lake, endpoint=endpoint, refetch=True)
+    reports, error = attempt(export, DAYS, clients, lake, endpoint=endpoint, full_refresh=True)
     assert isinstance(error, UnavailableError)
     assert list(about(reports)) == [DAYS[0].key]
     assert_lake_is_true(sandbox, lake, export, DAYS)

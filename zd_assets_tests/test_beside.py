@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.columns import List, Scalar
-from zd_assets.exports.export import Export, Sideload
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.columns import List, Scalar
+from zd_assets.catalog.export import Export, Sideload
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS
 from zd_assets.extract.assign import PartitionRows
-from zd_assets.extract.beside import share
-from zd_assets.lake.convert import convert
-from zd_assets.lake.keys import item_times_us
-from zd_assets_tests.odd_items import PATIENT
+from zd_assets.extract.sideloads import share
+from zd_assets.schema.convert import convert
+from zd_assets.schema.keys import item_times_us
+from zd_assets_tests.helpers.odd_items import PATIENT
 
 ASIDE: dict[str, tuple[Export, Sideload]] = {
-    sideload.table.name: (export, sideload) for export in CATALOGUE for sideload in export.sideloads
+    sideload.table.name: (export, sideload) for export in EXPORTS for sideload in export.sideloads
 }
 USERS_OF_TICKETS = ASIDE["tickets__users"][1]
 

@@ -10,7 +10,7 @@ import pytest
 
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import UnavailableError
-from zd_assets_tests.local_server import Answer, serving
+from zd_assets_tests.helpers.local_server import Answer, serving
 
 BODY = json.dumps([random.Random(1).random() for _ in range(50_000)]).encode()
 

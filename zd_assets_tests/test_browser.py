@@ -18,20 +18,20 @@ import dagster as dg
 import pytest
 
 import zd_assets
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS
-from zd_assets.analytics.daily.check import checks_of
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Api
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Api
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS
+from zd_assets.engine.assertions import checks_of
 from zd_assets.lake.lake import Lake
+from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS
+from zd_assets.models.latest import CHATS_LATEST
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS
-from zd_assets_tests.dagster_dev import PATIENCE_S, dagster_dev, wait
-from zd_assets_tests.dagster_runs import cli_env
-from zd_assets_tests.truth import day
+from zd_assets_tests.helpers.dagster_dev import PATIENCE_S, dagster_dev, wait
+from zd_assets_tests.helpers.dagster_runs import cli_env
+from zd_assets_tests.helpers.truth import day
 
 if TYPE_CHECKING:
     from dagster._core.scheduler.instigation import InstigatorTick
@@ -160,7 +160,7 @@ def test_a_newcomer_sees_materializes_backfills_checks_and_follows(ui: Ui) -> No
 
 def _see_the_graph(ui: Ui) -> None:
     ui.open(GRAPH_PAGE)
-    for export in CATALOGUE:
+    for export in EXPORTS:
         if export.api is Api.CHAT:
             ui.page.locator("svg foreignObject").get_by_text(export.name, exact=True).wait_for()
     ui.picture("graph_empty")

@@ -16,17 +16,19 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from zd_assets.analytics.daily.answers import ANSWERS, CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.daily.read import read_days
-from zd_assets.analytics.report.charts import (
+from zd_assets.engine.day import Day
+from zd_assets.engine.read import read_days
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY, MARTS
+from zd_assets.report.charts import (
     CHARTS,
     agents_chart,
     backlog_chart,
     chats_chart,
     sla_chart,
 )
-from zd_assets.analytics.report.drawing import (
+from zd_assets.report.drawing import (
     BLUE,
     ORANGE,
     SKY,
@@ -35,11 +37,9 @@ from zd_assets.analytics.report.drawing import (
     days_axis,
     readable,
 )
-from zd_assets.analytics.report.human import count, duration, hours, share
-from zd_assets.analytics.report.totals import AGENTS, CHATS, SLA, TICKETS, summed
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
-from zd_assets_tests.day_files import agent, backlog, chats, put_day, sla
+from zd_assets.report.human import count, duration, hours, share
+from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, summed
+from zd_assets_tests.helpers.day_files import agent, backlog, chats, put_day, sla
 
 MONDAY, TUESDAY = "2026-01-26", "2026-01-27"
 # Egyptian hieroglyphs, which no usual font has.
@@ -100,7 +100,7 @@ def test_a_chart_is_900_pixels_wide_and_twice_that_at_scale_2(name: str) -> None
 
 
 def test_each_answer_has_a_chart() -> None:
-    assert list(CHARTS) == [table.name for table in ANSWERS]
+    assert list(CHARTS) == [table.name for table in MARTS]
 
 
 @pytest.mark.parametrize("name", CHARTS)
@@ -126,7 +126,7 @@ def test_a_day_and_a_year_and_nothing_and_nulls_are_drawn(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_rows_read_from_the_lake_are_drawn(name: str, lake: Lake) -> None:
-    table = next(table for table in ANSWERS if table.name == name)
+    table = next(table for table in MARTS if table.name == name)
     put_day(lake, table, MONDAY, [ROWS[name]])
     put_day(lake, table, TUESDAY, [], complete=False)
     rows = read_days(lake, table, [Day(MONDAY), Day(TUESDAY)])

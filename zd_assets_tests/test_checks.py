@@ -13,26 +13,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS
 from zd_assets.checks import contents as contents_module
 from zd_assets.checks.contents import Contents, contents
 from zd_assets.checks.earlier import earlier_footers
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.checks.rules import DESCRIPTIONS, check
-from zd_assets.defs import schedules, sensors
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.export_checks import check_keys
-from zd_assets.defs.freshness import freshness_policy
+from zd_assets.defs.exports import schedules, sensors
+from zd_assets.defs.exports.checks import check_keys
+from zd_assets.defs.exports.freshness import freshness_policy
 from zd_assets.defs.resources import LakeFolder, ZendeskSupport
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
-from zd_assets.exports.export import Api, Export
-from zd_assets.exports.support import TICKETS
 from zd_assets.lake.footer import FOOTER_KEY, Footer, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     PARTITIONS,
     SITE,
     chat_resource,
@@ -40,9 +40,9 @@ from zd_assets_tests.dagster_runs import (
     partition_events,
     support_resource,
 )
-from zd_assets_tests.files import DAY, conversion, table_of, write
-from zd_assets_tests.runs import at_us
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.files import DAY, conversion, table_of, write
+from zd_assets_tests.helpers.runs import at_us
+from zd_assets_tests.helpers.truth import day, days
 
 SETTLED_US = at_us("2026-03-01T00:00:00")
 SECRET = "ada.lovelace@example.com"
@@ -319,7 +319,9 @@ def test_what_is_wrong_shows_in_the_evaluations_and_the_run_succeeds(
     result = materialize(instance, CHATS, ("2026-02-01", "2026-02-03"), api, lake)
     assert result.success
     assert not evaluations(result)["complete"].passed
-    result = materialize(instance, CHATS, "2026-02-02", chat_resource(small), lake, refetch=True)
+    result = materialize(
+        instance, CHATS, "2026-02-02", chat_resource(small), lake, full_refresh=True
+    )
     assert result.success
     found = evaluations(result)
     assert [name for name, one in found.items() if not one.passed] == ["known_attributes"]
@@ -392,7 +394,7 @@ def test_the_jobs_of_the_exports_run_them_and_a_part_of_them_cant_be_left_out(
 ) -> None:
     for api in Api:
         job = definitions.resolve_job_def(api.value)
-        exports = [export for export in CATALOGUE if export.api is api]
+        exports = [export for export in EXPORTS if export.api is api]
         expected = {key for export in exports for key in check_keys(export, SITE)}
         assert job.asset_layer.asset_graph.asset_check_keys >= expected
         assert {node.name for node in job.nodes} == {"__".join(one.path) for one in exports}

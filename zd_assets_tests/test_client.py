@@ -28,9 +28,9 @@ from zd_assets.zendesk.errors import (
 )
 from zd_assets.zendesk.retry import retry_after_s, wait_s
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.local_server import Answer, serving
-from zd_assets_tests.runs import statuses
-from zd_assets_tests.secrecy import SECRET, assert_secret_in_no_error
+from zd_assets_tests.helpers.local_server import Answer, serving
+from zd_assets_tests.helpers.runs import statuses
+from zd_assets_tests.helpers.secrecy import SECRET, assert_secret_in_no_error
 
 CHATS_URL = "/incremental/chats?start_time=1769904000&limit=3"
 

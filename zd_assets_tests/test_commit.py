@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from zd_assets.exports.chat import CHATS
+from zd_assets.catalog.chat import CHATS
 from zd_assets.extract.commit import decide
-from zd_assets.extract.extract import Options, extract
-from zd_assets.extract.report import Action, PartitionReport, Report
+from zd_assets.extract.events import Action, PartitionReport, Report
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake.footer import Footer, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.writer import Keep
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import about, fetch, few, footers
-from zd_assets_tests.truth import assert_lake_is_true, day, days
+from zd_assets_tests.helpers.runs import about, fetch, few, footers
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day, days
 
 DAY = day("2026-02-01")
 NOON_US = DAY.start_us + 43_200_000_000
@@ -56,7 +57,7 @@ TABLE: dict[str, tuple[Footer, Footer | None, Footer | None, bool, bool, bool, K
     "a part that goes on": (HALF, EMPTY, EMPTY, True, True, True, Keep.ALL, False),
     "a second look": (WHOLE, WHOLE, WHOLE, True, True, True, Keep.ALL, True),
     "a second look that ended early": (HALF, WHOLE, WHOLE, True, True, True, Keep.ALL, True),
-    "a refetch that ended early": (HALF, WHOLE, WHOLE, True, False, True, Keep.ALL, False),
+    "a full_refresh that ended early": (HALF, WHOLE, WHOLE, True, False, True, Keep.ALL, False),
 }
 
 

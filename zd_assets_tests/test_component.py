@@ -11,21 +11,26 @@ from dagster.components.resolved.errors import ResolutionException
 
 import zd_assets
 from zd_assets import sandbox as zendesk_sandbox
-from zd_assets.analytics.current.tables import GROUP
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.component import ZendeskExports
+from zd_assets.defs.exports.sensors import REASON_TAG
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
-from zd_assets.defs.sensors import REASON_TAG
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.support import TICKETS
 from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.models.latest import GROUP
 from zd_assets.sandbox import Running, Settings
 from zd_assets.zendesk.errors import ConfigurationError
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, chat_resource, cli_env, support_resource
-from zd_assets_tests.foreign_project import command, write_project
-from zd_assets_tests.truth import assert_lake_is_true, day
+from zd_assets_tests.helpers.dagster_runs import (
+    PARTITIONS,
+    chat_resource,
+    cli_env,
+    support_resource,
+)
+from zd_assets_tests.helpers.foreign_project import command, write_project
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day
 
 PREFIXES = ("acme", "bravo")
 
@@ -255,7 +260,7 @@ def _definitions(prefix: str = "", lake: str | None = None) -> dg.Definitions:
 def test_every_name_of_two_accounts_bears_its_prefix() -> None:
     plain = _names(_definitions())
     both = _names(dg.Definitions.merge(*(_definitions(prefix) for prefix in PREFIXES)))
-    assert len(plain["checks"]) > len(plain["keys"]) > len(CATALOGUE)
+    assert len(plain["checks"]) > len(plain["keys"]) > len(EXPORTS)
     for kind, names in plain.items():
         joint = {"keys": "/", "checks": "/", "ops": "__"}.get(kind, "_")
         assert both[kind] == {f"{prefix}{joint}{name}" for prefix in PREFIXES for name in names}

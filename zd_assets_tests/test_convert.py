@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, DEPARTMENT_EVENTS
-from zd_assets.exports.columns import Column, List, Struct, Type
-from zd_assets.exports.export import Table
-from zd_assets.exports.support import TICKETS, USERS
-from zd_assets.lake.arrow import arrow_schema
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
-from zd_assets.lake.rebuild import rebuild
-from zd_assets_tests.odd_items import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, DEPARTMENT_EVENTS
+from zd_assets.catalog.columns import Column, List, Struct, Type
+from zd_assets.catalog.export import Table
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKETS, USERS
+from zd_assets.schema.arrow import arrow_schema
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of
+from zd_assets.schema.rebuild import rebuild
+from zd_assets_tests.helpers.odd_items import (
     IDS,
     LITERALS,
     NAMES,
@@ -37,8 +37,8 @@ from zd_assets_tests.odd_items import (
 
 # By what they hold: the users beside tickets have the columns of users.
 TABLES: dict[str, Table] = {
-    **{one.table.holds: one.table for export in CATALOGUE for one in export.sideloads},
-    **{export.name: export for export in CATALOGUE},
+    **{one.table.item_type: one.table for export in EXPORTS for one in export.sideloads},
+    **{export.name: export for export in EXPORTS},
 }
 EVERY_TABLE = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 # Between them, every way in which columns nest.
@@ -275,7 +275,7 @@ def test_json_columns_keep_what_fits_to_the_letter() -> None:
 
 
 def test_what_holds_the_same_has_the_same_columns() -> None:
-    for export in CATALOGUE:
+    for export in EXPORTS:
         for one in export.sideloads:
             assert one.table.columns == TABLES[one.name].columns
 
@@ -292,8 +292,8 @@ def test_columns_carry_their_descriptions() -> None:
 
 _THREADS_AT_ONCE = """
 import os, sys, threading
-from zd_assets.exports.chat import CHATS
-from zd_assets.lake.convert import convert
+from zd_assets.catalog.chat import CHATS
+from zd_assets.schema.convert import convert
 sys.setswitchinterval(1e-6)
 item = b'[{"id": "1", "engagements": [{"count": {"agent": 1}}], "visitor": {"id": "a"}}]'
 def first_pages():

@@ -14,15 +14,15 @@ import dagster as dg
 import pyarrow.dataset as ds
 import pytest
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Api, Export
-from zd_assets.exports.support import ROUTING_ATTRIBUTE_VALUES, TICKETS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.support import ROUTING_ATTRIBUTE_VALUES, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW, UNLIMITED
-from zd_assets_tests.dagster_runs import cli_env, dagster, partition_events
-from zd_assets_tests.runs import Clients, fetch, few, few_of, item
-from zd_assets_tests.truth import DAY_US, assert_beside_is_true, assert_lake_is_true, days
+from zd_assets_tests.helpers.dagster_runs import cli_env, dagster, partition_events
+from zd_assets_tests.helpers.runs import Clients, fetch, few, few_of, item
+from zd_assets_tests.helpers.truth import DAY_US, assert_beside_is_true, assert_lake_is_true, days
 
 PARTITIONS = days("2026-01-10", 40)
 PAGE_SIZE = 100
@@ -83,8 +83,8 @@ def test_killed_at_random_instants_and_run_again_the_lake_is_the_truth(
 
     missing = [p for p in PARTITIONS if p not in committed]
     items = sum(footer.items for p in missing if (footer := lake.footer(CHATS, p)))
-    stretches = 2 + sum(a.end_us != b.start_us for a, b in pairwise(missing))
-    assert len(sandbox.requests()) <= -(-items // PAGE_SIZE) + 2 * stretches
+    segments = 2 + sum(a.end_us != b.start_us for a, b in pairwise(missing))
+    assert len(sandbox.requests()) <= -(-items // PAGE_SIZE) + 2 * segments
 
 
 def _every_visible_file_is_whole(lake: Lake) -> None:
@@ -118,16 +118,17 @@ def test_an_interrupted_run_reports_what_it_committed(
 #: One run in a process of its own; what an earlier run completed is adopted.
 EXTRACTION = """
     import sys
-    from zd_assets.exports.catalogue import CATALOGUE
-    from zd_assets.extract.extract import Options, extract
+    from zd_assets.catalog.registry import EXPORTS
+    from zd_assets.extract.options import Options
+    from zd_assets.extract.run import extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import basic
     from zd_assets.zendesk.budget import Budget
     from zd_assets.zendesk.client import Client
-    from zd_assets_tests.truth import days
+    from zd_assets_tests.helpers.truth import days
     url, name, first, count, page_size, lake = sys.argv[1:]
     auth = basic("agent@example.com", "sandbox-api-token", "TOKEN")
-    export = next(export for export in CATALOGUE if export.name == name)
+    export = next(export for export in EXPORTS if export.name == name)
     for report in extract(
         export,
         days(first, int(count)),
@@ -139,7 +140,7 @@ EXTRACTION = """
             max_parallel_windows=1,
         ),
         run_id="killed",
-        adopts=lambda footer: True,
+        should_adopt=lambda footer: True,
     ):
         pass
 """
@@ -182,7 +183,7 @@ def test_a_support_export_killed_and_run_again_is_the_truth(
         RANGE,
         clients,
         lake,
-        adopts=lambda footer: True,
+        should_adopt=lambda footer: True,
         include=include,
         page_size=page_size,
         max_parallel_windows=1,

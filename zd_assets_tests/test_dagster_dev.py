@@ -15,23 +15,23 @@ import pytest
 import requests
 import yaml
 
-from zd_assets.defs.states import FOLLOW_UP_TAG
-from zd_assets.exports.chat import CHATS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.defs.exports.instance_state import FOLLOW_UP_TAG
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_dev import (
+from zd_assets_tests.helpers.dagster_dev import (
     PATIENCE_S,
     dagster_dev,
     settled_chats,
     wait,
     wait_out_midnight,
 )
-from zd_assets_tests.dagster_runs import cli_env, dagster
-from zd_assets_tests.deployment import DEPLOY
-from zd_assets_tests.truth import assert_lake_is_true, day
+from zd_assets_tests.helpers.dagster_runs import cli_env, dagster
+from zd_assets_tests.helpers.deployment import DEPLOY
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day
 
-MODULE = "zd_assets_tests.following_definitions"
+MODULE = "zd_assets_tests.helpers.following_definitions"
 POLL_S = 20
 STRETCHES = 4
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from zd_assets.analytics.daily.chat import AGENT_ACTIVITY
-from zd_assets.exports.chat import AGENT_TIMELINE
+from zd_assets.catalog.chat import AGENT_TIMELINE
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.chat_facts import AGENT_ACTIVITY
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     due,
     footer,

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from zd_assets.analytics.daily.answers import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.support import TICKET_EVENTS
+from zd_assets.lake.lake import Lake
+from zd_assets.models.marts import (
     AGENT_DAILY_SCORECARD,
     CHAT_DAILY_SUMMARY,
     TICKET_BACKLOG_DAILY,
 )
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.support import TICKET_EVENTS
-from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import Item, epoch, iso, make_days, put, rows, values
+from zd_assets_tests.helpers.daily_lake import Item, epoch, iso, make_days, put, rows, values
 
 _IDS = count(100)
 HOUR = 3600

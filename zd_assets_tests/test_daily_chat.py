@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from zd_assets.analytics.daily.chat import (
+from zd_assets.catalog.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.lake.lake import Lake
+from zd_assets.models.chat_facts import (
     CHAT_ENGAGEMENTS,
     CHAT_MESSAGES,
     CONVERSION_ATTRIBUTION,
     DEPARTMENT_QUEUE,
 )
-from zd_assets.exports.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import (
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     footer,
     hour,

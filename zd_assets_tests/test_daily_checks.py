@@ -8,28 +8,28 @@ import dagster as dg
 import pytest
 from pydantic import ValidationError
 
-from zd_assets.analytics.current.tables import CHATS_LATEST, LATEST, Latest
-from zd_assets.analytics.current.update import update
-from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
-from zd_assets.analytics.daily.check import check
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.daily.inputs import Finder
-from zd_assets.analytics.daily.make import make
-from zd_assets.analytics.daily.table import DailyTable
-from zd_assets.analytics.lineage import daily_origins, latest_origins
-from zd_assets.analytics.report.made_of import is_due, report_file
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
 from zd_assets.checks.finding import Finding, Severity
-from zd_assets.defs.automation import when_out_of_date
-from zd_assets.defs.daily import daily_asset
-from zd_assets.defs.report import PATH, report_asset
+from zd_assets.defs.analytics.automation import when_out_of_date
+from zd_assets.defs.analytics.models import daily_asset
+from zd_assets.defs.analytics.report import PATH, report_asset
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
+from zd_assets.engine.assertions import check
+from zd_assets.engine.day import Day
+from zd_assets.engine.inputs import Finder
+from zd_assets.engine.latest.update import update
+from zd_assets.engine.lineage import daily_origins, latest_origins
+from zd_assets.engine.make import make
+from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.dagster_runs import SITE
-from zd_assets_tests.daily_lake import Item, iso, key, put
+from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
+from zd_assets.models.latest import CHATS_LATEST, LATEST, Latest
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.registry import MODELS
+from zd_assets.report.input_version import is_due, report_file
+from zd_assets_tests.helpers.dagster_runs import SITE
+from zd_assets_tests.helpers.daily_lake import Item, iso, key, put
 
 
 def conversion(number: int, chat_id: str, chat_started: str) -> Item:
@@ -42,7 +42,7 @@ def chat(id: str, started: str) -> Item:
     return {"id": id, "timestamp": iso(started), "update_timestamp": iso(started)}
 
 
-def findings(table: DailyTable, lake: Lake, *days: int) -> Mapping[str, Finding]:
+def findings(table: Model, lake: Lake, *days: int) -> Mapping[str, Finding]:
     """Make days, and check them."""
     reports = list(make(table, lake, [Day(key(day)) for day in days], run_id="run"))
     return {finding.name: finding for finding in check(table, lake, reports)}
@@ -99,8 +99,8 @@ def test_where_there_is_no_current_state_nothing_is_looked_up(lake: Lake) -> Non
     assert findings(CONVERSION_ATTRIBUTION, lake, 2)["references_known"].passed
 
 
-@pytest.mark.parametrize("table", DAILY, ids=lambda table: table.name)
-def test_every_column_comes_from_columns_of_the_sources(table: DailyTable) -> None:
+@pytest.mark.parametrize("table", MODELS, ids=lambda table: table.name)
+def test_every_column_comes_from_columns_of_the_sources(table: Model) -> None:
     sources = {source.table.path: _columns(source.table) for source in table.sources}
     origins = daily_origins(table)
     assert list(origins) == [column.name for column in table.columns]
@@ -124,7 +124,7 @@ def test_current_state_comes_from_its_export(table: Latest) -> None:
         assert all(path == table.export.path and name in exported for path, name in found)
 
 
-def _columns(table: Export | Latest | DailyTable) -> set[str]:
+def _columns(table: Export | Latest | Model) -> set[str]:
     columns = table.all_columns if isinstance(table, Export) else table.columns
     return {column.name for column in columns}
 
@@ -146,7 +146,7 @@ def test_an_answer_shows_its_chart_and_a_fact_none(lake: Lake) -> None:
     condition = when_out_of_date(LakeFolder(), SITE)
     put(lake, CHATS, [chat("a", "02 09:00")], 2)
     update(CHATS_LATEST, lake)
-    by_name = {table.name: daily_asset(table, SITE, condition) for table in DAILY}
+    by_name = {table.name: daily_asset(table, SITE, condition) for table in MODELS}
     assert "chart" not in run(by_name["chat_engagements"], lake, key(2))
     metadata = run(by_name["chat_daily_summary"], lake, key(2))
     assert metadata["chart"].value.startswith("![chat_daily_summary](data:image/png;base64,")

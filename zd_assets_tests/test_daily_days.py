@@ -16,26 +16,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.chat import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.support import TICKET_EVENTS
+from zd_assets.engine.day import Day, day_file
+from zd_assets.engine.make import make
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.footer import FOOTER_KEY
+from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.models.chat_facts import (
     AGENT_ACTIVITY,
     CHAT_ENGAGEMENTS,
     CHAT_MESSAGES,
     CONVERSION_ATTRIBUTION,
     DEPARTMENT_QUEUE,
 )
-from zd_assets.analytics.daily.day import Day, day_file
-from zd_assets.analytics.daily.make import make
-from zd_assets.analytics.daily.tickets import TICKET_FIELD_CHANGES, TICKET_STATES
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.support import TICKET_EVENTS
-from zd_assets.lake.arrow import arrow_schema
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.footer import FOOTER_KEY
-from zd_assets.lake.lake import Lake, open_lake
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.latest import CHATS_LATEST
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.registry import MODELS
+from zd_assets.models.ticket_facts import TICKET_FIELD_CHANGES, TICKET_STATES
+from zd_assets.schema.arrow import arrow_schema
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     due,
     epoch,
@@ -51,7 +51,7 @@ from zd_assets_tests.daily_lake import (
     us,
     values,
 )
-from zd_assets_tests.truth import day
+from zd_assets_tests.helpers.truth import day
 
 
 def conversion(at: str, id: str = "a") -> Item:
@@ -91,7 +91,7 @@ def test_a_day_goes_as_far_as_the_least_known_of_what_it_is_made_of(lake: Lake) 
     assert not _is_there(lake, CHAT_DAILY_SUMMARY)  # The day's chats aren't merged yet.
     refresh(lake)
     settle(lake, [2])
-    by_name = {table.name: footer(lake, table, 2) for table in DAILY if _is_there(lake, table)}
+    by_name = {table.name: footer(lake, table, 2) for table in MODELS if _is_there(lake, table)}
     assert by_name["agent_daily_scorecard"].known_until_us == us("02 09:00")
     assert not by_name["agent_daily_scorecard"].complete
     assert by_name["ticket_backlog_daily"].known_until_us == us("02 12:00")
@@ -137,7 +137,7 @@ def test_a_chat_that_is_updated_later_makes_only_the_day_due_on_which_it_started
     refresh(lake)
     assert numbers_due(lake, CHAT_DAILY_SUMMARY) == [2]
     settle(lake, range(1, 10))
-    assert footer(lake, CHAT_DAILY_SUMMARY, 2).content != before[2].content
+    assert footer(lake, CHAT_DAILY_SUMMARY, 2).data_version != before[2].data_version
     assert footer(lake, CHAT_DAILY_SUMMARY, 3) == before[3]
     assert values(lake, CHAT_DAILY_SUMMARY, 2, "good") == [(1,)]
 
@@ -304,11 +304,11 @@ def test_another_tables_day_isnt_taken_for_ones_own(lake: Lake) -> None:
 
 MAKING = """
     import sys
-    from zd_assets.analytics.daily.catalogue import DAILY
-    from zd_assets.analytics.daily.day import Day
-    from zd_assets.analytics.daily.make import make
+    from zd_assets.models.registry import MODELS
+    from zd_assets.engine.day import Day
+    from zd_assets.engine.make import make
     from zd_assets.lake.lake import open_lake
-    [table] = [table for table in DAILY if table.name == sys.argv[2]]
+    [table] = [table for table in MODELS if table.name == sys.argv[2]]
     days = [Day(f"2026-01-{number:02}") for number in range(1, 29)]
     for report in make(table, open_lake(sys.argv[1]), days, run_id="killed"):
         pass
@@ -354,7 +354,7 @@ def test_what_a_killed_run_committed_stays_whole_and_the_next_one_ends_the_same(
     for number in range(1, 29):
         assert rows(lake, TICKET_STATES, number) == rows(unharmed, TICKET_STATES, number)
         there, here = (footer(one, TICKET_STATES, number) for one in (unharmed, lake))
-        assert (there.content, there.carried_since) == (here.content, here.carried_since)
+        assert (there.data_version, there.carried_since) == (here.data_version, here.carried_since)
     assert not list(folder.rglob("*.tmp"))
     assert not list(folder.glob(".spill*"))
 
@@ -387,7 +387,7 @@ def test_a_day_that_cant_be_made_leaves_those_before_and_its_old_file(lake: Lake
     assert not list(lake.root.joinpath(*CONVERSION_ATTRIBUTION.path).glob(".spill*"))
 
 
-@pytest.mark.parametrize("table", DAILY, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", MODELS, ids=lambda table: table.name)
 def test_a_day_of_an_empty_lake_is_an_empty_file_with_its_columns(table: Any, lake: Lake) -> None:
     make_days(lake, table, 2)
     file = pq.ParquetFile(day_file(lake, table, Day(key(2))))
@@ -398,9 +398,9 @@ def test_a_day_of_an_empty_lake_is_an_empty_file_with_its_columns(table: Any, la
 
 
 def test_every_column_says_what_it_is_and_keys_are_columns() -> None:
-    for table in DAILY:
+    for table in MODELS:
         names = [column.name for column in table.columns]
         assert len(set(names)) == len(names)
-        assert {*table.key, *(one.column for one in table.refers)} <= set(names)
+        assert {*table.key, *(one.column for one in table.relationships)} <= set(names)
         assert all(column.description.endswith((".", "...")) for column in table.columns)
         assert table.description.endswith(".")

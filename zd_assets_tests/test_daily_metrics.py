@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from zd_assets.analytics.daily.answers import SLA_BREACHES_DAILY
-from zd_assets.analytics.daily.tickets import TICKET_METRICS
-from zd_assets.exports.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
+from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.marts import SLA_BREACHES_DAILY
+from zd_assets.models.ticket_facts import TICKET_METRICS
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,
     footer,

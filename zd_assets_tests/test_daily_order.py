@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.day import Day, day_file
-from zd_assets.analytics.daily.make import make
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import (
     ROUTING_ATTRIBUTE_VALUES,
     ROUTING_ATTRIBUTES,
     ROUTING_INSTANCE_VALUES,
     TICKET_EVENTS,
     TICKET_METRIC_EVENTS,
 )
+from zd_assets.engine.day import Day, day_file
+from zd_assets.engine.make import make
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import identity
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.registry import MODELS
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,
     footer,
@@ -33,8 +33,8 @@ from zd_assets_tests.daily_lake import (
     rows,
     settle,
 )
-from zd_assets_tests.files import duck
-from zd_assets_tests.odd_items import PATIENT
+from zd_assets_tests.helpers.files import duck
+from zd_assets_tests.helpers.odd_items import PATIENT
 
 DAYS = (2, 3, 4)
 
@@ -121,8 +121,8 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 def everything(lake: Lake) -> dict[tuple[str, int], Any]:
     return {
-        (table.name, number): (rows(lake, table, number), footer(lake, table, number).content)
-        for table in DAILY
+        (table.name, number): (rows(lake, table, number), footer(lake, table, number).data_version)
+        for table in MODELS
         for number in DAYS
     }
 
@@ -130,10 +130,10 @@ def everything(lake: Lake) -> dict[tuple[str, int], Any]:
 def test_every_table_has_rows_in_this_world_and_they_keep_what_it_promises(
     in_order: Lake,
 ) -> None:
-    for table in DAILY:
+    for table in MODELS:
         assert any(rows(in_order, table, number) for number in DAYS), table.name
         days = in_order.root.joinpath(*table.path, "date=*", "*.parquet")
-        for promise, condition in table.holds.items():
+        for promise, condition in table.assertions.items():
             broken = duck(f"select count(*) from '{days}' where not ({condition})")
             assert broken == [(0,)], f"{table.name}: {promise}"
 
@@ -157,7 +157,7 @@ def test_made_in_any_order_and_twice_the_days_end_the_same(
             if data.draw(st.booleans()):
                 refresh(lake)
             for number in data.draw(st.lists(st.sampled_from(DAYS), max_size=2)):
-                table = data.draw(st.sampled_from(DAILY))
+                table = data.draw(st.sampled_from(MODELS))
                 for _ in make(table, lake, [Day(key(number))], run_id="run", memory_mb=256):
                     pass
         put_world(lake, *DAYS)
@@ -169,7 +169,7 @@ def test_made_in_any_order_and_twice_the_days_end_the_same(
 
 def test_made_again_a_day_is_the_same(in_order: Lake) -> None:
     before = everything(in_order)
-    for table in DAILY:
+    for table in MODELS:
         make_days(in_order, table, *DAYS)
     assert everything(in_order) == before
     assert settle(in_order, DAYS) == set()
@@ -267,7 +267,7 @@ def test_a_new_item_makes_only_the_days_due_that_it_touches(
 def identities(lake: Lake) -> dict[tuple[str, int], str]:
     return {
         (table.name, number): identity(day_file(lake, table, Day(key(number))))
-        for table in DAILY
+        for table in MODELS
         for number in AROUND
     }
 

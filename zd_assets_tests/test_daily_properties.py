@@ -11,17 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.analytics.daily.answers import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
-from zd_assets.analytics.daily.chat import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
-from zd_assets.analytics.daily.skills import SKILL_ASSIGNMENTS
-from zd_assets.analytics.daily.tickets import TICKET_METRICS
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.support import (
     ROUTING_ATTRIBUTE_VALUES,
     ROUTING_ATTRIBUTES,
     ROUTING_INSTANCE_VALUES,
@@ -29,8 +20,17 @@ from zd_assets.exports.support import (
     TICKET_METRIC_EVENTS,
 )
 from zd_assets.lake.lake import Lake, open_lake
-from zd_assets_tests.daily_lake import Item, make_days, put, rows, us
-from zd_assets_tests.odd_items import PATIENT
+from zd_assets.models.chat_facts import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
+from zd_assets.models.marts import (
+    AGENT_DAILY_SCORECARD,
+    CHAT_DAILY_SUMMARY,
+    SLA_BREACHES_DAILY,
+    TICKET_BACKLOG_DAILY,
+)
+from zd_assets.models.skill_facts import SKILL_ASSIGNMENTS
+from zd_assets.models.ticket_facts import TICKET_METRICS
+from zd_assets_tests.helpers.daily_lake import Item, make_days, put, rows, us
+from zd_assets_tests.helpers.odd_items import PATIENT
 
 FEW = settings(PATIENT, max_examples=12)
 DAYS = (2, 3, 4)

@@ -5,15 +5,24 @@ from typing import Any
 
 import pytest
 
-from zd_assets.analytics.daily.skills import SKILL_ASSIGNMENTS, SKILLS
-from zd_assets.exports.support import (
+from zd_assets.catalog.support import (
     ROUTING_ATTRIBUTE_VALUES,
     ROUTING_ATTRIBUTES,
     ROUTING_INSTANCE_VALUES,
     TICKET_EVENTS,
 )
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import Item, epoch, footer, hour, iso, make_days, put, values
+from zd_assets.models.skill_facts import SKILL_ASSIGNMENTS, SKILLS
+from zd_assets_tests.helpers.daily_lake import (
+    Item,
+    epoch,
+    footer,
+    hour,
+    iso,
+    make_days,
+    put,
+    values,
+)
 
 _IDS = count()
 HOUR = 3600

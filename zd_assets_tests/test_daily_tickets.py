@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from zd_assets.analytics.daily.tickets import TICKET_FIELD_CHANGES, TICKET_STATES
-from zd_assets.exports.support import TICKET_EVENTS, TICKETS
+from zd_assets.catalog.support import TICKET_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.daily_lake import (
+from zd_assets.models.ticket_facts import TICKET_FIELD_CHANGES, TICKET_STATES
+from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,
     footer,

@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zd_assets.analytics.current.tables import LATEST
-from zd_assets.analytics.daily.catalogue import DAILY
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.partitions import partitions_from_env
-from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.models.latest import LATEST
+from zd_assets.models.registry import MODELS
 from zd_assets.zendesk.errors import ConfigurationError
 
 _VARIABLES = ("ZENDESK_", "ZD_", "DAGSTER_")
@@ -35,10 +35,10 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
     from zd_assets.definitions import defs
 
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
-    assert len(CATALOGUE) == 12
+    assert len(EXPORTS) == 12
     report = 1
-    assert len(specs) == len(CATALOGUE) + len(LATEST) + len(DAILY) + report
-    for export in CATALOGUE:
+    assert len(specs) == len(EXPORTS) + len(LATEST) + len(MODELS) + report
+    for export in EXPORTS:
         spec = specs[dg.AssetKey(list(export.path))]
         assert spec.group_name == export.api.value
         assert spec.kinds == {"zendesk", "parquet"}
@@ -56,7 +56,7 @@ def test_every_table_by_day_says_what_each_figure_means() -> None:
     from zd_assets.definitions import defs
 
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
-    for table in DAILY:
+    for table in MODELS:
         spec = specs[dg.AssetKey(list(table.path))]
         assert spec.group_name == "analytics"
         assert isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
@@ -80,7 +80,7 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
         "zendesk_support_live_format_daily",
     }
     sensors = {sensor.name for sensor in repository.sensor_defs}
-    followers = {f"{export.name}_follow_up" for export in CATALOGUE}
+    followers = {f"{export.name}_follow_up" for export in EXPORTS}
     assert sensors == followers | {"analytics_automation", "failure_alerts", "freshness_alerts"}
     for schedule in repository.schedule_defs:
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED

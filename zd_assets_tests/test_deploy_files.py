@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from zd_assets import demo
+from zd_assets.cli import demo
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

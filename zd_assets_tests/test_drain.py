@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Endpoint, Export
-from zd_assets.exports.support import ROUTING_ATTRIBUTES, TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Endpoint, Export
+from zd_assets.catalog.support import ROUTING_ATTRIBUTES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.zendesk.drain import Ending, Start, Step, drain
 from zd_assets.zendesk.errors import StuckCursorError
 from zd_assets.zendesk.follow_up import Policy

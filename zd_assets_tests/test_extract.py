@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import TICKET_METRIC_EVENTS, TICKETS
-from zd_assets.extract.report import Action
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.extract.events import Action
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.follow_up import Policy
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     HOUR_US,
     ROADS,
     Clients,
@@ -33,7 +33,7 @@ from zd_assets_tests.runs import (
     road,
     statuses,
 )
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.truth import (
     assert_lake_is_true,
     day,
     days,

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import CHATS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.cli.find import holders
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.find import holders
 from zd_assets.lake.lake import Lake
-from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, chat, put
+from zd_assets_tests.helpers.latest_lake import FEB_1, FEB_2, JAN_31, chat, put
 
 HOLDING: dict[str, dict[str, Any]] = {
     "in a column": {"comment": "ask José <now>"},
@@ -60,7 +60,7 @@ def test_an_empty_text_is_refused_and_a_damaged_file_named(lake: Lake) -> None:
 
 def _command(lake: Path, *texts: str) -> tuple[int, str, str]:
     run = subprocess.run(
-        [sys.executable, "-m", "zd_assets.lake.find", *texts],
+        [sys.executable, "-m", "zd_assets.cli.find", *texts],
         env={**os.environ, "ZD_LAKE": str(lake)},
         capture_output=True,
         text=True,
@@ -80,7 +80,7 @@ def test_the_command_prints_paths_below_the_lake_and_ends_like_grep(lake: Lake) 
     assert _command(lake.root, "there") == (1, "", "")
     status, output, usage = _command(lake.root)
     assert (status, output) == (2, "")
-    assert usage.startswith("Usage: python -m zd_assets.lake.find [OPTIONS] TEXT...")
+    assert usage.startswith("Usage: python -m zd_assets.cli.find [OPTIONS] TEXT...")
 
 
 def test_what_a_run_is_still_writing_is_no_data(lake: Lake) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from zd_assets.defs.following import Launch, Situation, Wait, decide
-from zd_assets.defs.states import Failures, Materialization, PartitionState
-from zd_assets_tests.truth import days
+from zd_assets.defs.exports.follow_up_policy import Launch, Situation, Wait, decide
+from zd_assets.defs.exports.instance_state import Failures, Materialization, PartitionState
+from zd_assets_tests.helpers.truth import days
 
 DAYS = days("2026-03-01", 5)
 NOON = DAYS[-1].start_us / 1e6 + 12 * 3600

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.columns import Column, Scalar
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import TICKETS
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer, LastPage, decode_footer, empty_footer, schema_id
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets_tests.files import DAY, conversion, footer_json, write
-from zd_assets_tests.odd_items import PATIENT
-from zd_assets_tests.runs import hours
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.files import DAY, conversion, footer_json, write
+from zd_assets_tests.helpers.odd_items import PATIENT
+from zd_assets_tests.helpers.runs import hours
+from zd_assets_tests.helpers.truth import day, days
 
 _INT64 = st.integers(-(2**63), 2**63 - 1)
 FOOTERS = st.builds(

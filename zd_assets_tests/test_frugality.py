@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import CONVERSIONS
-from zd_assets.exports.export import Endpoint, Export, Pagination
-from zd_assets.exports.support import ROUTING_ATTRIBUTES, TICKET_METRIC_EVENTS, TICKETS
-from zd_assets.extract.report import Action
+from zd_assets.catalog.chat import CONVERSIONS
+from zd_assets.catalog.export import Endpoint, Export, Pagination
+from zd_assets.catalog.support import ROUTING_ATTRIBUTES, TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.extract.events import Action
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     ROADS,
     SUPPORT_ROADS,
     Clients,
@@ -27,7 +27,7 @@ from zd_assets_tests.runs import (
     item,
     over,
 )
-from zd_assets_tests.truth import assert_lake_is_true, day, days
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day, days
 
 #: Routing is walked from its stream's beginning, see test_routing.
 WITH_START = [one for one in ROADS if one[1].has_start_time]

@@ -9,23 +9,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.current.update import is_due, update
-from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.daily.make import make
-from zd_assets.analytics.daily.read import read_days
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import TICKETS
-from zd_assets.extract.report import Action
-from zd_assets.lake.find import holders
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import TICKETS
+from zd_assets.cli.find import holders
+from zd_assets.engine.day import Day
+from zd_assets.engine.latest.update import is_due, update
+from zd_assets.engine.make import make
+from zd_assets.engine.read import read_days
+from zd_assets.extract.events import Action
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.objects import ObjectPath
+from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS
+from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.runs import Clients, about, fetch, few
-from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, days
+from zd_assets_tests.helpers.runs import Clients, about, fetch, few
+from zd_assets_tests.helpers.truth import assert_lake_is_true, assert_latest_is_true, days
 
 WINDOWS = days("2026-02-23", 4)
 
@@ -90,7 +90,7 @@ def test_an_incomplete_partition_is_resumed_and_merged(
     few(sandbox, now="2026-02-25T12:00:00Z")
     fetch(CHATS, WINDOWS[:3], clients, bucket)
     sandbox.clock(now=NOW)
-    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, adopts=lambda footer: True)
+    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, should_adopt=lambda footer: True)
     assert about(reports)[WINDOWS[2].key].action is Action.RESUMED
     assert_latest_is_true(sandbox, bucket, CHATS, WINDOWS[:3])
 
@@ -103,7 +103,7 @@ def test_analytics_stand_beside_the_exports_as_in_a_folder(
     for one in (bucket, lake):
         fetch(CHATS, WINDOWS, clients, one)
         update(CHATS_LATEST, one)
-        update(CHATS_LATEST, one, anew=True)
+        update(CHATS_LATEST, one, full_refresh=True)
         assert not is_due(CHATS_LATEST, one)
         for _ in make(CHAT_ENGAGEMENTS, one, dates, run_id="run"):
             pass

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Endpoint, Export, Pagination
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Endpoint, Export, Pagination
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     Clients,
     at_us,
     attempt,
@@ -21,7 +21,7 @@ from zd_assets_tests.runs import (
     road,
     statuses,
 )
-from zd_assets_tests.truth import assert_lake_is_true, day
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day
 
 DAY = day("2026-02-01")
 KINDS = [

@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets import json_deep
-from zd_assets.exports.chat import CHATS
-from zd_assets.json_text import split_array, split_object
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of, dumps, loads
+from zd_assets.catalog.chat import CHATS
 from zd_assets.lake.format import compare
-from zd_assets.lake.keys import item_times_us
 from zd_assets.lake.lake import Lake
-from zd_assets.lake.privacy import Privacy
-from zd_assets.lake.rebuild import rebuild
+from zd_assets.schema import json_deep
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of, dumps, loads
+from zd_assets.schema.json_text import split_array, split_object
+from zd_assets.schema.keys import item_times_us
+from zd_assets.schema.privacy import Privacy
+from zd_assets.schema.rebuild import rebuild
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.local_server import Answer, serving
-from zd_assets_tests.odd_items import PATIENT
-from zd_assets_tests.runs import fetch
-from zd_assets_tests.truth import days, lake_items
+from zd_assets_tests.helpers.local_server import Answer, serving
+from zd_assets_tests.helpers.odd_items import PATIENT
+from zd_assets_tests.helpers.runs import fetch
+from zd_assets_tests.helpers.truth import days, lake_items
 
 DEPTHS = [600, 980, 1_000, 20_000]
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.json_text import split_array, split_object
-from zd_assets_tests.odd_items import LITERALS, NAMES, NUMBERS, PATIENT, TIMESTAMPS
+from zd_assets.schema.json_text import split_array, split_object
+from zd_assets_tests.helpers.odd_items import LITERALS, NAMES, NUMBERS, PATIENT, TIMESTAMPS
 
 VALUES = st.sampled_from(
     [*LITERALS, *NUMBERS, *(json.dumps(text) for text in TIMESTAMPS), '",:[]{}\\""', '"\\\\"']

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import (
     ORGANIZATIONS,
     ROUTING_INSTANCE_VALUES,
     TICKET_EVENTS,
@@ -20,11 +20,11 @@ from zd_assets.exports.support import (
     TICKETS,
     USERS,
 )
-from zd_assets.lake import keys
-from zd_assets.lake.convert import convert
-from zd_assets.lake.keys import KeyIndex, has_keys, item_times_us, key_digests
-from zd_assets_tests.files import table_of
-from zd_assets_tests.odd_items import PATIENT, odd_items
+from zd_assets.schema import keys
+from zd_assets.schema.convert import convert
+from zd_assets.schema.keys import KeyIndex, has_keys, item_times_us, key_digests
+from zd_assets_tests.helpers.files import table_of
+from zd_assets_tests.helpers.odd_items import PATIENT, odd_items
 
 # The last item of the document's example; its page ends at `end_time` 1525010407403712.
 DOCUMENTS_LAST = {

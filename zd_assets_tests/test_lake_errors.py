@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.exports.chat import CONVERSIONS
+from zd_assets.catalog.chat import CONVERSIONS
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY, empty_footer
 from zd_assets.lake.lake import Lake, open_lake, read_footer, reading, writing
 from zd_assets.lake.writer import PartitionWriter, row_groups
-from zd_assets_tests.files import DAY, add, conversion, goals, leftovers, write
-from zd_assets_tests.truth import days
+from zd_assets_tests.helpers.files import DAY, add, conversion, goals, leftovers, write
+from zd_assets_tests.helpers.truth import days
 
 PAGES = [
     [conversion(f"{page}-{row}", version=f"{row:050}") for row in range(50)] for page in range(8)

@@ -6,14 +6,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import SECOND_US, Endpoint, Export
-from zd_assets.exports.support import TICKET_METRIC_EVENTS
-from zd_assets.extract.report import Action
+from zd_assets.catalog.export import SECOND_US, Endpoint, Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import TICKET_METRIC_EVENTS
+from zd_assets.extract.events import Action
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import ROADS, Clients, about, at_us, fetch, few, footers, iso, item, over
-from zd_assets_tests.truth import assert_lake_is_true, days, lake_items
+from zd_assets_tests.helpers.runs import (
+    ROADS,
+    Clients,
+    about,
+    at_us,
+    fetch,
+    few,
+    footers,
+    iso,
+    item,
+    over,
+)
+from zd_assets_tests.helpers.truth import assert_lake_is_true, days, lake_items
 
 YESTERDAY, TODAY = days("2026-02-28", 2)
 MIDNIGHT_US = TODAY.start_us
@@ -149,7 +160,7 @@ def test_nothing_that_is_late_within_the_overlap_is_lost_or_doubled_whatever_the
 
 
 def test_every_export_says_whether_it_can_be_late() -> None:
-    assert {export.name for export in CATALOGUE if not export.overlap_s} == {
+    assert {export.name for export in EXPORTS if not export.overlap_s} == {
         "routing_attributes",
         "routing_attribute_values",
         "routing_instance_values",

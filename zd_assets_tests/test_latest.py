@@ -15,26 +15,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.analytics.current.manifest import FILE_NAME as MANIFEST
-from zd_assets.analytics.current.tables import LATEST, Latest
-from zd_assets.analytics.current.update import Report, update
-from zd_assets.defs.automation import when_out_of_date
-from zd_assets.defs.current import latest_asset
-from zd_assets.defs.exports import export_asset
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.columns import Column, Scalar
+from zd_assets.catalog.support import TICKETS
+from zd_assets.defs.analytics.automation import when_out_of_date
+from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.support import TICKETS
-from zd_assets.lake.arrow import arrow_schema
+from zd_assets.engine.latest.manifest import FILE_NAME as MANIFEST
+from zd_assets.engine.latest.update import Report, update
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
+from zd_assets.models.latest import LATEST, Latest
 from zd_assets.sandbox import Running
+from zd_assets.schema.arrow import arrow_schema
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import SITE, api_resource, materialize
-from zd_assets_tests.latest_lake import FEB_1, FEB_2, JAN_31, brief, broken_off, chat, put, rows
-from zd_assets_tests.odd_items import PATIENT
-from zd_assets_tests.truth import days, lake_items
+from zd_assets_tests.helpers.dagster_runs import SITE, api_resource, materialize
+from zd_assets_tests.helpers.latest_lake import (
+    FEB_1,
+    FEB_2,
+    JAN_31,
+    brief,
+    broken_off,
+    chat,
+    put,
+    rows,
+)
+from zd_assets_tests.helpers.odd_items import PATIENT
+from zd_assets_tests.helpers.truth import days, lake_items
 
 CHATS_LATEST, TICKETS_LATEST, USERS_LATEST, ORGANIZATIONS_LATEST = LATEST
 
@@ -45,7 +54,7 @@ def test_an_item_that_moved_to_a_later_partition_stands_in_its_newest_version(la
     )
     put(lake, FEB_1, [chat("a", "31 09:00", "01 08:00", rating="good")])
     update(CHATS_LATEST, lake)
-    assert brief(lake, "rating", "month", "_partition") == [
+    assert brief(lake, "rating", "month", "_source_partition") == [
         ("a", "good", "2026-01", "2026-02-01"),
         ("b", None, "unknown", "2026-01-31"),
     ]
@@ -284,7 +293,7 @@ class World:
         for partition, (at, items) in self.files.items():
             for one in items:
                 rank = (one["generated_timestamp"], at)
-                row = {**one, "_partition": partition.key}
+                row = {**one, "_source_partition": partition.key}
                 if one["id"] not in self.expected or self.expected[one["id"]][0] <= rank:
                     self.expected[one["id"]] = (rank, row)
 
@@ -322,7 +331,7 @@ def test_over_any_runs_and_fetches_the_table_is_what_a_dict_of_newest_versions_s
                 assert row["generated_timestamp"] == one["generated_timestamp"]
                 assert row["status"] == one["status"]
                 assert row["is_deleted"] == (one["status"] == "deleted")
-                assert row["_partition"] == one["_partition"]
+                assert row["_source_partition"] == one["_source_partition"]
 
 
 @pytest.mark.parametrize("table", LATEST, ids=lambda table: table.name)

@@ -16,24 +16,30 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.defs import schedules, sensors
+from zd_assets.catalog.columns import Column, List, Scalar, Struct
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import ORGANIZATIONS, TICKET_EVENTS, TICKETS, USERS
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.exports import export_asset
-from zd_assets.defs.format_checks import CHECK, FORMAT_JOB, format_check
+from zd_assets.defs.exports import schedules, sensors
+from zd_assets.defs.exports.assets import export_asset
+from zd_assets.defs.exports.format_checks import CHECK, FORMAT_JOB, format_check
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.columns import Column, List, Scalar, Struct
-from zd_assets.exports.export import Api, Export
-from zd_assets.exports.support import ORGANIZATIONS, TICKET_EVENTS, TICKETS, USERS
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
 from zd_assets.lake.format import compare
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of
 from zd_assets.zendesk import buckets
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.dagster_runs import PARTITIONS, SITE, cli_env, dagster, support_resource
-from zd_assets_tests.odd_items import PATIENT, odd_items
+from zd_assets_tests.helpers.dagster_runs import (
+    PARTITIONS,
+    SITE,
+    cli_env,
+    dagster,
+    support_resource,
+)
+from zd_assets_tests.helpers.odd_items import PATIENT, odd_items
 
 SAMPLED = [TICKETS, TICKET_EVENTS, USERS, ORGANIZATIONS]
 WEEK = timedelta(days=7)
@@ -397,7 +403,7 @@ def test_exactly_the_exports_that_have_samples_have_the_check(definitions: dg.De
     assert sorted(key.to_user_string() for key in keys) == sorted(
         f"{'/'.join(export.path)}:{CHECK}" for export in SAMPLED
     )
-    assert [export for export in CATALOGUE if export.sample] == SAMPLED
+    assert [export for export in EXPORTS if export.sample] == SAMPLED
 
 
 def test_the_daily_job_runs_the_four_checks_and_nothing_else(
@@ -453,7 +459,7 @@ def test_no_job_sensor_or_schedule_that_materializes_runs_the_check(
     repository = definitions.get_repository_def()
     with dg.DagsterInstance.ephemeral() as instance:
         for api in Api:
-            exports = [export for export in CATALOGUE if export.api is api]
+            exports = [export for export in EXPORTS if export.api is api]
             mine = {"__".join(export.path) for export in exports}
             assert steps(repository.get_job(api.value)) == mine
             requests = schedules.evaluate(instance, exports, SITE, now())
@@ -462,7 +468,7 @@ def test_no_job_sensor_or_schedule_that_materializes_runs_the_check(
             assert nightly.job_name
             job = repository.get_job(nightly.job_name)
             assert set.union(*(steps(job, request) for request in requests)) == mine
-        for export in CATALOGUE:
+        for export in EXPORTS:
             request = sensors.evaluate(instance, export, SITE, 300, now().timestamp())
             assert isinstance(request, dg.RunRequest)
             sensor = repository.get_sensor_def(f"{export.name}_follow_up")

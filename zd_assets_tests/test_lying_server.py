@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending
 from zd_assets.zendesk.errors import ForeignUrlError, StuckCursorError
-from zd_assets_tests import runs
-from zd_assets_tests.local_server import Answer, serving
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers import runs
+from zd_assets_tests.helpers.local_server import Answer, serving
+from zd_assets_tests.helpers.runs import (
     ROADS,
     Clients,
     about,
@@ -30,8 +30,8 @@ from zd_assets_tests.runs import (
     rows,
     statuses,
 )
-from zd_assets_tests.secrecy import SECRET
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.secrecy import SECRET
+from zd_assets_tests.helpers.truth import (
     assert_lake_is_true,
     canonical_text,
     days,

@@ -16,9 +16,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests import Response
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import TICKET_EVENTS, TICKETS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import TICKET_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Body, Client
@@ -30,9 +30,9 @@ from zd_assets.zendesk.errors import (
     UnavailableError,
 )
 from zd_assets.zendesk.retry import date_s
-from zd_assets_tests.local_server import Answer, serving
-from zd_assets_tests.runs import HOUR_US, Clients, fetch, few, item, over, road
-from zd_assets_tests.truth import assert_lake_is_true, day
+from zd_assets_tests.helpers.local_server import Answer, serving
+from zd_assets_tests.helpers.runs import HOUR_US, Clients, fetch, few, item, over, road
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day
 
 MakeClient = Callable[..., Client]
 

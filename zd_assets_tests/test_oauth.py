@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 import requests
 
+from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.resources import ZendeskSupport
-from zd_assets.exports.support import TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk import oauth
@@ -23,10 +23,10 @@ from zd_assets.zendesk.errors import (
 )
 from zd_assets.zendesk.oauth import ClientAuth
 from zd_assets_tests.conftest import NO_LIMITS, NOW, UNLIMITED
-from zd_assets_tests.dagster_runs import materialize, support_resource
-from zd_assets_tests.local_server import Answer, serving
-from zd_assets_tests.secrecy import SECRET, assert_secret_in_no_error, assert_secret_nowhere
-from zd_assets_tests.truth import assert_lake_is_true, day
+from zd_assets_tests.helpers.dagster_runs import materialize, support_resource
+from zd_assets_tests.helpers.local_server import Answer, serving
+from zd_assets_tests.helpers.secrecy import SECRET, assert_secret_in_no_error, assert_secret_nowhere
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day
 
 ASKED = "/api/v2/incremental/tickets.json?start_time=1767225600&per_page=5"
 

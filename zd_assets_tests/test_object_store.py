@@ -13,33 +13,38 @@ import pyarrow.dataset as ds
 import pytest
 from pyarrow import fs
 
-from zd_assets.analytics.copies import Copies
-from zd_assets.analytics.current.manifest import read_manifest
-from zd_assets.analytics.current.tables import CHATS_LATEST
-from zd_assets.analytics.current.update import is_due, update
-from zd_assets.analytics.daily.answers import CHAT_DAILY_SUMMARY
-from zd_assets.analytics.daily.chat import CHAT_ENGAGEMENTS, CHAT_MESSAGES
-from zd_assets.analytics.daily.check import check
-from zd_assets.analytics.daily.day import Day, day_file
-from zd_assets.analytics.daily.inputs import Finder
-from zd_assets.analytics.daily.make import make
-from zd_assets.analytics.daily.read import read_days
-from zd_assets.analytics.report.made_of import report_file
-from zd_assets.analytics.report.page import write_report
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.support import TICKETS
-from zd_assets.extract.report import Action
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.support import TICKETS
+from zd_assets.engine.assertions import check
+from zd_assets.engine.day import Day, day_file
+from zd_assets.engine.inputs import Finder
+from zd_assets.engine.latest.manifest import read_manifest
+from zd_assets.engine.latest.update import is_due, update
+from zd_assets.engine.local_cache import LocalCache
+from zd_assets.engine.make import make
+from zd_assets.engine.read import read_days
+from zd_assets.extract.events import Action
 from zd_assets.lake.errors import ChangedError, LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import identity, version
 from zd_assets.lake.objects import ObjectPath
 from zd_assets.lake.temporary import create, replacing
+from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CHAT_MESSAGES
+from zd_assets.models.latest import CHATS_LATEST
+from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.report.input_version import report_file
+from zd_assets.report.page import write_report
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.dagster_runs import cli_env, dagster
-from zd_assets_tests.object_store import BUCKET, Store, s3, unwell
-from zd_assets_tests.runs import Clients, about, fetch, few
-from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, days, lake_items
+from zd_assets_tests.helpers.dagster_runs import cli_env, dagster
+from zd_assets_tests.helpers.object_store import BUCKET, Store, s3, unwell
+from zd_assets_tests.helpers.runs import Clients, about, fetch, few
+from zd_assets_tests.helpers.truth import (
+    assert_lake_is_true,
+    assert_latest_is_true,
+    days,
+    lake_items,
+)
 
 WINDOWS = days("2026-02-23", 4)
 URI = f"s3://{BUCKET}/some/prefix"
@@ -114,7 +119,7 @@ def test_an_incomplete_partition_is_resumed_and_merged(
     few(sandbox, now="2026-02-25T12:00:00Z")
     fetch(CHATS, WINDOWS[:3], clients, bucket)
     sandbox.clock(now=NOW)
-    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, adopts=lambda footer: True)
+    reports = fetch(CHATS, WINDOWS[:3], clients, bucket, should_adopt=lambda footer: True)
     assert about(reports)[WINDOWS[2].key].action is Action.RESUMED
     assert_latest_is_true(sandbox, bucket, CHATS, WINDOWS[:3])
     assert bucket.footer(CHATS, WINDOWS[2]).complete
@@ -203,7 +208,7 @@ def test_a_listing_shows_every_replacement_also_within_a_second_and_of_one_size(
 
 
 def test_copies_of_one_object_follow_its_replacement(bucket: Lake, tmp_path: Path) -> None:
-    copies = Copies(tmp_path / "copies")
+    copies = LocalCache(tmp_path / "copies")
     for content in (b"first", b"other"):
         with replacing(bucket.root / "file") as path:
             path.write_bytes(content)
@@ -212,19 +217,20 @@ def test_copies_of_one_object_follow_its_replacement(bucket: Lake, tmp_path: Pat
 
 EXTRACTION = """
     import os, sys, time
-    from zd_assets.exports.chat import CHATS
-    from zd_assets.extract.extract import Options, extract
+    from zd_assets.catalog.chat import CHATS
+    from zd_assets.extract.options import Options
+    from zd_assets.extract.run import extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import bearer
     from zd_assets.zendesk.budget import Budget
     from zd_assets.zendesk.client import Client
-    from zd_assets_tests.truth import days
+    from zd_assets_tests.helpers.truth import days
     url, lake, first, count = sys.argv[1:]
     client = Client(base_url=url, base_url_variable="ZENDESK_CHAT_URL",
         auth=bearer("sandbox-token", "ZENDESK_CHAT_TOKEN"), budget=Budget(url, 10**6))
     options = Options(page_size=50, max_parallel_windows=2)
     for report in extract(CHATS, days(first, int(count)), client, open_lake(lake), options,
-            run_id=f"run {os.getpid()}", adopts=lambda footer: True):
+            run_id=f"run {os.getpid()}", should_adopt=lambda footer: True):
         pass
 """
 
@@ -265,7 +271,7 @@ def test_a_slow_store_that_fails_now_and_then_loses_nothing(
         lake = open_lake(URI)
         for _ in range(10):
             try:
-                fetch(CHATS, WINDOWS, clients, lake, adopts=lambda footer: True)
+                fetch(CHATS, WINDOWS, clients, lake, should_adopt=lambda footer: True)
                 update(CHATS_LATEST, lake)
                 break
             except LakeError:  # What was committed stays; the next run goes on.

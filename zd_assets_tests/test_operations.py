@@ -19,28 +19,28 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.analytics.current.tables import CHATS_LATEST, LATEST
-from zd_assets.analytics.current.update import update
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export
+from zd_assets.catalog.support import TICKET_EVENTS, TICKETS, USERS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export
-from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
-from zd_assets.extract.report import Action
+from zd_assets.engine.latest.update import update
+from zd_assets.extract.events import Action
 from zd_assets.lake.footer import _package_version
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import below, readable
+from zd_assets.models.latest import CHATS_LATEST, LATEST
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     PARTITIONS,
     chat_resource,
     partition_events,
     support_resource,
 )
-from zd_assets_tests.following_analytics import Automation, analytics_key
-from zd_assets_tests.object_store import BUCKET, s3
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.following_analytics import Automation, analytics_key
+from zd_assets_tests.helpers.object_store import BUCKET, s3
+from zd_assets_tests.helpers.runs import (
     ROADS,
     Clients,
     about,
@@ -52,7 +52,7 @@ from zd_assets_tests.runs import (
     footers,
     over,
 )
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.truth import day, days
 
 GUIDE = Path(__file__).parent.parent / "docs/operations.md"
 DAYS = ("2026-02-23", "2026-02-26")
@@ -79,15 +79,15 @@ def test_a_backfill_costs_no_more_than_the_guide_says(
     export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
 ) -> None:
     few_of(sandbox, export, 3000 if export is CONVERSIONS else 600)
-    partitions, stretches = days("2026-02-01", 6), 4 if export.api is Api.CHAT else 1
+    partitions, segments = days("2026-02-01", 6), 4 if export.api is Api.CHAT else 1
     options: dict[str, Any] = {"endpoint": endpoint, "page_size": endpoint.page_size}
-    fetch(export, partitions, clients, lake, max_parallel_windows=stretches, **options)
+    fetch(export, partitions, clients, lake, max_parallel_windows=segments, **options)
     found = footers(export, partitions, lake)
     assert all(footer.complete for footer in found)
     items = sum(footer.items for footer in found)
     assert items > 2 * endpoint.page_size
     pages = fewest_pages(endpoint, items, endpoint.page_size)
-    assert pages <= len(sandbox.requests()) <= pages + 2 * stretches
+    assert pages <= len(sandbox.requests()) <= pages + 2 * segments
 
 
 def test_the_guides_table_of_a_first_backfill_is_what_its_formula_says() -> None:
@@ -258,25 +258,25 @@ def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
     for path in found:
         table, _, rest = path.partition("/date=")
         if export := exports.get(table) or beside.get(table):
-            materialize(automation, dg.AssetKey(export.path), rest[:10], refetch=True)
+            materialize(automation, dg.AssetKey(export.path), rest[:10], full_refresh=True)
     assert {path.partition("/")[0] for path in find(lake, look)} == {"analytics"}
     # 4. Make current state anew. Without, what was merged stays.
     automation.settle()
     assert "analytics/chats_latest/month=2026-02/part-0.parquet" in find(lake, look)
     for table in LATEST:
-        materialize(automation, analytics_key(table.name), anew=True)
+        materialize(automation, analytics_key(table.name), full_refresh=True)
     # The guide's commands say the same.
     spoken_of = [shlex.split(one) for one in commands("Deleting a person's data")]
     assert [json.loads(words[-1]) for words in spoken_of if "--config-json" in words] == [
-        {"ops": {"__".join(CHATS.path): {"config": {"refetch": True}}}},
-        {"ops": {"__".join(CHATS_LATEST.path): {"config": {"anew": True}}}},
+        {"ops": {"__".join(CHATS.path): {"config": {"full_refresh": True}}}},
+        {"ops": {"__".join(CHATS_LATEST.path): {"config": {"full_refresh": True}}}},
     ]
     # 5. The automation makes the days that held it anew.
     automation.settle()
     # 6. Find again.
     assert find(lake, look) == []
     assert holding(lake) == []
-    assert find(lake, "python -m zd_assets.lake.find bob@example.com")
+    assert find(lake, "python -m zd_assets.cli.find bob@example.com")
 
 
 def copy(lake: Lake, to: Lake) -> None:
@@ -386,5 +386,5 @@ def test_after_an_upgrade_older_partitions_are_read_completed_and_renewed(
     chats, ratings = rated(whole.key)
     assert chats > ratings == 0
     assert rated(open_one.key)[1] > 0
-    fetch(CHATS, [whole], clients, lake, refetch=True)
+    fetch(CHATS, [whole], clients, lake, full_refresh=True)
     assert rated(whole.key)[1] > 0

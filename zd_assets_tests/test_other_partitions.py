@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.export import SECOND_US, Api
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_EVENTS, USERS
-from zd_assets.extract.report import Action, PartitionReport, Report
+from zd_assets.catalog.export import SECOND_US, Api
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_EVENTS, USERS
+from zd_assets.extract.events import Action, PartitionReport, Report
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import DAY_US, Partition
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import Clients, fetch, few, footers, hours, iso, item
-from zd_assets_tests.truth import assert_lake_is_true, day, days, lake_items
+from zd_assets_tests.helpers.runs import Clients, fetch, few, footers, hours, iso, item
+from zd_assets_tests.helpers.truth import assert_lake_is_true, day, days, lake_items
 
 OLD, NEW = day("2026-02-02"), day("2026-02-20")
 OLD_US, NEW_US = OLD.start_us + 3_600 * SECOND_US, NEW.start_us + 3_600 * SECOND_US
@@ -76,7 +76,7 @@ def test_an_older_event_that_is_new_is_added_to_its_complete_day(
     [footer] = footers(TICKET_EVENTS, [OLD], lake)
     assert footer.added_rows == 1
     # Fetched whole again, the day keeps what its own pages don't bring.
-    fetch(TICKET_EVENTS, [OLD], client, lake, refetch=True, page_size=5)
+    fetch(TICKET_EVENTS, [OLD], client, lake, full_refresh=True, page_size=5)
     assert_lake_is_true(sandbox, lake, TICKET_EVENTS, [OLD, NEW])
 
 
@@ -112,9 +112,9 @@ def test_by_hours_it_goes_into_its_hour(sandbox: Running, client: Client, lake: 
     assert_lake_is_true(sandbox, lake, TICKET_EVENTS, [old, new])
 
 
-@pytest.mark.parametrize("refetch", [False, True])
+@pytest.mark.parametrize("full_refresh", [False, True])
 def test_a_range_that_is_out_of_order_over_several_days_loses_nothing(
-    refetch: bool, sandbox: Running, client: Client, lake: Lake
+    full_refresh: bool, sandbox: Running, client: Client, lake: Lake
 ) -> None:
     few(sandbox, seeded=False)
     range_ = days("2026-02-10", 6)
@@ -125,8 +125,8 @@ def test_a_range_that_is_out_of_order_over_several_days_loses_nothing(
         sandbox.put("ticket_events", [events[number]], time=late)
     options: dict[str, Any] = {"page_size": 30, "max_parallel_windows": 1}
     fetch(TICKET_EVENTS, range_, client, lake, **options)
-    if refetch:
-        fetch(TICKET_EVENTS, range_, client, lake, refetch=True, **options)
+    if full_refresh:
+        fetch(TICKET_EVENTS, range_, client, lake, full_refresh=True, **options)
     assert_lake_is_true(sandbox, lake, TICKET_EVENTS, range_)
 
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
-from zd_assets.exports.export import Endpoint, Export, Pagination
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.catalog.export import Endpoint, Export, Pagination
+from zd_assets.catalog.support import (
     ROUTING_ATTRIBUTES,
     TICKET_METRIC_EVENTS,
     TICKETS,
     USERS,
 )
-from zd_assets.lake.convert import convert
-from zd_assets.lake.keys import item_times_us
+from zd_assets.schema.convert import convert
+from zd_assets.schema.keys import item_times_us
 from zd_assets.zendesk.client import Body, UnusableBodyError
 from zd_assets.zendesk.page import Page, Position, read_page
 

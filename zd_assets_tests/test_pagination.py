@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Endpoint, Pagination
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Endpoint, Pagination
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import (
     ORGANIZATIONS,
     ROUTING_ATTRIBUTES,
     ROUTING_INSTANCE_VALUES,
@@ -20,7 +20,7 @@ from zd_assets.exports.support import (
     TICKETS,
     USERS,
 )
-from zd_assets.json_text import split_object
+from zd_assets.schema.json_text import split_object
 from zd_assets.zendesk.pagination import (
     Onward,
     asking_for,
@@ -45,7 +45,7 @@ METRICS_BY_TIME, METRICS_BY_PAGES = TICKET_METRIC_EVENTS.endpoints
 (ATTRIBUTES,) = ROUTING_ATTRIBUTES.endpoints
 (INSTANCE_VALUES,) = ROUTING_INSTANCE_VALUES.endpoints
 
-ENDPOINTS = [endpoint for export in CATALOGUE for endpoint in export.endpoints]
+ENDPOINTS = [endpoint for export in EXPORTS for endpoint in export.endpoints]
 endpoints = st.sampled_from(ENDPOINTS)
 moments = st.integers(1_000_000, 4_000_000_000_000_000)
 parameters = st.dictionaries(

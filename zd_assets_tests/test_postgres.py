@@ -7,14 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zd_assets.exports.chat import CHATS
+from zd_assets.catalog.chat import CHATS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_dev import midnight, settled_chats, wait, wait_out_midnight
-from zd_assets_tests.dagster_runs import cli_env
-from zd_assets_tests.deployment import Deployment, configure
-from zd_assets_tests.truth import assert_same, day, lake_items
+from zd_assets_tests.helpers.dagster_dev import midnight, settled_chats, wait, wait_out_midnight
+from zd_assets_tests.helpers.dagster_runs import cli_env
+from zd_assets_tests.helpers.deployment import Deployment, configure
+from zd_assets_tests.helpers.truth import assert_same, day, lake_items
 
 START_SENSOR = """
 mutation { startSensor(sensorSelector: {sensorName: "chats_follow_up",

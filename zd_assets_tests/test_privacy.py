@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import Table
-from zd_assets.exports.support import ORGANIZATIONS, TICKETS, USERS
-from zd_assets.lake.convert import convert
-from zd_assets.lake.drift import drift_of
-from zd_assets.lake.privacy import Privacy
-from zd_assets.lake.rebuild import rebuild
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import Table
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import ORGANIZATIONS, TICKETS, USERS
+from zd_assets.schema.convert import convert
+from zd_assets.schema.drift import drift_of
+from zd_assets.schema.privacy import Privacy
+from zd_assets.schema.rebuild import rebuild
 
 SECRET = "ada@example.com"
 KEY = "a key of the owner's"
@@ -181,7 +181,7 @@ def test_keys_and_times_of_lists_beside_others_can_not_be_taken_away_either() ->
 
 
 @pytest.mark.parametrize("path", ["chats", "chats.", "chats..email", "chat.comment", "", "."])
-@pytest.mark.parametrize("kind", ["leave_out", "drop", "hash"])
+@pytest.mark.parametrize("kind", ["exclude_fields", "drop", "hash"])
 def test_a_path_that_cannot_exist_is_named(kind: str, path: str) -> None:
     with pytest.raises(ValueError, match=f"^{path!r} names no attribute"):
         Privacy(**{kind: (path,)}, hash_key=KEY)
@@ -193,10 +193,10 @@ def test_a_path_that_cannot_exist_is_named(kind: str, path: str) -> None:
 )
 def test_what_the_api_cannot_leave_out_is_named(path: str) -> None:
     with pytest.raises(ValueError, match=f"{path} can't be left out"):
-        Privacy(leave_out=(path,))
+        Privacy(exclude_fields=(path,))
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 def test_keys_and_times_can_not_be_taken_away(export: Any) -> None:
     times = {export.time.column, export.time.plus_seconds} - {None}
     for column in {*export.key, *times}:
@@ -224,7 +224,7 @@ def test_the_keys_id_changes_with_the_key_and_doesnt_tell_it() -> None:
 
 
 def test_fields_ask_for_everything_or_for_all_but_what_is_left_out() -> None:
-    privacy = Privacy(leave_out=("conversions.goal_name", "chats.visitor", "chats.session"))
+    privacy = Privacy(exclude_fields=("conversions.goal_name", "chats.visitor", "chats.session"))
     assert Privacy().fields(CHATS) == "chats(*)"
     assert privacy.fields(CONVERSIONS) == "conversions(id,timestamp,goal_id,attribution)"
     asked = str(privacy.fields(CHATS))

@@ -15,13 +15,12 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import ROUTING_ATTRIBUTES, TICKETS
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import ROUTING_ATTRIBUTES, TICKETS
 from zd_assets.lake import swap as swap_module
 from zd_assets.lake.errors import ChangedError, LakeError
 from zd_assets.lake.footer import empty_footer
-from zd_assets.lake.keys import item_times_us
 from zd_assets.lake.lake import Lake, open_lake, read_footer
 from zd_assets.lake.layout import check_layout, is_hourly
 from zd_assets.lake.location import below, readable
@@ -30,11 +29,18 @@ from zd_assets.lake.repartition import repartition
 from zd_assets.lake.swap import begin_swap
 from zd_assets.lake.writer import PartitionWriter, base_of
 from zd_assets.sandbox import Running
+from zd_assets.schema.keys import item_times_us
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.files import add
-from zd_assets_tests.object_store import BUCKET, s3
-from zd_assets_tests.runs import Clients, fetch, few, hours
-from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, day, days, lake_items
+from zd_assets_tests.helpers.files import add
+from zd_assets_tests.helpers.object_store import BUCKET, s3
+from zd_assets_tests.helpers.runs import Clients, fetch, few, hours
+from zd_assets_tests.helpers.truth import (
+    assert_lake_is_true,
+    assert_latest_is_true,
+    day,
+    days,
+    lake_items,
+)
 
 WINDOWS = days("2026-02-23", 3)
 NOON = "2026-02-25T12:34:00Z"
@@ -115,7 +121,7 @@ def test_days_become_hours_and_days_again_and_are_followed_up(
     assert run(lake, "day") == []
 
     sandbox.clock(now=NOW)
-    fetch(export, WINDOWS, clients, lake, include=include, adopts=lambda footer: True)
+    fetch(export, WINDOWS, clients, lake, include=include, should_adopt=lambda footer: True)
     if export is CHATS:
         assert_latest_is_true(sandbox, lake, export, WINDOWS)
     assert lake.footer(export, WINDOWS[2]).complete

@@ -15,22 +15,22 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from zd_assets.analytics.daily.answers import (
-    AGENT_DAILY_SCORECARD,
-    ANSWERS,
-    CHAT_DAILY_SUMMARY,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
-from zd_assets.analytics.daily.day import Day
-from zd_assets.analytics.report import page as report
-from zd_assets.analytics.report.charts import CHARTS
-from zd_assets.analytics.report.page import report_file, write_report
-from zd_assets.analytics.report.sections import SECTIONS
+from zd_assets.engine.day import Day
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.temporary import TemporaryFile
-from zd_assets_tests.day_files import agent, backlog, chats, put_day, sla
+from zd_assets.models.marts import (
+    AGENT_DAILY_SCORECARD,
+    CHAT_DAILY_SUMMARY,
+    MARTS,
+    SLA_BREACHES_DAILY,
+    TICKET_BACKLOG_DAILY,
+)
+from zd_assets.report import page as report
+from zd_assets.report.charts import CHARTS
+from zd_assets.report.page import report_file, write_report
+from zd_assets.report.sections import SECTIONS
+from zd_assets_tests.helpers.day_files import agent, backlog, chats, put_day, sla
 
 SATURDAY, SUNDAY, MONDAY, TUESDAY = "2026-01-24", "2026-01-25", "2026-01-26", "2026-01-27"
 
@@ -108,7 +108,7 @@ def write(lake: Lake, last: str = TUESDAY, days: int = 2) -> Page:
 
 def fill(lake: Lake, days: tuple[str, ...], complete: bool = True) -> None:
     """Days without anything."""
-    for table in ANSWERS:
+    for table in MARTS:
         for day in days:
             put_day(lake, table, day, [], complete)
 
@@ -304,7 +304,7 @@ def test_the_page_needs_nothing_else(page: Page) -> None:
 
 def test_each_answer_has_its_picture_with_an_alternative_text(page: Page) -> None:
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == len(ANSWERS)
+    assert len(images) == len(MARTS)
     decoded = []
     for attributes in images:
         kind, data = str(attributes["src"]).split(",")
@@ -314,7 +314,7 @@ def test_each_answer_has_its_picture_with_an_alternative_text(page: Page) -> Non
         assert picture.width == 1800
         decoded.append(picture.tobytes())
         assert len(str(attributes["alt"])) > 40
-    assert len(set(decoded)) == len(ANSWERS)
+    assert len(set(decoded)) == len(MARTS)
 
 
 def test_pictures_follow_the_data(page: Page, week: Lake) -> None:

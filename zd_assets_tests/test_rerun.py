@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKETS
-from zd_assets.extract.report import Action, PageReport
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS, DEPARTMENT_EVENTS
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKETS
+from zd_assets.extract.events import Action, PageReport
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     ROADS,
     Clients,
     about,
@@ -27,7 +27,7 @@ from zd_assets_tests.runs import (
     road,
     statuses,
 )
-from zd_assets_tests.truth import assert_lake_is_true, canonical_text, day, days, lake_items
+from zd_assets_tests.helpers.truth import assert_lake_is_true, canonical_text, day, days, lake_items
 
 TODAY = day("2026-03-01")
 BY_CURSOR = road(TICKETS, Pagination.CURSOR)
@@ -105,7 +105,7 @@ def test_a_refetch_under_a_small_budget_loses_no_row_on_the_way(
     fetch(export, [partition], clients, lake)
     before = [canonical_text(one) for one in lake_items(lake, export, partition)]
     options: dict[str, Any] = {"endpoint": endpoint, "page_size": 9}
-    fetch(export, [partition], clients, lake, max_pages=1, refetch=True, **options)
+    fetch(export, [partition], clients, lake, max_pages=1, full_refresh=True, **options)
     assert not footers(export, [partition], lake)[0].complete
     assert sorted(before) == sorted(map(canonical_text, lake_items(lake, export, partition)))
     fetch_until_complete(export, [partition], clients, lake, max_pages=3, **options)
@@ -142,7 +142,7 @@ def test_what_a_run_committed_but_could_not_report_is_adopted_without_a_request(
         clients,
         lake,
         run_id="again",
-        adopts=lambda footer: footer.run_id == "killed",
+        should_adopt=lambda footer: footer.run_id == "killed",
         endpoint=endpoint,
     )
     assert {key: report.action for key, report in about(reports).items()} == {

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.columns import Column, Scalar
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import TICKET_EVENTS, TICKET_METRIC_EVENTS, TICKETS
-from zd_assets.extract.report import Action
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.columns import Column, Scalar
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS, TICKETS
+from zd_assets.extract.events import Action
 from zd_assets.lake.lake import Lake
-from zd_assets.lake.privacy import Privacy
 from zd_assets.sandbox import Running
+from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending
 from zd_assets.zendesk.follow_up import Policy
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     HOUR_US,
     ROADS,
     Clients,
@@ -39,7 +39,7 @@ from zd_assets_tests.runs import (
     rows,
     statuses,
 )
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.truth import (
     assert_lake_is_true,
     assert_same,
     canonical_text,
@@ -229,7 +229,7 @@ def test_a_next_page_of_another_origin_is_ignored(
 
 
 OTHERWISE_ASKED: dict[str, tuple[Export, dict[str, Any]]] = {
-    "fields": (CHATS, {"privacy": Privacy(leave_out=("chats.session",))}),
+    "fields": (CHATS, {"privacy": Privacy(exclude_fields=("chats.session",))}),
     "drop": (CHATS, {"privacy": Privacy(drop=("chats.session",))}),
     "include": (TICKETS, {"include": ("users",)}),
     "comment_events": (TICKET_EVENTS, {"include": ("comment_events",)}),

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Export, Pagination
-from zd_assets.exports.support import ROUTING_ATTRIBUTE_VALUES
-from zd_assets.extract.report import Action, Notice
+from zd_assets.catalog.export import Api, Export, Pagination
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import ROUTING_ATTRIBUTE_VALUES
+from zd_assets.extract.events import Action, Notice
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     HOUR_US,
     Clients,
     about,
@@ -30,7 +30,7 @@ from zd_assets_tests.runs import (
     item,
     query_of,
 )
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.truth import (
     DAY_US,
     assert_lake_is_true,
     canonical_text,
@@ -46,7 +46,7 @@ DAYS = days("2026-02-01", 4)
 
 every_routing = pytest.mark.parametrize(
     "export",
-    [one for one in CATALOGUE if one.endpoints[0].pagination is Pagination.ROUTING],
+    [one for one in EXPORTS if one.endpoints[0].pagination is Pagination.ROUTING],
     ids=lambda export: export.name,
 )
 
@@ -155,7 +155,7 @@ def test_a_partition_in_the_middle_is_fetched_from_the_cursor_of_the_one_before(
     if not there:
         lake.path(EXPORT, middle).unlink()
     long.forget_requests()
-    fetch(EXPORT, [middle], client, lake, refetch=there)
+    fetch(EXPORT, [middle], client, lake, full_refresh=there)
     assert cursors(long)[0] == kept
     # The page that crosses midnight comes again, and a day stands on two at most.
     assert len(long.requests()) <= 3
@@ -258,7 +258,7 @@ def test_a_refetch_under_a_small_budget_loses_no_row_on_the_way(
     [partition] = DAYS[:1]
     fetch(EXPORT, [partition], client, lake)
     before = sorted(map(canonical_text, lake_items(lake, EXPORT, partition)))
-    fetch(EXPORT, [partition], client, lake, max_pages=1, refetch=True)
+    fetch(EXPORT, [partition], client, lake, max_pages=1, full_refresh=True)
     assert incomplete(EXPORT, [partition], lake)
     assert sorted(map(canonical_text, lake_items(lake, EXPORT, partition))) == before
     fetch_until_complete(EXPORT, [partition], client, lake, max_pages=1)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from zd_assets.exports.catalogue import CATALOGUE
+from zd_assets.catalog.registry import CATALOGUE
 from zd_assets.sandbox import Running
 from zd_assets.sandbox.exports import CHAT_EXPORTS, EXPORTS
 from zd_assets.sandbox.timestamps import SECOND_US
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.runs import at_us, few, iso, item
+from zd_assets_tests.helpers.runs import at_us, few, iso, item
 
 NOW_US = at_us(NOW.removesuffix("Z"))
 DAY_S = 86_400

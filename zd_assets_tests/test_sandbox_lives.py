@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import at_us, few
+from zd_assets_tests.helpers.runs import at_us, few
 
 FIRST_S, LAST_S = (at_us(f"2026-02-{day}T00:00:00") / 1e6 for day in ("01", "07"))
 

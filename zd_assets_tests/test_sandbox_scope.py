@@ -9,7 +9,7 @@ import requests
 
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.runs import at_us, few
+from zd_assets_tests.helpers.runs import at_us, few
 
 START_S = at_us(NOW.removesuffix("Z")) // 1_000_000 - 5 * 86_400
 AUTHORIZED = {"Authorization": "Bearer sandbox-oauth-token"}

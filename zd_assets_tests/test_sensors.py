@@ -12,18 +12,18 @@ import dagster as dg
 import pytest
 import time_machine
 
-from zd_assets.defs import schedules, second_look, sensors
+from zd_assets.catalog.chat import CHATS, CONVERSIONS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.defs.build import build_definitions
+from zd_assets.defs.exports import schedules, second_look, sensors
+from zd_assets.defs.exports.instance_state import FOLLOW_UP_TAG
+from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.defs.site import Site
-from zd_assets.defs.states import FOLLOW_UP_TAG
-from zd_assets.exports.chat import CHATS, CONVERSIONS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.dagster_runs import (
+from zd_assets_tests.helpers.dagster_runs import (
     SITE,
     api_resource,
     chat_resource,
@@ -32,7 +32,13 @@ from zd_assets_tests.dagster_runs import (
     run_request,
     support_resource,
 )
-from zd_assets_tests.truth import assert_lake_is_true, assert_latest_is_true, day, days, lake_items
+from zd_assets_tests.helpers.truth import (
+    assert_lake_is_true,
+    assert_latest_is_true,
+    day,
+    days,
+    lake_items,
+)
 
 POLL_S = 300
 KEY = dg.AssetKey(["zendesk_chat", "chats"])
@@ -384,7 +390,7 @@ def test_after_a_later_start_date_a_run_says_so_and_what_is_complete_isnt_asked_
     keys = [window.key for window in days("2026-02-22", 7)]
     statuses = world.instance.get_status_by_partition(KEY, keys, later)
     assert statuses == dict.fromkeys(keys, dg.AssetPartitionStatus.MATERIALIZED)
-    asked = schedules.evaluate(world.instance, [CHATS], Site(later), world.now)
+    asked = schedules.evaluate(world.instance, [CHATS], Namespace(later), world.now)
     assert isinstance(asked, dg.SkipReason), asked
 
 
@@ -454,7 +460,7 @@ def test_the_open_partition_of_an_hourly_export_is_an_hour() -> None:
     hourly = dg.HourlyPartitionsDefinition(start_date="2026-01-01-00:00", end_offset=1)
     now_s = datetime(2026, 3, 1, 12, 34, tzinfo=UTC).timestamp()
     with dg.DagsterInstance.ephemeral() as instance:
-        request = sensors.evaluate(instance, CHATS, Site(hourly), POLL_S, now_s)
+        request = sensors.evaluate(instance, CHATS, Namespace(hourly), POLL_S, now_s)
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2026-03-01-12:00"
 
@@ -509,7 +515,7 @@ def test_the_schedule_finishes_an_old_backfill_that_outgrew_its_run(world: World
     materialize(
         world.instance, CHATS, ("2026-01-29", "2026-02-28"), chat, world.lake, partitions_def=old
     )
-    [request] = schedules.evaluate(world.instance, [CHATS], Site(old), world.now)
+    [request] = schedules.evaluate(world.instance, [CHATS], Namespace(old), world.now)
     start, end = _range(request)
     assert start > "2025-06-01", "what is complete isn't asked for again"
     assert end == "2025-06-10"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import (
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import (
     ORGANIZATIONS,
     TICKET_EVENTS,
     TICKET_METRIC_EVENTS,
@@ -15,7 +15,7 @@ from zd_assets.exports.support import (
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     Clients,
     at_us,
     fetch,
@@ -28,7 +28,7 @@ from zd_assets_tests.runs import (
     over,
     road,
 )
-from zd_assets_tests.truth import (
+from zd_assets_tests.helpers.truth import (
     assert_beside_is_true,
     assert_lake_is_true,
     assert_same,

@@ -13,8 +13,8 @@ from textwrap import dedent
 import pytest
 from pyarrow import fs
 
-from zd_assets.analytics.duck import connect
-from zd_assets.analytics.scratch import scratch
+from zd_assets.engine.duck import connect
+from zd_assets.engine.scratch import scratch
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.objects import ObjectPath
 from zd_assets.lake.temporary import create, replacing, sweep
@@ -109,7 +109,7 @@ def test_where_somebody_else_has_prepared_the_folder_nothing_is_written(
 KILLED = """
     import sys
     from pathlib import Path
-    from zd_assets.analytics.scratch import scratch
+    from zd_assets.engine.scratch import scratch
     from zd_assets.lake.temporary import create
     from zd_assets_tests.test_staging import in_store
     folder = Path(sys.argv[1])

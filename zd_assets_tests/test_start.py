@@ -7,30 +7,29 @@ from urllib.parse import urlencode
 
 import pytest
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Endpoint, Export
-from zd_assets.exports.support import (
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Endpoint, Export
+from zd_assets.catalog.support import (
     ORGANIZATIONS,
     ROUTING_ATTRIBUTES,
     TICKET_METRIC_EVENTS,
     TICKETS,
 )
-from zd_assets.extract.job import Job
-from zd_assets.extract.plan import Stretch, Target
+from zd_assets.extract.job import Job, PageBudget
+from zd_assets.extract.options import Options
+from zd_assets.extract.plan import Segment, Target
 from zd_assets.extract.start import from_us, starts
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.privacy import Privacy
 from zd_assets.lake.writer import PartitionWriter
 from zd_assets.zendesk.auth import bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending, Start
-from zd_assets.zendesk.follow_up import Policy
 from zd_assets.zendesk.page import Position
-from zd_assets_tests.runs import hours
-from zd_assets_tests.truth import day, days
+from zd_assets_tests.helpers.runs import hours
+from zd_assets_tests.helpers.truth import day, days
 
 BASE = "https://acme.zendesk.com/api/v2"
 SIZE = 100
@@ -51,28 +50,23 @@ def job_of(kind: Kind, lake: Lake, query: dict[str, str] | None = None) -> Job:
     return Job(
         export=kind[0],
         endpoint=kind[1],
+        options=Options(page_size=SIZE),
         query=query or {},
         sideloads=(),
-        exclude_system_updates=False,
-        second_look=False,
         parameters=query or {},
         client=Client(BASE, "URL", bearer("token", "TOKEN"), Budget("never asked", 1)),
         lake=lake,
-        policy=Policy.PROGRESS,
-        page_size=SIZE,
-        privacy=Privacy(),
         run_id="run",
-        first_us=0,
-        may_ask=lambda: True,
-        tell=lambda report: None,
+        page_budget=PageBudget(1),
+        emit=lambda report: None,
         stop=threading.Event(),
         others_lock=threading.Lock(),
     )
 
 
-def start(job: Job, stretch: Stretch) -> Start:
+def start(job: Job, segment: Segment) -> Start:
     """The first of the ways to begin."""
-    return next(starts(job, stretch, from_us(job, stretch)))
+    return next(starts(job, segment, from_us(job, segment)))
 
 
 def footer_of(
@@ -103,7 +97,7 @@ def footer_of(
 
 
 def resumed(kind: Kind, lake: Lake, footer: Footer, **query: str) -> Start:
-    return start(job_of(kind, lake, query), Stretch((Target(DAY, footer),), resumes=True))
+    return start(job_of(kind, lake, query), Segment((Target(DAY, footer),), resumes=True))
 
 
 # --- At a time ----------------------------------------------------------------------------------
@@ -131,14 +125,14 @@ def test_a_walk_begins_one_unit_before_its_first_window(
 ) -> None:
     begun = footer_of(kind[0], f"{BASE}/incremental/{url}")
     for footer in (None, begun):  # What is fetched whole goes on nowhere.
-        stretch = Stretch(tuple(Target(one, footer) for one in days("2026-02-01", 3)))
+        segment = Segment(tuple(Target(one, footer) for one in days("2026-02-01", 3)))
         expected = Start(f"{BASE}/incremental/{url}", Position(position))
-        assert start(job_of(kind, lake), stretch) == expected
+        assert start(job_of(kind, lake), segment) == expected
 
 
 def test_what_is_asked_for_beyond_the_items_goes_with_the_first_request(lake: Lake) -> None:
     job = job_of(BY_CURSOR, lake, {"include": "users,groups"})
-    url = start(job, Stretch((Target(DAY, None),))).url
+    url = start(job, Segment((Target(DAY, None),))).url
     assert url == (
         f"{BASE}/incremental/tickets/cursor?"
         f"start_time={DAY_S - 1}&per_page={SIZE}&include=users%2Cgroups"
@@ -212,9 +206,9 @@ def test_the_first_of_a_stretch_is_resumed_and_the_others_follow(lake: Lake) -> 
     partitions = days("2026-02-01", 3)
     url = f"{BASE}/incremental/organizations.json?start_time={NOON_S + 7}&per_page={SIZE}"
     others = [Target(one, footer_of(ORGANIZATIONS, "https://x/", one)) for one in partitions[1:]]
-    stretch = Stretch((Target(DAY, footer_of(ORGANIZATIONS, url)), *others), resumes=True)
+    segment = Segment((Target(DAY, footer_of(ORGANIZATIONS, url)), *others), resumes=True)
     kind = (ORGANIZATIONS, ORGANIZATIONS.endpoints[0])
-    assert start(job_of(kind, lake), stretch) == Start(url, Position(NOON_S + 7))
+    assert start(job_of(kind, lake), segment) == Start(url, Position(NOON_S + 7))
 
 
 # --- The stream that has no start time ----------------------------------------------------------
@@ -233,7 +227,7 @@ def at(cursor: str) -> Start:
 
 
 def whole(lake: Lake, footer: Footer | None = None) -> Start:
-    return start(job_of(ROUTING, lake), Stretch((Target(DAY, footer),)))
+    return start(job_of(ROUTING, lake), Segment((Target(DAY, footer),)))
 
 
 def test_without_an_earlier_file_the_stream_begins_at_its_beginning(lake: Lake) -> None:
@@ -268,7 +262,7 @@ def test_hours_go_on_from_the_hour_before(lake: Lake) -> None:
     commit(lake, at("two").url, two)
     commit(lake, at("three").url, three)
     for hour, goes_on in ((one, BEGINNING), (two, at("one")), (three, at("two"))):
-        assert start(job_of(ROUTING, lake), Stretch((Target(hour, None),))) == goes_on
+        assert start(job_of(ROUTING, lake), Segment((Target(hour, None),))) == goes_on
 
 
 @pytest.mark.parametrize(

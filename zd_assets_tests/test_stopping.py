@@ -5,16 +5,17 @@ import time
 
 import pytest
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.extract.extract import Options, extract
+from zd_assets.catalog.chat import CHATS
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import AuthenticationError
-from zd_assets_tests.runs import about, attempt, fetch_until_complete, few
-from zd_assets_tests.truth import assert_lake_is_true, days
+from zd_assets_tests.helpers.runs import about, attempt, fetch_until_complete, few
+from zd_assets_tests.helpers.truth import assert_lake_is_true, days
 
 PAGE_SIZE = 15
 
@@ -26,7 +27,7 @@ def little(sandbox: Running) -> None:
 
 def threads_of_walks() -> list[str]:
     names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith(("stretch", "page")) or "_walk_all" in name]
+    return [name for name in names if name.startswith(("segment", "page")) or "_fetch_all" in name]
 
 
 @pytest.mark.parametrize("windows", [2, 4])

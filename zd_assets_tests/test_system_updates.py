@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.export import SECOND_US, Api, Endpoint, Export, Pagination
-from zd_assets.exports.support import TICKETS
+from zd_assets.catalog.export import SECOND_US, Api, Endpoint, Export, Pagination
+from zd_assets.catalog.support import TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     Clients,
     at_us,
     fetch,
@@ -25,7 +25,14 @@ from zd_assets_tests.runs import (
     over,
     road,
 )
-from zd_assets_tests.truth import assert_same, canonical_text, day, days, lake_items, true_items
+from zd_assets_tests.helpers.truth import (
+    assert_same,
+    canonical_text,
+    day,
+    days,
+    lake_items,
+    true_items,
+)
 
 EACH = over([road(TICKETS, Pagination.CURSOR), road(TICKETS, Pagination.TIME)])
 DAYS = days("2026-02-20", 3)
@@ -161,7 +168,7 @@ def test_they_are_counted_once_after_a_refetch_that_took_two_runs(
     fetch_as_updated(sandbox, client, lake, 8, endpoint=endpoint)
     touch(sandbox, [DAYS[0].start_us + n * SECOND_US for n in range(8)])
     fetch(export, DAYS[:1], client, lake, **options)
-    fetch(export, DAYS[:1], client, lake, page_size=3, max_pages=1, refetch=True, **options)
+    fetch(export, DAYS[:1], client, lake, page_size=3, max_pages=1, full_refresh=True, **options)
     fetch(export, DAYS[:1], client, lake, **options)
     assert assert_held(lake, DAYS[:1]) == (8, 0)
 

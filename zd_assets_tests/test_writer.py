@@ -16,21 +16,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
-from zd_assets.exports.columns import Column, List, Scalar, Struct, Type
-from zd_assets.exports.export import Export, Table
-from zd_assets.exports.support import ROUTING_ATTRIBUTES, TICKETS
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS, CONVERSIONS
+from zd_assets.catalog.columns import Column, List, Scalar, Struct, Type
+from zd_assets.catalog.export import Export, Table
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.catalog.support import ROUTING_ATTRIBUTES, TICKETS
 from zd_assets.lake import writer as writer_module
-from zd_assets.lake.arrow import arrow_schema
-from zd_assets.lake.convert import convert
 from zd_assets.lake.footer import empty_footer
-from zd_assets.lake.keys import item_times_us
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.rebuild import rebuild
 from zd_assets.lake.writer import PartitionWriter
-from zd_assets_tests.files import (
+from zd_assets.schema.arrow import arrow_schema
+from zd_assets.schema.convert import convert
+from zd_assets.schema.keys import item_times_us
+from zd_assets.schema.rebuild import rebuild
+from zd_assets_tests.helpers.files import (
     DAY,
     add,
     conversion,
@@ -41,8 +41,8 @@ from zd_assets_tests.files import (
     table_of,
     write,
 )
-from zd_assets_tests.odd_items import PATIENT
-from zd_assets_tests.truth import days
+from zd_assets_tests.helpers.odd_items import PATIENT
+from zd_assets_tests.helpers.truth import days
 
 Items = list[dict[str, Any]]
 Batches = list[Items]
@@ -345,7 +345,7 @@ def test_every_tool_sees_the_same_values(lake: Lake) -> None:
     )
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 def test_a_files_schema_is_the_exports_with_its_descriptions(lake: Lake, export: Export) -> None:
     write(lake, [], export=export)
     schema = pq.read_schema(lake.path(export, DAY))

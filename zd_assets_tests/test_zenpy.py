@@ -20,7 +20,7 @@ from zenpy.lib.exception import APIException
 
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
-from zd_assets_tests.runs import at_us, few
+from zd_assets_tests.helpers.runs import at_us, few
 
 API_TOKEN = {"email": "agent@example.com", "token": "sandbox-api-token"}
 OAUTH_TOKEN = {"oauth_token": "sandbox-oauth-token"}

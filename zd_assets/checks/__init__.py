@@ -1,1 +1,1 @@
-"""Checks of what stands in the lake: partition files in, findings out."""
+"""What is checked in a partition. No Dagster."""

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from pandas.util import hash_pandas_object
 
-from zd_assets.exports.export import Table
+from zd_assets.catalog.export import Table
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
-from zd_assets.lake.keys import has_keys, item_times_us, key_digests
 from zd_assets.lake.location import Location
 from zd_assets.lake.writer import row_groups
+from zd_assets.schema.keys import has_keys, item_times_us, key_digests
 
 _Hashes = npt.NDArray[np.uint64]
 

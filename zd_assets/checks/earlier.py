@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
+from zd_assets.catalog.export import Export
 from zd_assets.checks.rules import VOLUME_DAYS
-from zd_assets.exports.export import Export
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake

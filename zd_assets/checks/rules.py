@@ -9,13 +9,13 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+from zd_assets.catalog.columns import Struct
+from zd_assets.catalog.export import Export
 from zd_assets.checks.contents import Contents
 from zd_assets.checks.finding import Finding, Severity
-from zd_assets.exports.columns import Struct
-from zd_assets.exports.export import Export
-from zd_assets.lake.drift import path_steps
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.format import is_known
+from zd_assets.schema.drift import path_steps
 
 DESCRIPTIONS = {
     "keys_unique": "No key stands twice inside a partition.",
@@ -105,8 +105,8 @@ def nothing_skipped(footers: Sequence[Footer]) -> Finding:
     skipped = {one.partition: {"at": [*map(_utc, one.skipped)]} for one in footers if one.skipped}
     text = (
         f"Of {sum(len(one.skipped) for one in footers)} single seconds the server gave no more "
-        "than a page of items; there may be more. Fetch the partition again with refetch to try "
-        "again, and report it to Zendesk."
+        "than a page of items; there may be more. Materialize the partition with full_refresh to "
+        "try again, and report it to Zendesk."
     )
     return _finding("nothing_skipped", Severity.ERROR, text, skipped=skipped)
 

@@ -1,1 +1,1 @@
-"""What Dagster sees: partitions, resources, assets and jobs, made from the catalogue."""
+"""Dagster definitions, by domain."""

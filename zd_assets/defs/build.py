@@ -5,26 +5,26 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from zd_assets.analytics.current.tables import GROUP, LATEST, Latest
-from zd_assets.analytics.daily.answers import ANSWERS
-from zd_assets.analytics.daily.catalogue import DAILY
-from zd_assets.analytics.daily.table import DailyTable
-from zd_assets.defs.alerts import WEBHOOK, failure_alerts, freshness_alerts
-from zd_assets.defs.automation import automation_sensor, when_out_of_date
-from zd_assets.defs.current import latest_asset
-from zd_assets.defs.daily import daily_asset
-from zd_assets.defs.exports import export_asset
-from zd_assets.defs.format_checks import FORMAT_JOB, format_check, format_schedule
+from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
+from zd_assets.defs.alerts.webhook import AlertWebhook
+from zd_assets.defs.analytics.automation import automation_sensor, when_out_of_date
+from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.analytics.models import daily_asset
+from zd_assets.defs.analytics.report import report_asset
+from zd_assets.defs.exports.assets import export_asset
+from zd_assets.defs.exports.format_checks import FORMAT_JOB, format_check, format_schedule
+from zd_assets.defs.exports.schedules import nightly_schedule
+from zd_assets.defs.exports.second_look import second_look_schedule
+from zd_assets.defs.exports.sensors import follow_up_sensor
+from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.report import report_asset
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
-from zd_assets.defs.schedules import nightly_schedule
-from zd_assets.defs.second_look import second_look_schedule
-from zd_assets.defs.sensors import follow_up_sensor
-from zd_assets.defs.site import LAKE, Site
-from zd_assets.defs.webhook import AlertWebhook
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Export
+from zd_assets.engine.model import Model
+from zd_assets.models.latest import GROUP, LATEST, Latest
+from zd_assets.models.marts import MARTS
+from zd_assets.models.registry import MODELS
 
 
 def build_definitions(
@@ -34,7 +34,7 @@ def build_definitions(
     lake: LakeFolder,
     alert_webhook: AlertWebhook | None = None,
     *,
-    exports: Sequence[Export] = CATALOGUE,
+    exports: Sequence[Export] = EXPORTS,
     analytics: bool = True,
     prefix: str = "",
     executor: dg.ExecutorDefinition | None = dg.in_process_executor,
@@ -48,70 +48,78 @@ def build_definitions(
     Raises:
         ConfigurationError: the prefix can't stand in a name.
     """
-    site = Site(partitions_def, prefix)
+    namespace = Namespace(partitions_def, prefix)
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}
-    resources = {site.name(api.value): given[api] for api, some in by_api.items() if some}
+    resources = {namespace.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
-        parts = [_exports(site, api, some) for api, some in by_api.items() if some]
+        parts = [_exports(namespace, api, some) for api, some in by_api.items() if some]
         if analytics:
-            parts.append(_analytics(site, exports, lake))
-        parts.append(_alerts(site, exports, parts))
-        shared = {site.name(LAKE): lake, site.name(WEBHOOK): alert_webhook or AlertWebhook()}
+            parts.append(_analytics(namespace, exports, lake))
+        parts.append(_alerts(namespace, exports, parts))
+        shared = {
+            namespace.name(LAKE): lake,
+            namespace.name(WEBHOOK): alert_webhook or AlertWebhook(),
+        }
         return dg.Definitions.merge(
             *parts, dg.Definitions(resources={**resources, **shared}, executor=executor)
         )
 
 
-def _exports(site: Site, api: Api, exports: Sequence[Export]) -> dg.Definitions:
+def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.Definitions:
     """Exports of one API, and what follows and checks them."""
-    group = site.name(api.value)
-    checks = [format_check(export, export.sample, site) for export in exports if export.sample]
+    group = namespace.name(api.value)
+    checks = [format_check(export, export.sample, namespace) for export in exports if export.sample]
     apart = dg.AssetSelection.checks(*checks)
     # With the checks of what they materialize, without those that run apart.
     jobs = [dg.define_asset_job(group, dg.AssetSelection.groups(group) - apart)]
-    schedules = [nightly_schedule(api, exports, site), second_look_schedule(api, exports, site)]
+    schedules = [
+        nightly_schedule(api, exports, namespace),
+        second_look_schedule(api, exports, namespace),
+    ]
     if checks:
-        jobs.append(dg.define_asset_job(site.name(FORMAT_JOB), apart))
-        schedules.append(format_schedule(site))
+        jobs.append(dg.define_asset_job(namespace.name(FORMAT_JOB), apart))
+        schedules.append(format_schedule(namespace))
     return dg.Definitions(
-        assets=[export_asset(export, site) for export in exports],
+        assets=[export_asset(export, namespace) for export in exports],
         asset_checks=checks,
         jobs=jobs,
-        sensors=[follow_up_sensor(export, site) for export in exports],
+        sensors=[follow_up_sensor(export, namespace) for export in exports],
         schedules=schedules,
     )
 
 
-def _analytics(site: Site, exports: Sequence[Export], lake: LakeFolder) -> dg.Definitions:
+def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder) -> dg.Definitions:
     """The tables that can be made of these exports, and what keeps them up to date."""
 
-    def can_be_made(table: Export | Latest | DailyTable) -> bool:
+    def can_be_made(table: Export | Latest | Model) -> bool:
         if isinstance(table, Export):
             return table in exports
         if isinstance(table, Latest):
             return table.export in exports
         needed = [source.table for source in table.sources]
-        return all(map(can_be_made, [*needed, *(reference.to for reference in table.refers)]))
+        return all(
+            map(can_be_made, [*needed, *(reference.to for reference in table.relationships)])
+        )
 
-    out_of_date = when_out_of_date(lake, site)
-    assets = [latest_asset(table, site, out_of_date) for table in LATEST if can_be_made(table)]
-    assets += [daily_asset(table, site, out_of_date) for table in DAILY if can_be_made(table)]
-    if all(map(can_be_made, ANSWERS)):
-        assets.append(report_asset(site, out_of_date))
+    out_of_date = when_out_of_date(lake, namespace)
+    assets = [latest_asset(table, namespace, out_of_date) for table in LATEST if can_be_made(table)]
+    assets += [daily_asset(table, namespace, out_of_date) for table in MODELS if can_be_made(table)]
+    if all(map(can_be_made, MARTS)):
+        assets.append(report_asset(namespace, out_of_date))
     if not assets:
         return dg.Definitions()
-    group = site.name(GROUP)
+    group = namespace.name(GROUP)
     return dg.Definitions(
         assets=assets,
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
-        sensors=[automation_sensor(site)],
+        sensors=[automation_sensor(namespace)],
     )
 
 
 def _alerts(
-    site: Site, exports: Sequence[Export], parts: Sequence[dg.Definitions]
+    namespace: Namespace, exports: Sequence[Export], parts: Sequence[dg.Definitions]
 ) -> dg.Definitions:
     """What tells when any asset of these parts fails, and when an export isn't fresh."""
     assets = {
@@ -120,5 +128,7 @@ def _alerts(
         for asset in part.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
     }
-    followed = {key: assets[key] for key in (site.key(export.path) for export in exports)}
-    return dg.Definitions(sensors=[failure_alerts(site, assets), freshness_alerts(site, followed)])
+    followed = {key: assets[key] for key in (namespace.key(export.path) for export in exports)}
+    return dg.Definitions(
+        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, followed)]
+    )

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 import dagster as dg
 from pydantic import Field
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Endpoint, Export
-from zd_assets.extract.extract import Options
+from zd_assets.catalog.export import Api, Endpoint, Export
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.extract.options import Options
 from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.lake.privacy import Privacy
+from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.auth import TokenAuth, basic, bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
@@ -84,7 +84,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         default=500, description="Pages after which a run ends and is followed up at once."
     )
     max_parallel_windows: int = Field(
-        default=4, description="Stretches of partitions walked side by side in one run."
+        default=4, description="Segments of partitions walked side by side in one run."
     )
     attempts: int = Field(default=8, description="How often one request is made before it fails.")
     first_wait_s: float = Field(
@@ -125,7 +125,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         Raises:
             ConfigurationError: a setting is out of range, or of no export of this API.
         """
-        names = {one.name for one in CATALOGUE if one.api is export.api}
+        names = {one.name for one in EXPORTS if one.api is export.api}
         for field in ("overlap_s", "lag_s", "second_look_days"):
             for name, value in getattr(self, field).items():
                 if name not in names:
@@ -144,7 +144,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         overlap_s = self.overlap_s.get(export.name, export.overlap_s)
         return replace(export, settle_s=lag_s, overlap_s=overlap_s)
 
-    def options(self, export: Export, *, refetch: bool) -> Options:
+    def options(self, export: Export, *, full_refresh: bool) -> Options:
         """How to fetch an export.
 
         Raises:
@@ -166,7 +166,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
             max_pages=self.max_pages_per_run,
             max_parallel_windows=self.max_parallel_windows,
             privacy=self._privacy(),
-            refetch=refetch,
+            full_refresh=full_refresh,
         )
 
     @cached_property
@@ -195,9 +195,9 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
     def _subdomain(self) -> str | None:
         return self.subdomain or _text("ZENDESK_SUBDOMAIN")
 
-    def _privacy(self, leave_out: tuple[str, ...] = ()) -> Privacy:
+    def _privacy(self, exclude_fields: tuple[str, ...] = ()) -> Privacy:
         try:
-            return Privacy(leave_out, tuple(self.drop), tuple(self.hash), self.hash_key or "")
+            return Privacy(exclude_fields, tuple(self.drop), tuple(self.hash), self.hash_key or "")
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
 
@@ -220,7 +220,7 @@ class ZendeskChat(ZendeskApi):
     token: str | None = Field(
         default=None, repr=False, description="Chat OAuth access token (ZENDESK_CHAT_TOKEN)."
     )
-    leave_out: list[str] = Field(
+    exclude_fields: list[str] = Field(
         default=[], description="Top-level attributes not even asked for (chats, conversions)."
     )
 
@@ -237,8 +237,8 @@ class ZendeskChat(ZendeskApi):
         subdomain = self._subdomain()
         return f"https://{subdomain}.zendesk.com/api/v2/chat" if subdomain else _RETIRED_CHAT_URL
 
-    def _privacy(self, leave_out: tuple[str, ...] = ()) -> Privacy:
-        return super()._privacy(tuple(self.leave_out))
+    def _privacy(self, exclude_fields: tuple[str, ...] = ()) -> Privacy:
+        return super()._privacy(tuple(self.exclude_fields))
 
 
 class ZendeskSupport(ZendeskApi):
@@ -269,7 +269,7 @@ class ZendeskSupport(ZendeskApi):
     )
     # Requests are the scarce thing: windows side by side would only cost more of them.
     max_parallel_windows: int = Field(
-        default=1, description="Stretches of partitions walked side by side in one run."
+        default=1, description="Segments of partitions walked side by side in one run."
     )
     pagination: dict[str, str] = Field(
         default={},
@@ -307,7 +307,7 @@ class ZendeskSupport(ZendeskApi):
         )
         return replace(client, budget=budget)
 
-    def options(self, export: Export, *, refetch: bool) -> Options:
+    def options(self, export: Export, *, full_refresh: bool) -> Options:
         """How to fetch an export.
 
         Raises:
@@ -315,12 +315,12 @@ class ZendeskSupport(ZendeskApi):
         """
         self._check_names()
         return replace(
-            super().options(export, refetch=refetch),
+            super().options(export, full_refresh=full_refresh),
             endpoint=self._endpoint(export),
             include=tuple(self.include.get(export.name, ())),
-            include_changes=self.include_changes and export.changes,
+            include_changes=self.include_changes and export.supports_include_changes,
             scope=self.support_type_scope,
-            exclude_system_updates=self.exclude_system_updates and bool(export.updated),
+            exclude_system_updates=self.exclude_system_updates and bool(export.updated_at_column),
         )
 
     def _endpoint(self, export: Export) -> Endpoint:
@@ -330,12 +330,15 @@ class ZendeskSupport(ZendeskApi):
     def _check_names(self) -> None:
         paginations = {
             export.name: [str(endpoint.pagination) for endpoint in export.endpoints]
-            for export in CATALOGUE
+            for export in EXPORTS
             if export.api is Api.SUPPORT
         }
         sideloads = {
-            export.name: [*(sideload.name for sideload in export.sideloads), *export.inlines]
-            for export in CATALOGUE
+            export.name: [
+                *(sideload.name for sideload in export.sideloads),
+                *export.inline_sideloads,
+            ]
+            for export in EXPORTS
             if export.api is Api.SUPPORT
         }
         asked = {name: [kind] for name, kind in self.pagination.items()}

@@ -1,1 +1,1 @@
-"""The one road: a window, its pages, their table, the partition's file, and what happened."""
+"""From the API to the lake: plan, fetch, assign to partitions, commit. No Dagster."""

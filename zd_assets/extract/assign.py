@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zd_assets.lake.keys import Mask, Times
 from zd_assets.lake.partition import Partition
+from zd_assets.schema.keys import Mask, Times
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Span:
 
 @dataclass(frozen=True)
 class PartitionRows:
-    """Rows of one page for one partition, by the partition's number in the stretch."""
+    """Rows of one page for one partition, by the partition's number in the segment."""
 
     number: int
     rows: pa.Table
@@ -37,7 +37,7 @@ class PartitionRows:
 
 @dataclass(frozen=True)
 class Assigned:
-    """A page's rows for open partitions of the stretch, and those to be added to files at once."""
+    """A page's rows for open partitions of the segment, and those to be added to files at once."""
 
     own: list[PartitionRows]
     other: pa.Table
@@ -72,7 +72,7 @@ def assign_to_partitions(
     """Distribute a page's rows by their times, over contiguous partitions and beyond.
 
     Of an ordered page, rows outside [from_us, until_us) are dropped: another window's pages hold
-    them. Of any other page every row is kept. There a row of a later partition of the stretch is
+    them. Of any other page every row is kept. There a row of a later partition of the segment is
     among the others, too, to be in the lake at once: a run that begins again at that partition
     isn't sent this page again, unless the stream is read from its beginning in any case
     (`by_arrival`). A row without a time goes where the page begins.

@@ -34,7 +34,7 @@ def decide(
     if not alike:
         return Decision(None) if there.complete and not ours.complete else _replace(ours, there)
     if continues or not ours.complete or there != planned:
-        # A refetch that ended early asks on where it ended; the rows of before stay meanwhile.
+        # A full_refresh that ended early asks on where it ended; the rows of before stay meanwhile.
         refetched = there == planned and not continues and not ours.complete
         return Decision(_joined(there, ours, continues, refetched), Keep.ALL)
     return _replace(ours, there)

@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from zd_assets.extract.job import Job
 from zd_assets.extract.plan import is_alike
-from zd_assets.lake.keys import Digests, KeyIndex, Mask, key_digests
 from zd_assets.lake.partition import Partition, partition_at
 from zd_assets.lake.writer import row_groups
+from zd_assets.schema.keys import Digests, KeyIndex, Mask, key_digests
 
 _MOST_FILES = 8
 
@@ -32,7 +32,7 @@ class EarlierVersions:
         Raises:
             LakeError: its file can't be read.
         """
-        updated_us = rows[self.job.export.updated].cast(pa.int64()).to_numpy()
+        updated_us = rows[self.job.export.updated_at_column].cast(pa.int64()).to_numpy()
         held = np.zeros(rows.num_rows, dtype=np.bool_)
         partitions = [partition_at(int(us), hourly=self.hourly) for us in updated_us]
         digests = self._digests(rows)

@@ -1,4 +1,4 @@
-"""Rows that a stretch's pages bring for other partitions, until they are added to their files."""
+"""Rows that a segment's pages bring for other partitions, until they are added to their files."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
+from zd_assets.extract.events import Action, PartitionReport
 from zd_assets.extract.job import Job
-from zd_assets.extract.report import Action, PartitionReport
 from zd_assets.lake.footer import Footer, empty_footer
-from zd_assets.lake.keys import Times
 from zd_assets.lake.partition import Partition, partition_at
 from zd_assets.lake.writer import add_late
+from zd_assets.schema.keys import Times
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_WAITING = 16
@@ -33,7 +33,7 @@ class OtherPartitions:
 
     def add(self, rows: pa.Table, times_us: Times, *, begins: bool) -> None:
         """Take in rows; where there is no file of their partition, they begin one if `begins`."""
-        kept = times_us >= self.job.first_us
+        kept = times_us >= self.job.options.first_us
         self.before_first += int((~kept).sum())
         if kept.any():
             self._waiting.append((rows.filter(pa.array(kept)), times_us[kept], begins))

@@ -1,14 +1,14 @@
-"""The pages of a stretch, also past what the server refuses: by the next way back."""
+"""The pages of a segment, also past what the server refuses: by the next way back."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from zd_assets.exports.export import Endpoint
+from zd_assets.catalog.export import Endpoint
+from zd_assets.extract.events import Notice
 from zd_assets.extract.job import Job
-from zd_assets.extract.plan import Stretch
-from zd_assets.extract.report import Notice
+from zd_assets.extract.plan import Segment
 from zd_assets.extract.start import at_time, starts
 from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.drain import Ending, Start, Step, drain
@@ -28,13 +28,13 @@ _FURTHER_US = 60_000_000
 _MOST_REFUSALS = 5
 
 
-def pages(job: Job, stretch: Stretch, from_us: int) -> Iterator[Step]:
+def pages(job: Job, segment: Segment, from_us: int) -> Iterator[Step]:
     """Yield the pages from `from_us` (microseconds) on, or from where a file says.
 
     Raises:
         ZendeskError: there is no way back, or it fails as well.
     """
-    ways, endpoint, refusals = starts(job, stretch, from_us), job.endpoint, 0
+    ways, endpoint, refusals = starts(job, segment, from_us), job.endpoint, 0
     begin = next(ways)
     while True:
         position = begin.position
@@ -43,10 +43,10 @@ def pages(job: Job, stretch: Stretch, from_us: int) -> Iterator[Step]:
                 job.export,
                 endpoint,
                 begin,
-                stretch.until_us,
-                job.policy,
+                segment.until_us,
+                job.options.policy,
                 partial(_ask, job, endpoint),
-                job.may_ask,
+                job.page_budget.take,
             ):
                 position = step.after
                 yield step
@@ -67,7 +67,7 @@ def pages(job: Job, stretch: Stretch, from_us: int) -> Iterator[Step]:
                 again = _from_time(job, endpoint, begin, position, from_us)
             if again is None:
                 raise
-            job.tell(Notice(f"{error} Asking again from {_where(again)}."))
+            job.emit(Notice(f"{error} Asking again from {_where(again)}."))
             begin = again
 
 
@@ -106,7 +106,7 @@ def _ask(job: Job, endpoint: Endpoint, url: str) -> Page:
         asking_for(url, job.query),
         lambda body: read_page(job.export, endpoint, body, sideloads),
         stop=job.stop,
-        notice=lambda message: job.tell(Notice(message)),
+        notice=lambda message: job.emit(Notice(message)),
         lighter=lambda url: smaller(endpoint, url),
     )
 

@@ -1,9 +1,9 @@
-"""What a run has to fetch: stretches of partitions, each to be walked with one cursor."""
+"""What a run has to fetch: segments of partitions, each to be walked with one cursor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from zd_assets.exports.export import Export
+from zd_assets.catalog.export import Export
 from zd_assets.lake.footer import Footer, schema_id
 from zd_assets.lake.partition import Partition
 
@@ -17,7 +17,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """Contiguous partitions for one walk.
 
     It resumes the first one's file if `resumes`; of a stream by arrival, the files of all of them.
@@ -47,9 +47,9 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Plan:
-    """Stretches to walk, partitions to adopt as they are, and those with nothing settled yet."""
+    """Segments to walk, partitions to adopt as they are, and those with nothing settled yet."""
 
-    stretches: tuple[Stretch, ...]
+    segments: tuple[Segment, ...]
     adopted: tuple[Target, ...]
     unsettled: tuple[Target, ...]
 
@@ -59,8 +59,8 @@ def plan(
     targets: Sequence[Target],
     *,
     parameters: Mapping[str, str],
-    adopts: Callable[[Footer], bool],
-    refetch: bool,
+    should_adopt: Callable[[Footer], bool],
+    full_refresh: bool,
     horizon_us: int,
     windows: int,
     by_arrival: bool = False,
@@ -69,37 +69,42 @@ def plan(
 
     If they were asked for with the same `parameters`, a complete one that `adopts` accepts
     (committed by a run that couldn't report it) stays, and an incomplete one is resumed; the rest
-    is fetched whole. Contiguous ones form a stretch, and stretches are cut until `windows` can be
-    walked side by side. With `refetch` all is fetched whole.
+    is fetched whole. Contiguous ones form a segment, and segments are cut until `windows` can be
+    walked side by side. With `full_refresh` all is fetched whole.
     """
     adopted, unsettled = [], []
-    stretches: list[Stretch] = []
+    segments: list[Segment] = []
     for target in targets:
-        footer = None if refetch else target.footer
-        if footer and footer.complete and is_alike(export, footer, parameters) and adopts(footer):
+        footer = None if full_refresh else target.footer
+        if (
+            footer
+            and footer.complete
+            and is_alike(export, footer, parameters)
+            and should_adopt(footer)
+        ):
             adopted.append(target)
         elif target.partition.start_us >= horizon_us:
             unsettled.append(target)
         else:
             resumes = footer is not None and is_resumable(export, footer, parameters)
-            if stretches and _goes_on(stretches[-1], target, resumes, by_arrival):
-                stretches[-1] = replace(stretches[-1], targets=(*stretches[-1].targets, target))
+            if segments and _goes_on(segments[-1], target, resumes, by_arrival):
+                segments[-1] = replace(segments[-1], targets=(*segments[-1].targets, target))
             else:
-                stretches.append(Stretch((target,), resumes))
-    return Plan(_cut(stretches, windows), tuple(adopted), tuple(unsettled))
+                segments.append(Segment((target,), resumes))
+    return Plan(_cut(segments, windows), tuple(adopted), tuple(unsettled))
 
 
-def _goes_on(stretch: Stretch, target: Target, resumes: bool, by_arrival: bool) -> bool:
+def _goes_on(segment: Segment, target: Target, resumes: bool, by_arrival: bool) -> bool:
     """Whether one walk can fill a further partition, too."""
-    if stretch.until_us != target.partition.start_us:
+    if segment.until_us != target.partition.start_us:
         return False
     if not by_arrival:
         return not resumes
     # By arrival, rows of any partition may come before a cursor: all must go on from the same one.
-    before = stretch.targets[-1].footer
+    before = segment.targets[-1].footer
     if not resumes or not before or not target.footer:
-        return resumes == stretch.resumes
-    return stretch.resumes and before.resume_url == target.footer.resume_url
+        return resumes == segment.resumes
+    return segment.resumes and before.resume_url == target.footer.resume_url
 
 
 def is_resumable(export: Export, footer: Footer, parameters: Mapping[str, str]) -> bool:
@@ -113,15 +118,15 @@ def is_alike(export: Export, footer: Footer, parameters: Mapping[str, str]) -> b
     return footer.schema == schema_id(export) and footer.parameters == parameters
 
 
-def _cut(stretches: list[Stretch], windows: int) -> tuple[Stretch, ...]:
-    while 0 < len(stretches) < windows:
-        longest = max(range(len(stretches)), key=lambda i: len(stretches[i].targets))
-        stretch = stretches[longest]
-        half = (len(stretch.targets) + 1) // 2
-        if half == len(stretch.targets):
+def _cut(segments: list[Segment], windows: int) -> tuple[Segment, ...]:
+    while 0 < len(segments) < windows:
+        longest = max(range(len(segments)), key=lambda i: len(segments[i].targets))
+        segment = segments[longest]
+        half = (len(segment.targets) + 1) // 2
+        if half == len(segment.targets):
             break
-        stretches[longest : longest + 1] = [
-            replace(stretch, targets=stretch.targets[:half]),
-            Stretch(stretch.targets[half:]),
+        segments[longest : longest + 1] = [
+            replace(segment, targets=segment.targets[:half]),
+            Segment(segment.targets[half:]),
         ]
-    return tuple(stretches)
+    return tuple(segments)

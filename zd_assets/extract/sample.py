@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from zd_assets.exports.export import Endpoint, Export
+from zd_assets.catalog.export import Endpoint, Export
 from zd_assets.lake.format import Comparison, compare
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.page import read_page
@@ -25,4 +25,4 @@ def sample(
     """
     url = first_url(client.base_url, endpoint, start_us, endpoint.page_size, {})
     page = client.get(url, lambda body: read_page(export, endpoint, body), notice=notice)
-    return compare(export.columns, page.items, export.occasional)
+    return compare(export.columns, page.items, export.optional_paths)

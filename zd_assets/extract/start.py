@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from zd_assets.exports.export import Endpoint
+from zd_assets.catalog.export import Endpoint
 from zd_assets.extract.job import Job
-from zd_assets.extract.plan import Stretch
+from zd_assets.extract.plan import Segment
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.partition import partition_at
 from zd_assets.zendesk.drain import Ending, Start
@@ -12,40 +12,40 @@ from zd_assets.zendesk.page import Position
 from zd_assets.zendesk.pagination import asks_the_same, cursor_of, first_url, sized
 
 
-def starts(job: Job, stretch: Stretch, from_us: int) -> Iterator[Start]:
-    """Where a stretch's walk from a time (microseconds) on can begin, the cheapest first.
+def starts(job: Job, segment: Segment, from_us: int) -> Iterator[Start]:
+    """Where a segment's walk from a time (microseconds) on can begin, the cheapest first.
 
     With a `start_time`: the server's own `next_page`, if the run before ended by itself while
     there was more; else a time. Without one: the kept cursors, the newest first; at last the
     beginning of the stream. Each is the way back from the one before, should that be refused.
     """
     if job.endpoint.has_start_time:
-        first = stretch.targets[0].footer
-        if stretch.resumes and first and (was_under_way(first) or _was_quiet(job, first)):
+        first = segment.targets[0].footer
+        if segment.resumes and first and (was_under_way(first) or _was_quiet(job, first)):
             yield from _kept(job, first)
         yield at_time(job, from_us)
         return
-    for footer in _footers_with_cursors(job, stretch):
+    for footer in _footers_with_cursors(job, segment):
         yield from _kept(job, footer)
     yield Start(_url(job, job.endpoint, 0), Position(0))
 
 
-def from_us(job: Job, stretch: Stretch) -> int:
-    """From when on a stretch is asked for, in microseconds.
+def from_us(job: Job, segment: Segment) -> int:
+    """From when on a segment is asked for, in microseconds.
 
     That is before its window where an earlier run read what can still be joined by late items.
     Without a `start_time`, it is where the window begins.
     """
-    first = stretch.targets[0]
+    first = segment.targets[0]
     if not job.endpoint.has_start_time:
         return first.partition.start_us
-    if stretch.resumes and first.footer:
+    if segment.resumes and first.footer:
         before: Footer | None = first.footer
     else:
         partition = partition_at(first.partition.start_us - 1, hourly=first.partition.hourly)
         before = job.lake.footer(job.export, partition)
     look_again_us = before.look_again_us if before else None
-    return stretch.from_us if look_again_us is None else min(stretch.from_us, look_again_us)
+    return segment.from_us if look_again_us is None else min(segment.from_us, look_again_us)
 
 
 def at_time(job: Job, time_us: int, endpoint: Endpoint | None = None) -> Start:
@@ -71,7 +71,7 @@ def _was_quiet(job: Job, footer: Footer) -> bool:
 
 
 def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:
-    size = min(job.page_size, endpoint.page_size)
+    size = job.page_size(endpoint)
     return first_url(job.client.base_url, endpoint, start_us, size, job.query)
 
 
@@ -82,7 +82,7 @@ def _kept(job: Job, footer: Footer) -> Iterator[Start]:
     resume_url, last = footer.resume_url, footer.last_page
     if not asks_the_same(job.endpoint, resume_url, _url(job, job.endpoint, 0)):
         return
-    resume_url = sized(job.endpoint, resume_url, job.page_size)
+    resume_url = sized(job.endpoint, resume_url, job.page_size(job.endpoint))
     if job.endpoint.has_start_time:
         yield Start(resume_url, Position(footer.resume_time, last.end_id, last.cursor))
     else:
@@ -90,10 +90,10 @@ def _kept(job: Job, footer: Footer) -> Iterator[Start]:
         yield Start(resume_url, Position(footer.resume_time, cursor=cursor_of(resume_url)))
 
 
-def _footers_with_cursors(job: Job, stretch: Stretch) -> Iterator[Footer]:
-    """The stretch's own file if that is resumed, then those before whose cursors come before it."""
-    first = stretch.targets[0]
-    if stretch.resumes and first.footer:
+def _footers_with_cursors(job: Job, segment: Segment) -> Iterator[Footer]:
+    """The segment's own file if that is resumed, then those before whose cursors come before it."""
+    first = segment.targets[0]
+    if segment.resumes and first.footer:
         yield first.footer
     for footer in job.lake.footers_before(job.export, first.partition):
         # By arrival, what had arrived before a cursor was given isn't sent after it.

@@ -1,1 +1,1 @@
-"""The store: JSON items to Arrow, partition files, commits, footers, reading back."""
+"""The store: partition files, their footers, commits and locks. No Dagster, no HTTP."""

@@ -9,8 +9,8 @@ from importlib.metadata import version
 
 import msgspec
 
-from zd_assets.exports.columns import List, Struct, Type
-from zd_assets.exports.export import Export, Table
+from zd_assets.catalog.columns import List, Struct, Type
+from zd_assets.catalog.export import Export, Table
 from zd_assets.lake.partition import Partition
 
 FOOTER_KEY = b"zd_assets"

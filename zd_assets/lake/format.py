@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zd_assets.exports.columns import Column, List, Struct, Type
-from zd_assets.lake.drift import fit, join_path, loads, path_steps, path_without_indices
+from zd_assets.catalog.columns import Column, List, Struct, Type
+from zd_assets.schema.drift import fit, join_path, loads, path_steps, path_without_indices
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Comparison:
 
 
 def compare(
-    columns: tuple[Column, ...], items: Sequence[bytes], occasional: Sequence[str] = ()
+    columns: tuple[Column, ...], items: Sequence[bytes], optional_paths: Sequence[str] = ()
 ) -> Comparison:
-    """Compare JSON items with their columns; the paths of `occasional` are never missing."""
+    """Compare JSON items with their columns; the paths of `optional_paths` are never missing."""
     new: Counter[str] = Counter()
     drifted: Counter[str] = Counter()
     present: Counter[str] = Counter()
@@ -45,7 +45,7 @@ def compare(
     missing = {
         path: times
         for path, times in possible.items()
-        if path not in present and path not in occasional
+        if path not in present and path not in optional_paths
     }
     return Comparison(len(items), _sorted(new), _sorted(drifted), _sorted(missing))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zd_assets.exports.export import Table
+from zd_assets.catalog.export import Table
 from zd_assets.lake.errors import GoneError, LakeError
 from zd_assets.lake.footer import FOOTER_KEY, Footer, decode_footer
 from zd_assets.lake.location import Location, is_hidden, locate, readable

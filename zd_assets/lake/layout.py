@@ -1,6 +1,6 @@
 """Whether a table's partitions are days or hours: a window is in the lake once, in one form."""
 
-from zd_assets.exports.export import Table
+from zd_assets.catalog.export import Table
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import Location, below

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from zd_assets.exports.export import Table
+from zd_assets.catalog.export import Table
 
 FILE_NAME = "part-0.parquet"
 HOUR_US = 3_600_000_000

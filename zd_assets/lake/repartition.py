@@ -18,13 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Export, Sideload, Table
-from zd_assets.lake.arrow import arrow_schema
-from zd_assets.lake.drift import drift_of
+from zd_assets.catalog.export import Export, Sideload, Table
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
-from zd_assets.lake.keys import Mask, has_keys, item_times_us
 from zd_assets.lake.lake import Lake, open_lake, read_footer
 from zd_assets.lake.layout import is_hourly
 from zd_assets.lake.location import Location, below
@@ -33,6 +30,9 @@ from zd_assets.lake.partition import Partition
 from zd_assets.lake.staging import in_staging
 from zd_assets.lake.swap import begin_swap, finish_swaps
 from zd_assets.lake.writer import PartitionWriter, row_groups
+from zd_assets.schema.arrow import arrow_schema
+from zd_assets.schema.drift import drift_of
+from zd_assets.schema.keys import Mask, has_keys, item_times_us
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
@@ -60,7 +60,7 @@ def repartition(lake: Lake, hourly: bool) -> Iterator[str]:
             lake.root,
             lambda folder: stack.enter_context(file_lock(folder / ".repartition.lock")),
         )
-        for export in CATALOGUE:
+        for export in EXPORTS:
             sideloads: list[Sideload | None] = [*export.sideloads, None]
             tables = [sideload.table if sideload else export for sideload in sideloads]
             for table in tables:

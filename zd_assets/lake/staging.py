@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from zd_assets.files.private_folder import private_folder
 from zd_assets.lake import locks
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.location import Location
 from zd_assets.lake.objects import ObjectPath
-from zd_assets.private_folder import private_folder
 
 #: How the names of folders begin that end with their process.
 SCRATCH = ".spill-"

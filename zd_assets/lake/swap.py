@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from zd_assets.exports.export import Table
+from zd_assets.catalog.export import Table
 from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.lake import Lake, partition_files, writing
 from zd_assets.lake.location import Location, below, version

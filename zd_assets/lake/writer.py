@@ -11,15 +11,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zd_assets.exports.export import Table
-from zd_assets.lake.arrow import parquet_writer
+from zd_assets.catalog.export import Table
 from zd_assets.lake.errors import ChangedError
 from zd_assets.lake.footer import FOOTER_KEY, Footer
-from zd_assets.lake.keys import Digests, KeyIndex, Mask, Times, has_keys, item_times_us, key_digests
 from zd_assets.lake.lake import Lake, reading, writing
 from zd_assets.lake.location import Location, readable, version
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.temporary import TemporaryFile, create, sweep
+from zd_assets.schema.arrow import parquet_writer
+from zd_assets.schema.keys import (
+    Digests,
+    KeyIndex,
+    Mask,
+    Times,
+    has_keys,
+    item_times_us,
+    key_digests,
+)
 
 _ROW_GROUP_BYTES = 32 * 1024 * 1024
 _ROW_GROUP_ROWS = 256 * 1024

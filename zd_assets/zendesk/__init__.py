@@ -1,1 +1,1 @@
-"""The API side: one client for each API, its pages, its cursors and the follow-up rule."""
+"""The API: client, authentication, rate limit, paginators, follow-up rule. No Parquet."""

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock
 from pyrate_limiter import PostgresBucket, Rate, SQLiteBucket
 
-from zd_assets.private_folder import private_folder
+from zd_assets.files.private_folder import private_folder
 from zd_assets.zendesk.errors import ConfigurationError, UnavailableError
 
 _CONNECT_S = 30.0

@@ -6,7 +6,7 @@ A page that contradicts itself alone is refused when it is read (see `page`).
 from collections.abc import Set
 from dataclasses import dataclass
 
-from zd_assets.exports.export import Endpoint, Pagination
+from zd_assets.catalog.export import Endpoint, Pagination
 from zd_assets.zendesk.page import Page, Position
 from zd_assets.zendesk.pagination import cursor_of, from_time, start_time_of
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from zd_assets.exports.export import Endpoint, Export
+from zd_assets.catalog.export import Endpoint, Export
 from zd_assets.zendesk.doubt import Doubt, doubt, next_url
 from zd_assets.zendesk.errors import CrowdedError, StuckCursorError
 from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up

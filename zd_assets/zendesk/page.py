@@ -8,8 +8,8 @@ from itertools import pairwise
 import msgspec
 import pyarrow as pa
 
-from zd_assets.exports.export import Endpoint, Export, ItemTime, Pagination
-from zd_assets.json_text import split_array, split_object
+from zd_assets.catalog.export import Endpoint, Export, ItemTime, Pagination
+from zd_assets.schema.json_text import split_array, split_object
 from zd_assets.zendesk.client import Body, UnusableBodyError
 from zd_assets.zendesk.pagination import Onward, from_time, page_size, protocol
 

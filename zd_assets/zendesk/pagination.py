@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from zd_assets.exports.export import Endpoint, Pagination
+from zd_assets.catalog.export import Endpoint, Pagination
 from zd_assets.zendesk.client import origin
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -10,9 +10,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from zd_assets.exports.catalogue import CATALOGUE
-from zd_assets.exports.export import Api, Pagination
-from zd_assets.extract.extract import Options, extract
+from zd_assets.catalog.export import Api, Pagination
+from zd_assets.catalog.registry import EXPORTS
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import open_lake
 from zd_assets.lake.partition import Partition
@@ -61,7 +62,7 @@ def begin(task: Task) -> BaseProcess:
 
 def run(task: Task) -> None:
     """Fetch, to the end or an error."""
-    export = next(export for export in CATALOGUE if export.name == task.export)
+    export = next(export for export in EXPORTS if export.name == task.export)
     endpoint = next(one for one in export.endpoints if one.pagination is task.pagination)
     chat = export.api is Api.CHAT
     url = f"{task.url}/api/v2/chat" if chat else f"{task.url}/api/v2"
@@ -78,7 +79,7 @@ def run(task: Task) -> None:
         open_lake(task.lake),
         Options(endpoint=endpoint, **task.options),
         run_id=f"torture-{os.getpid()}",
-        adopts=lambda footer: True,
+        should_adopt=lambda footer: True,
         now_s=lambda: task.now_s,
     ):
         pass

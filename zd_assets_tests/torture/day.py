@@ -16,20 +16,20 @@ from typing import Any
 import dagster as dg
 import time_machine
 
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Export
+from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_EVENTS, TICKETS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Export
-from zd_assets.exports.support import ROUTING_INSTANCE_VALUES, TICKET_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
-from zd_assets_tests.dagster_runs import chat_resource, support_resource
-from zd_assets_tests.odd_items import meaning
-from zd_assets_tests.runs import few
+from zd_assets_tests.helpers.dagster_runs import chat_resource, support_resource
+from zd_assets_tests.helpers.odd_items import meaning
+from zd_assets_tests.helpers.runs import few
+from zd_assets_tests.helpers.truth import days, lake_items
 from zd_assets_tests.torture import items
 from zd_assets_tests.torture.proxy import Proxy
 from zd_assets_tests.torture.verdict import Findings, Truth, found_late, inspect
-from zd_assets_tests.truth import days, lake_items
 
 EXPORTS: tuple[Export, ...] = (
     CHATS,

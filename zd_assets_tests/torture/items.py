@@ -4,10 +4,10 @@ import json
 import random
 from typing import Any
 
-from zd_assets.exports.columns import Column, Scalar, Struct
-from zd_assets.exports.export import Export
-from zd_assets_tests.odd_items import IDS, LITERALS, NUMBERS, TIMESTAMPS, read
-from zd_assets_tests.runs import item
+from zd_assets.catalog.columns import Column, Scalar, Struct
+from zd_assets.catalog.export import Export
+from zd_assets_tests.helpers.odd_items import IDS, LITERALS, NUMBERS, TIMESTAMPS, read
+from zd_assets_tests.helpers.runs import item
 
 # Not an attribute that comes twice, of which Python sees one, nor numbers too long for Python.
 _ODD = tuple(

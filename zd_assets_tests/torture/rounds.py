@@ -13,12 +13,12 @@ from typing import Any
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
-from zd_assets_tests.odd_items import meaning, read
-from zd_assets_tests.runs import ROADS, at_us, few_of, incomplete
+from zd_assets_tests.helpers.odd_items import meaning, read
+from zd_assets_tests.helpers.runs import ROADS, at_us, few_of, incomplete
+from zd_assets_tests.helpers.truth import days
 from zd_assets_tests.torture import child, items
 from zd_assets_tests.torture.proxy import KINDS, Proxy
 from zd_assets_tests.torture.verdict import Findings, Truth, found_late, inspect
-from zd_assets_tests.truth import days
 
 _NOW = "2026-03-01T12:00:00Z"
 _LATER = "2026-03-02T00:20:00Z"
@@ -163,7 +163,7 @@ class Round:
         }
         if not calm:
             chosen["max_pages"] = dice.choice([2, 10, 500, 500, 500])
-            chosen["refetch"] = dice.random() < 0.1
+            chosen["full_refresh"] = dice.random() < 0.1
         self.figures.processes += 1
         task = child.Task(
             url=self.proxy.url,

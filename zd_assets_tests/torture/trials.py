@@ -17,19 +17,19 @@ from typing import Any
 import click
 
 from zd_assets import sandbox as zendesk_sandbox
-from zd_assets.exports.chat import AGENT_TIMELINE, CHATS
-from zd_assets.exports.export import Endpoint, Export, Pagination
-from zd_assets.exports.support import TICKET_EVENTS, TICKETS, USERS
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
+from zd_assets.catalog.export import Endpoint, Export, Pagination
+from zd_assets.catalog.support import TICKET_EVENTS, TICKETS, USERS
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running, Settings
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.object_store import s3, unwell
-from zd_assets_tests.runs import at_us, few, few_of, hours, incomplete, item, road
+from zd_assets_tests.helpers.object_store import s3, unwell
+from zd_assets_tests.helpers.runs import at_us, few, few_of, hours, incomplete, item, road
+from zd_assets_tests.helpers.truth import days
 from zd_assets_tests.torture import child, day, items
 from zd_assets_tests.torture.proxy import KINDS, Proxy, running
 from zd_assets_tests.torture.verdict import Findings, Truth, inspect
-from zd_assets_tests.truth import days
 
 _TRANSPORT = (*KINDS["breaks"], *KINDS["passing statuses"])
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zd_assets.exports.export import Export
+from zd_assets.catalog.export import Export
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.sandbox import Running
 from zd_assets.sandbox.exports import EXPORTS, item_time_us
-from zd_assets_tests.odd_items import meaning, read
-from zd_assets_tests.truth import lake_items
+from zd_assets_tests.helpers.odd_items import meaning, read
+from zd_assets_tests.helpers.truth import lake_items
 
 
 @dataclass

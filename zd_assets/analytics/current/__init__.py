@@ -1,1 +1,0 @@
-"""Current state: the newest version of every item of an export."""

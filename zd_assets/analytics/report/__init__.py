@@ -1,1 +1,0 @@
-"""Pictures of answers, and the support report: what people look at, made of the lake alone."""

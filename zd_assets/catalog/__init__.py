@@ -1,0 +1,1 @@
+"""Which exports there are: one frozen record and one schema each."""

@@ -1,0 +1,120 @@
+"""Which files of a lake hold a text: `python -m zd_assets.cli.find ada@example.com ...`.
+
+It looks into every text of every column, into footers, and into what isn't Parquet, in the lake
+at `ZD_LAKE`. Upper and lower case are the same. Numbers, such as ids, aren't looked at, nor are
+hidden files: a run is still writing them, or the next one removes them.
+"""
+
+import html
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.lake import Lake, open_lake, reading
+from zd_assets.lake.location import Location, below, is_hidden, readable
+
+_PARQUET = ".parquet"
+
+
+def holders(lake: Lake, texts: Sequence[str]) -> Iterator[Location]:
+    """The files that hold any of the texts, in order of their names.
+
+    Raises:
+        LakeError: a file can't be read.
+    """
+    spellings = {spelling for text in texts for spelling in _spellings(text)}
+    for path in sorted(_files(lake.root), key=str):
+        look = _in_parquet if path.name.endswith(_PARQUET) else _in_bytes
+        try:
+            with reading(path):
+                found = look(path, spellings)
+        except FileNotFoundError:  # Replaced or removed meanwhile.
+            continue
+        if found:
+            yield path
+
+
+def _files(root: Location) -> list[Location]:
+    found: Iterable[Location]
+    if isinstance(root, Path):
+        found = (path for path in root.rglob("*") if path.is_file())
+    else:
+        found = root.glob("*")
+    return [file for file in found if not is_hidden(file, root)]
+
+
+def _spellings(text: str) -> set[str]:
+    """The text as it is, and as it stands in JSON and HTML."""
+    if not text.strip():
+        raise LakeError("an empty text is everywhere; name one")
+    in_json = {json.dumps(text, ensure_ascii=plain)[1:-1] for plain in (False, True)}
+    return {text, html.escape(text), *in_json}
+
+
+def _in_parquet(path: Location, spellings: set[str]) -> bool:
+    with pq.ParquetFile(readable(path)) as file:
+        footer = b"\n".join((file.metadata.metadata or {}).values())
+        if _holds(footer, spellings):
+            return True
+        for number in range(file.num_row_groups):
+            for column in file.schema_arrow.names:
+                values = file.read_row_group(number, columns=[column]).column(0)
+                for chunk in values.chunks:
+                    for leaf in _texts(chunk):
+                        if _any_matches(leaf, spellings):
+                            return True
+    return False
+
+
+def _texts(values: pa.Array) -> Iterator[pa.Array]:
+    """The texts in an array, however deep they stand."""
+    if pa.types.is_struct(values.type):
+        for child in values.flatten():
+            yield from _texts(child)
+    elif pa.types.is_list(values.type):
+        yield from _texts(values.flatten())
+    elif pa.types.is_string(values.type):
+        yield values
+
+
+def _any_matches(values: pa.Array, spellings: set[str]) -> bool:
+    return any(
+        pc.any(pc.match_substring(values, one, ignore_case=True)).as_py() for one in spellings
+    )
+
+
+def _in_bytes(path: Location, spellings: set[str]) -> bool:
+    return _holds(path.read_bytes(), spellings)
+
+
+def _holds(content: bytes, spellings: set[str]) -> bool:
+    lower = content.decode(errors="replace").lower()
+    return any(one.lower() in lower for one in spellings)
+
+
+@click.command()
+@click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
+def main(texts: tuple[str, ...]) -> None:
+    """Name the files of the lake that hold any of the texts; exits with 1 where none does."""
+    found = False
+    try:
+        lake = open_lake(os.environ.get("ZD_LAKE") or "data")
+        for path in holders(lake, texts):
+            found = True
+            click.echo(below(path, lake.root))
+    except LakeError as error:
+        click.echo(error, err=True)
+        sys.exit(2)
+    sys.exit(0 if found else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Alerts in Dagster: sensors that tell a webhook."""

@@ -1,0 +1,1 @@
+"""Analytics in Dagster: assets and automation."""

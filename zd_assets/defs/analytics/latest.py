@@ -1,0 +1,74 @@
+"""The assets of current state: one for each export that has one."""
+
+import dagster as dg
+
+from zd_assets.defs.errors import expected_errors
+from zd_assets.defs.exports.metadata import column_lineage, column_schema
+from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.engine.latest.update import MEMORY_MB, Report, update
+from zd_assets.engine.lineage import latest_origins
+from zd_assets.models.latest import GROUP, Latest
+
+
+class LatestConfig(dg.Config):
+    """Run config of a table of current state."""
+
+    full_refresh: bool = False
+    """Make the table anew of what the partitions hold now; what none holds any more leaves it."""
+    memory_mb: int = MEMORY_MB
+    """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
+
+
+def latest_asset(
+    table: Latest, namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """The asset of a table of current state."""
+    export = table.export
+
+    @dg.asset(
+        key=namespace.key(table.path),
+        group_name=namespace.name(GROUP),
+        description=f"The newest version of each of the {export.name}, over all partitions.",
+        deps=[dg.AssetDep(namespace.key(export.path), partition_mapping=dg.AllPartitionMapping())],
+        required_resource_keys={namespace.name(LAKE)},
+        metadata={
+            "dagster/column_schema": column_schema(table.columns),
+            "key": ", ".join(export.key),
+        },
+        kinds={"duckdb", "parquet"},
+        owners=["team:data"],
+        # So that a range of days can be made along with it in one run.
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=condition,
+        pool=namespace.name(*table.path),
+    )
+    def _latest(
+        context: dg.AssetExecutionContext, config: LatestConfig
+    ) -> dg.MaterializeResult[None]:
+        with expected_errors(context):
+            lake = namespace.lake(context.resources)
+            report = update(
+                table,
+                lake,
+                full_refresh=config.full_refresh,
+                memory_mb=config.memory_mb,
+                tell=context.log.info,
+            )
+        if report.items_without_key:
+            context.log.warning(f"{report.items_without_key} items without a key are left out")
+        path = dg.MetadataValue.path(str(lake.root.joinpath(*table.path)))
+        lineage = column_lineage(latest_origins(table), namespace)
+        return dg.MaterializeResult(metadata={"path": path, **_metadata(report), **lineage})
+
+    return _latest
+
+
+def _metadata(report: Report) -> dict[str, int | float]:
+    return {
+        "dagster/row_count": report.items,
+        "deleted": report.deleted,
+        "partitions_read": report.partitions,
+        "months_written": report.months,
+        "items_without_key": report.items_without_key,
+        "seconds": round(report.seconds, 3),
+    }

@@ -1,0 +1,85 @@
+"""The asset of the support report: a page for each day, of the week that ends with it."""
+
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from zd_assets.defs.analytics.models import days_def
+from zd_assets.defs.errors import expected_errors
+from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.partitions import asked_for
+from zd_assets.engine.day import Day
+from zd_assets.lake.location import nbytes
+from zd_assets.models.latest import GROUP
+from zd_assets.models.marts import MARTS
+from zd_assets.report.input_version import NAME
+
+DAYS = 7
+PATH = (GROUP, NAME)
+
+
+class ReportConfig(dg.Config):
+    """Run config of the report."""
+
+    days: int = Field(default=DAYS, ge=1, le=366)
+    """Of how many days it is, up to and including the partition's: 1 of a day, 7 of a week."""
+
+
+def report_asset(
+    namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """The asset of the report."""
+    asset_key = namespace.key(PATH)
+    week = dg.TimeWindowPartitionMapping(
+        start_offset=1 - DAYS, allow_nonexistent_upstream_partitions=True
+    )
+
+    @dg.asset(
+        key=asset_key,
+        group_name=namespace.name(GROUP),
+        description=(
+            "One page for who runs a support team: charts, tables and what each figure means, of "
+            f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
+            "before. It needs no network, and can be sent as it is."
+        ),
+        partitions_def=days_def(namespace.partitions_def),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in MARTS],
+        required_resource_keys={namespace.name(LAKE)},
+        kinds={"html"},
+        owners=["team:data"],
+        automation_condition=condition,
+        pool=namespace.name(*PATH),
+    )
+    def _report(context: dg.AssetExecutionContext, config: ReportConfig) -> None:
+        with expected_errors(context):
+            _write(context, namespace, config.days)
+
+    return _report
+
+
+def _write(context: dg.AssetExecutionContext, namespace: Namespace, days: int) -> None:
+    # Only here: it takes longer to load than all the rest.
+    from zd_assets.report.page import write_report
+
+    lake = namespace.lake(context.resources)
+    written: dict[str, dict[str, Any]] = {}
+    try:
+        for key in asked_for(context, days_def(namespace.partitions_def)):
+            path = write_report(lake, Day(key), days)
+            written[key] = {
+                "report": dg.MetadataValue.url(path.as_uri()),
+                "path": dg.MetadataValue.path(str(path)),
+                "days": days,
+                "file_size_bytes": nbytes(path),
+            }
+    except BaseException:
+        # No result will carry their events: the pages written so far are reported here.
+        for key, metadata in written.items():
+            context.log_event(
+                dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata)
+            )
+        raise
+    for key, metadata in written.items():
+        context.add_asset_metadata(metadata, partition_key=key)

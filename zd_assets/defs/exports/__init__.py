@@ -1,0 +1,1 @@
+"""Exports in Dagster: assets, checks, sensors, schedules."""

@@ -1,0 +1,57 @@
+"""One account's place in a Dagster project: its partitions, and what its definitions are called."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from zd_assets.catalog.export import Api
+from zd_assets.defs.partitions import Partitions
+from zd_assets.defs.resources import ZendeskApi
+from zd_assets.lake.lake import Lake
+from zd_assets.zendesk.errors import ConfigurationError
+
+LAKE = "lake"
+#: What Dagster takes in every kind of name.
+PREFIX = r"^[A-Za-z0-9_]*$"
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """One account in a Dagster project.
+
+    `prefix` stands before every name that Dagster knows, so that several accounts have room side
+    by side; empty where there is but one.
+
+    Raises:
+        ConfigurationError: a character of the prefix has no place in a name.
+    """
+
+    partitions_def: Partitions
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.match(PREFIX, self.prefix):
+            raise ConfigurationError(
+                f"prefix is {self.prefix!r}; make it of letters, digits and underscores"
+            )
+
+    def key(self, path: Sequence[str]) -> dg.AssetKey:
+        """The asset of a table with this path in the lake."""
+        return dg.AssetKey([self.prefix, *path] if self.prefix else list(path))
+
+    def name(self, *parts: str) -> str:
+        """The name of anything else: a group, job, sensor, schedule, pool, resource or op."""
+        return "_".join([self.prefix, *parts] if self.prefix else parts)
+
+    def api(self, resources: object, api: Api) -> ZendeskApi:
+        """An API's resource among those of a run or a tick."""
+        resource = getattr(resources, self.name(api.value))
+        assert isinstance(resource, ZendeskApi)
+        return resource
+
+    def lake(self, resources: object) -> Lake:
+        """The lake that a run's resources name."""
+        lake: Lake = getattr(resources, self.name(LAKE)).open(self.prefix)
+        return lake

@@ -1,0 +1,1 @@
+"""What makes models: their inputs, versions, runs and assertions."""

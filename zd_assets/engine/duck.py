@@ -1,0 +1,115 @@
+"""DuckDB over files of the lake: bounded in memory, spilling beside the lake, never online."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from zd_assets.catalog.columns import Column, List, Scalar, Struct, Type
+from zd_assets.lake.errors import LakeError
+
+_SCALARS = {
+    Scalar.TEXT: "varchar",
+    Scalar.INTEGER: "bigint",
+    Scalar.ID: "bigint",
+    Scalar.DOUBLE: "double",
+    Scalar.BOOL: "boolean",
+    Scalar.TIMESTAMP: "timestamptz",
+    Scalar.JSON: "varchar",
+}
+
+#: What SQL here may use beyond DuckDB's own.
+# JSON texts may hold lone surrogates, as the API sent them; DuckDB takes none. Escaped backslashes
+# and whole pairs stay, hidden meanwhile behind characters that no JSON text holds as they are.
+MACROS = (
+    r"whole(text) as regexp_replace(replace(text, '\\', chr(1)), "
+    r"'\\(u[dD][89abAB][0-9a-fA-F]{2})\\(u[dD][c-fC-F][0-9a-fA-F]{2})', chr(2) || '\1' || chr(2) "
+    r"|| '\2', 'g')",
+    r"mended(text) as replace(replace(regexp_replace(whole(text), "
+    r"'\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\uFFFD', 'g'), chr(2), '\'), chr(1), '\\')",
+    "readable(text) as case when json_valid(text) then cast(text as json) "
+    "else try_cast(mended(text) as json) end",
+    "json_elements(text) as coalesce(json_extract(readable(text), '$[*]'), [])",
+    "json_part(text, part) as readable(text) ->> part",
+)
+
+
+@contextmanager
+def connect(spill: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that keeps `memory_mb` MiB at most and spills the rest to the folder `spill`.
+
+    Raises:
+        LakeError: what DuckDB was asked for failed.
+    """
+    try:
+        with duckdb.connect(
+            config={
+                "memory_limit": f"{memory_mb}MiB",
+                "temp_directory": str(spill),
+                "preserve_insertion_order": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        ) as connection:
+            connection.execute("set enable_progress_bar = false")
+            connection.execute("set timezone = 'UTC'")
+            for macro in MACROS:
+                connection.execute(f"create temp macro {macro}")
+            yield connection
+    except duckdb.Error as error:
+        raise LakeError(f"DuckDB: {error}") from error
+
+
+def literal(text: object) -> str:
+    """A text in SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    """A column's name in SQL."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def names(columns: Sequence[str]) -> str:
+    """A list of columns in SQL."""
+    return ", ".join(map(name, columns))
+
+
+def parquet(files: Sequence[Path]) -> str:
+    """These files as a table; what stands in their paths means nothing."""
+    paths = ", ".join(literal(glob.escape(str(path))) for path in files)
+    return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+
+
+def casts(columns: Sequence[Column]) -> str:
+    """A select list of columns, each as its type."""
+    return ", ".join(
+        f"cast({name(column.name)} as {_sql_type(column.type)}) as {name(column.name)}"
+        for column in columns
+    )
+
+
+def nulls(columns: Sequence[Column]) -> str:
+    """A select list of nulls in place of columns."""
+    return ", ".join(
+        f"cast(null as {_sql_type(column.type)}) as {name(column.name)}" for column in columns
+    )
+
+
+def timestamp(us: int) -> str:
+    """A moment in SQL, from microseconds since 1970."""
+    return f"make_timestamptz({us})"
+
+
+def digest(columns: Sequence[str]) -> str:
+    """An aggregate that changes with any value of any row, but not with the rows' order."""
+    return f"cast(sum(hash({names(columns)})::hugeint) as varchar)"
+
+
+def _sql_type(kind: Type) -> str:
+    if isinstance(kind, Struct):
+        inner = (f"{name(one.name)} {_sql_type(one.type)}" for one in kind.columns)
+        return f"struct({', '.join(inner)})"
+    return f"{_sql_type(kind.of)}[]" if isinstance(kind, List) else _SCALARS[kind]

@@ -1,0 +1,304 @@
+"""What days are made of: which files, whether they are complete, and whether they changed."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from zd_assets.catalog.export import Export
+from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
+from zd_assets.engine.latest.manifest import Manifest, read_manifest
+from zd_assets.engine.latest.merge import month_file
+from zd_assets.engine.model import Model, Source
+from zd_assets.lake.errors import LakeError
+from zd_assets.lake.footer import Footer
+from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
+from zd_assets.lake.location import Location, below, identity, readable
+from zd_assets.lake.partition import FILE_NAME
+from zd_assets.models.latest import Latest
+
+_AT_ONCE = 32
+_HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a day is made of, of one source: `identity` changes when the rows in `files` may have.
+
+    `known_until_us` is as far as the day's rows are known, in microseconds since 1970.
+    `is_lacking` says that the lake holds nothing of an optional source, whatever the day.
+    """
+
+    source: Source
+    files: tuple[Location, ...]
+    identity: str
+    complete: bool
+    known_until_us: int
+    is_lacking: bool = False
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a day is made of; `yesterday` is the day before of a table that carries.
+
+    `ahead` are the days after it that the first day of those which are handed on looks at.
+    """
+
+    sources: tuple[Input, ...]
+    ahead: tuple[Input, ...]
+    yesterday: DayFooter | None
+    complete: bool
+    input_version: str
+
+    @property
+    def anything(self) -> bool:
+        """Whether the lake holds anything of the day itself; what is optional doesn't make it."""
+        return any(one.identity for one in self.sources if not one.source.optional)
+
+    @property
+    def known_until_us(self) -> int:
+        """As far as the day is known, in microseconds since 1970, by what isn't optional."""
+        return min(one.known_until_us for one in self.sources if not one.source.optional)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it was found."""
+
+    path: Location
+    identity: str
+
+
+class Finder:
+    """Finds what days are made of, in the lake as it was when it was first asked.
+
+    Each table is listed once, and of what it holds only what is new to this process is read.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        """Nothing is read yet."""
+        self._lake = lake
+        self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
+        self._manifests: dict[Latest, Manifest] = {}
+        self._firsts: dict[tuple[str, ...], str] = {}
+
+    def footer(self, table: Model, day: Day) -> DayFooter | None:
+        """What a day's file says of itself; None where there is none.
+
+        Raises:
+            LakeError: there is a file, but not one of ours.
+        """
+        files = self.files(table.path, FILE_NAME, _day_footer).get(day.key)
+        return _day_footer(files[0]) if files else None
+
+    def made(self, table: Model, day: Day) -> None:
+        """Look again at a day that was made since."""
+        path = day_file(self._lake, table, day)
+        self.files(table.path, FILE_NAME, _day_footer)[day.key] = [File(path, identity(path))]
+
+    def inputs(self, table: Model, day: Day) -> Inputs:
+        """What a day is made of now.
+
+        Raises:
+            LakeError: a file or manifest can't be read.
+        """
+        sources = tuple(self._input(source, day) for source in table.sources)
+        yesterday = self.footer(table, day.before) if table.depends_on_past else None
+        ahead = (
+            tuple(self._ahead(table, day)) if table.depends_on_past and yesterday is None else ()
+        )
+        complete = all(one.complete or one.is_lacking for one in sources)
+        if table.depends_on_past:
+            complete = complete and self._goes_on(table, day, yesterday)
+        parts = [table.code_version, yesterday.data_version if yesterday else "", str(complete)]
+        # How far it is known counts, since figures go as far as that.
+        parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
+        parts += [one.identity for one in ahead]
+        input_version = hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
+        return Inputs(sources, ahead, yesterday, complete, input_version)
+
+    def is_due(self, table: Model, day: Day) -> bool:
+        """Whether a day's file isn't what would be made now.
+
+        Raises:
+            LakeError: a file or manifest can't be read.
+        """
+        now, footer = self.inputs(table, day), self.footer(table, day)
+        return now.anything if footer is None else footer.input_version != now.input_version
+
+    def _input(self, source: Source, day: Day) -> Input:
+        match source.table:
+            case Export() as export:
+                found = self._of_export(source, export, day)
+            case Latest() as latest:
+                found = self._of_latest(source, latest, day)
+            case Model() as table:
+                found = self._of_daily(source, table, day)
+        return replace(found, is_lacking=source.optional and not self._first(source.table))
+
+    def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
+        """The days after a first one, of each source as far as they are there and complete."""
+        for source in table.sources:
+            at = day
+            for _ in range(source.ahead_days):
+                before, at = self._input(source, at), at.after
+                now = self._input(source, at)
+                if not (before.complete and now.complete):
+                    break
+                yield now
+
+    def _goes_on(self, table: Model, day: Day, yesterday: DayFooter | None) -> bool:
+        """Whether what the day before hands on is all there is, or the lake begins here."""
+        firsts = {first for one in table.sources if (first := self._first(one.table))}
+        if day.key in firsts:
+            return True
+        return yesterday.complete if yesterday else all(first > day.key for first in firsts)
+
+    def _first(self, table: Export | Latest | Model) -> str:
+        """The first day of which the lake holds anything that a table is made of; or none."""
+        if table.path not in self._firsts:
+            if isinstance(table, Model):
+                firsts = [first for one in table.sources if (first := self._first(one.table))]
+            else:
+                export = table if isinstance(table, Export) else table.export
+                firsts = list(self._partitions(export))
+            self._firsts[table.path] = min(firsts, default="")
+        return self._firsts[table.path]
+
+    def _of_export(self, source: Source, export: Export, day: Day) -> Input:
+        files = self._partitions(export).get(day.key, [])
+        complete, known_until_us = self._reach(export, day, source.late_h)
+        if source.lookback_column:
+            files = [*files, *self._that_reach_back(export, source.lookback_column, day)]
+        return Input(
+            source,
+            tuple(file.path for file in files),
+            ",".join(file.identity for file in files),
+            complete,
+            known_until_us,
+        )
+
+    def _of_latest(self, source: Source, latest: Latest, day: Day) -> Input:
+        folder = self._lake.root.joinpath(*latest.path)
+        if latest not in self._manifests:
+            self._manifests[latest] = read_manifest(folder)
+        manifest = self._manifests[latest]
+        month = manifest.months.get(day.month)
+        content = month.days.get(day.key, "") if month else ""
+        # An item is exported once it was created, so the day's partitions tell how far it is known.
+        exported = self._lake.root.joinpath(*latest.export.path)
+        known = {
+            file: manifest.partitions[key]
+            for files in self._next_days(latest.export, day, source.late_h)
+            for file in files
+            if (key := str(below(file.path, exported))) in manifest.partitions
+        }
+        there = self._partitions(latest.export).get(day.key, [])
+        complete, known_until_us = self._reach(latest.export, day, source.late_h, known)
+        # What was written since isn't merged yet.
+        complete = complete and all(known.get(file) == file.identity for file in there)
+        files = (month_file(folder, day.month),) if content else ()
+        # A day without items differs from a day that isn't there.
+        content = content or ("empty" if known.keys() & set(there) else "")
+        return Input(source, files, content, complete, known_until_us)
+
+    def _of_daily(self, source: Source, table: Model, day: Day) -> Input:
+        footer = self.footer(table, day)
+        if footer is None:
+            return Input(source, (), "", complete=False, known_until_us=day.start_us)
+        path = day_file(self._lake, table, day)
+        return Input(source, (path,), footer.data_version, footer.complete, footer.known_until_us)
+
+    def _partitions(self, export: Export) -> Mapping[str, list[File]]:
+        """The files of an export's partitions in order of time, by day."""
+        return self.files(export.path, FILE_NAME, _footer)
+
+    def files(
+        self, path: tuple[str, ...], name: str, read: Callable[[File], object]
+    ) -> dict[str, list[File]]:
+        """The files of this name of a table in order of time, by day.
+
+        Of a store, `read` is called beforehand for all of them, several at once.
+        """
+        if path not in self._tables:
+            folder = self._lake.root.joinpath(*path)
+            found = defaultdict(list)
+            for file in partition_files(folder, name):
+                key = below(file, folder).parts[0].removeprefix("date=")
+                found[key].append(File(file, identity(file)))
+            if not isinstance(folder, Path):
+                _read_at_once(read, [file for files in found.values() for file in files])
+            self._tables[path] = dict(found)
+        return self._tables[path]
+
+    def _next_days(self, export: Export, day: Day, late_h: int) -> Iterator[list[File]]:
+        """The partitions' files of a day, and of the one after, if the day waits for it."""
+        for one in (day, day.after) if late_h else (day,):
+            yield self._partitions(export).get(one.key, [])
+
+    def _reach(
+        self, export: Export, day: Day, late_h: int, among: Collection[File] | None = None
+    ) -> tuple[bool, int]:
+        """Whether a day's items are all there, and how far they reach without a gap.
+
+        They are once the partitions, or those `among` them, reach `late_h` hours past its end.
+        """
+        reached = day.start_us
+        for files in self._next_days(export, day, late_h):
+            for file in files:
+                if among is not None and file not in among:
+                    continue
+                footer = _footer(file)
+                if footer.start_us <= reached:
+                    reached = max(reached, footer.complete_until_us)
+        return reached >= day.end_us + late_h * _HOUR_US, min(reached, day.end_us)
+
+    def _that_reach_back(self, export: Export, column: str, day: Day) -> list[File]:
+        """The files of later partitions that hold items from before the day's end."""
+        return [
+            file
+            for key, files in self._partitions(export).items()
+            if key > day.key
+            for file in files
+            if (earliest := _earliest(file, column)) is not None and earliest < day.end_us
+        ]
+
+
+# Files are replaced, never changed: what was read of one stays true while its identity does.
+@lru_cache(maxsize=100_000)
+def _footer(file: File) -> Footer:
+    return read_footer(file.path)
+
+
+@lru_cache(maxsize=100_000)
+def _day_footer(file: File) -> DayFooter:
+    return read_day_footer(file.path)
+
+
+def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None:
+    """A store answers many requests at once sooner than one after the other."""
+
+    def quietly(file: File) -> None:
+        with suppress(LakeError, OSError):  # Whoever needs it will ask again, and hear of it.
+            read(file)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(quietly, files))
+
+
+@lru_cache(maxsize=100_000)
+def _earliest(file: File, column: str) -> int | None:
+    """The least value of a column of timestamps, in microseconds since 1970, by its statistics."""
+    with reading(file.path):
+        metadata = pq.read_metadata(readable(file.path))
+    paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    found = [group.column(paths.index(column)).statistics for group in groups]
+    least = [statistics.min for statistics in found if statistics and statistics.has_min_max]
+    return round(min(least).timestamp() * 1_000_000) if least else None

@@ -1,0 +1,1 @@
+"""Current state: the newest version of each item, kept by month."""

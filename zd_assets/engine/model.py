@@ -1,0 +1,82 @@
+"""What a daily table is: its columns, the days of other tables that it is made of, its SQL."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from zd_assets.catalog.columns import Column
+from zd_assets.catalog.export import Export
+from zd_assets.engine.duck import MACROS
+from zd_assets.models.latest import GROUP, Latest
+
+
+@dataclass(frozen=True)
+class Source:
+    """The days of a table that a day is made of; the SQL finds them under the table's name.
+
+    Of an export these are the items of the day's partition, by the time that orders them; of
+    current state the items created on the day; of a model its own day. Where `lookback_column`
+    names a column, later partitions count too, as long as its earliest value there lies before
+    the day's end: an item belongs to every day from that time on to its own.
+
+    An `optional` one is done without in a lake that holds nothing of it, whatever the day. A day
+    that no day before is handed on to also gets the `ahead_days` after it, as far as they follow
+    one another and are complete. Of items that come later than the day they belong to, `late_h`
+    says for how many hours after its end the day waits for them before it is complete.
+    """
+
+    table: "Export | Latest | Model"
+    lookback_column: str | None = None
+    optional: bool = False
+    ahead_days: int = 0
+    late_h: int = 0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column of keys that should stand in a table of current state.
+
+    Only of rows since that table's export began: `since` is the column that tells, such as when
+    what is referred to was there at the latest.
+    """
+
+    column: str
+    to: Latest
+    since: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A table of which each day, UTC, is made by itself, whenever what it is made of changed.
+
+    `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
+    `known_until()`, up to when the day is known. If the table `depends_on_past`, it also has
+    `yesterday`, the rows of the day before, and `begins()`, whether there is none: then the
+    sources' days ahead are there. Every row is checked for the `assertions`, conditions by name;
+    `relationships` are what it refers to.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sources: tuple[Source, ...]
+    sql: str
+    depends_on_past: bool = False
+    assertions: Mapping[str, str] = field(default_factory=dict)
+    relationships: tuple[Reference, ...] = ()
+
+    @property
+    def path(self) -> tuple[str, str]:
+        """Group and name: the asset's key and the folder in the lake."""
+        return (GROUP, self.name)
+
+    @property
+    def code_version(self) -> str:
+        """Eight digits that change when the table is made in another way."""
+        shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
+        sources = ",".join(
+            f"{one.table.name}:{one.lookback_column}:{one.ahead_days}" for one in self.sources
+        )
+        made = f"{shapes};{sources};{','.join(MACROS)};{self.sql}"
+        return hashlib.sha256(made.encode()).hexdigest()[:8]

@@ -1,1 +1,0 @@
-"""What exports exist: their endpoints, cursors, keys and columns, as data."""

@@ -1,0 +1,1 @@
+"""The charts of the marts, and the support report."""

@@ -1,0 +1,1 @@
+"""JSON to Arrow and back: decode, convert, keys, privacy. No I/O."""
