@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from zd_assets_tests.daily_lake import us
+from zd_assets_tests.helpers.daily_lake import us
 from zd_assets_tests.oracle.rows import SECOND_US, Item
 
 DAYS = (2, 3, 4)
