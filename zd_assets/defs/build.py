@@ -28,10 +28,9 @@ from zd_assets.defs.io_manager import lake_io_manager
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
-from zd_assets.engine.model import Model
 from zd_assets.models.latest import GROUP, LATEST, Latest
-from zd_assets.models.marts import MARTS
-from zd_assets.models.registry import MODELS
+from zd_assets.models.model import Model
+from zd_assets.models.registry import MARTS, MODELS
 from zd_assets.zendesk.errors import ConfigurationError
 
 SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
