@@ -274,9 +274,9 @@ class Finder:
         """
         if path not in self._tables:
             folder = self._lake.root.joinpath(*path)
-            found = defaultdict(list)
+            found, prefix = defaultdict(list), f"{folder}/date="
             for file in partition_files(folder, name):
-                key = below(file, folder).parts[0].removeprefix("date=")
+                key = str(file)[len(prefix) :].partition("/")[0]
                 found[key].append(File(file, identity(file)))
             if not isinstance(folder, Path):
                 _read_at_once(read, [file for files in found.values() for file in files])
