@@ -15,7 +15,7 @@ from zd_assets.zendesk.follow_up import Policy
 
 # At run time in the methods alone: who loads the definitions needs neither Arrow nor HTTP.
 if TYPE_CHECKING:
-    from zd_assets.extract.run import Options
+    from zd_assets.extract.options import Options
     from zd_assets.lake.lake import Lake
     from zd_assets.schema.privacy import Privacy
     from zd_assets.zendesk.auth import TokenAuth
@@ -152,7 +152,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         Raises:
             ConfigurationError: a setting is out of range; the message names it.
         """
-        from zd_assets.extract.run import Options
+        from zd_assets.extract.options import Options
 
         for name, highest in (
             ("page_size", _MAX_PAGE_SIZE),

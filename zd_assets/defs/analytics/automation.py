@@ -4,9 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_shared.check import CheckError
 
 from zd_assets.defs.analytics.report import PATH
+from zd_assets.defs.dagster_api import backfill_in_progress, candidates, subset_of
 from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder, open_folder
 from zd_assets.models.latest import GROUP, LATEST
@@ -49,21 +49,11 @@ class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
         key, lake = context.key, self._lake
         if key in self._latest:
             due = is_latest_due(self._latest[key], lake)
-            found = context.candidate_subset if due else context.get_empty_subset()
-        elif context.partitions_def and (key == self._report or key in self._daily):
-            found = context.asset_graph_view.get_subset_from_partition_keys(
-                key,
-                context.partitions_def,
-                due_days(
-                    self._daily.get(key),
-                    lake,
-                    context.candidate_subset.expensively_compute_partition_keys(),
-                    context.evaluation_time,
-                ),
-            )
-        else:
-            found = context.get_empty_subset()
-        return dg.AutomationResult(context, found)
+            return subset_of(context, None if due else set())
+        if key == self._report or key in self._daily:
+            days, at = candidates(context), context.evaluation_time
+            return subset_of(context, due_days(self._daily.get(key), lake, days, at))
+        return subset_of(context, set())
 
 
 class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
@@ -76,13 +66,7 @@ class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
 
     async def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg,override]
         """Find them; such a backfill is passed over, for the runs that it launched are seen."""
-        try:
-            found = await context.asset_graph_view.compute_backfill_in_progress_subset(
-                key=context.key, from_subset=context.candidate_subset
-            )
-        except CheckError:
-            found = context.get_empty_subset()
-        return dg.AutomationResult(context, found)
+        return await backfill_in_progress(context)
 
 
 def when_out_of_date(

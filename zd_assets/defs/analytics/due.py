@@ -1,6 +1,6 @@
 """What of analytics is due by what is in the lake now; what can't be read is due, too."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import ParamSpec
@@ -23,7 +23,7 @@ def is_latest_due(table: Latest, lake: Lake) -> bool:
 
 
 def due_days(
-    table: Model | None, lake: Lake, days: Collection[str], evaluated_at: datetime
+    table: Model | None, lake: Lake, days: Iterable[str], evaluated_at: datetime
 ) -> set[str]:
     """Of these days, those that a model, or the report (None), would make otherwise now."""
     finder = _finder(lake, evaluated_at)
