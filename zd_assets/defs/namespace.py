@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from zd_assets.lake.lake import Lake
 
 LAKE = "lake"
+#: The IO manager that loads exports and models into what is downstream of them.
+LAKE_IO = "lake_io"
 #: What Dagster takes in every kind of name.
 PREFIX = r"^[A-Za-z0-9_]*$"
 

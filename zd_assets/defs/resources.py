@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 _RETIRED_CHAT_URL = "https://www.zopim.com/api/v2"
 _MAX_PAGE_SIZE = 1000
 _SAMPLES, _SAMPLES_WINDOW_S = 10, 20 * 60
+_ANALYTICS_EVERY_S = 3600
+_SUPPORT_CREDENTIALS = (
+    "ZENDESK_EMAIL",
+    "ZENDESK_API_TOKEN",
+    "ZENDESK_OAUTH_TOKEN",
+    "ZENDESK_CLIENT_ID",
+    "ZENDESK_CLIENT_SECRET",
+)
 
 
 class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
@@ -211,6 +219,13 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
             raise ConfigurationError(str(error)) from None
 
     @abstractmethod
+    def missing_credentials(self) -> str | None:
+        """Say what isn't set, where nothing at all is set to sign in with.
+
+        Half of what is needed isn't nothing: that is an error, which `client` raises.
+        """
+
+    @abstractmethod
     def _auth(self, url: str) -> "TokenAuth | ClientAuth":
         """How to sign in to the API at `url`."""
 
@@ -232,6 +247,11 @@ class ZendeskChat(ZendeskApi):
     exclude_fields: list[str] = Field(
         default=[], description="Top-level attributes not even asked for (chats, conversions)."
     )
+
+    def missing_credentials(self) -> str | None:
+        """Say what isn't set, where nothing at all is set to sign in with."""
+        given = self.token or _text("ZENDESK_CHAT_TOKEN")
+        return None if given else "ZENDESK_CHAT_TOKEN isn't set"
 
     def _auth(self, url: str) -> "TokenAuth":
         from zd_assets.zendesk.auth import bearer
@@ -305,6 +325,12 @@ class ZendeskSupport(ZendeskApi):
         description="Leave out versions of tickets that an earlier partition holds and that only "
         "the system has touched since.",
     )
+
+    def missing_credentials(self) -> str | None:
+        """Say what isn't set, where nothing at all is set to sign in with."""
+        fields = (self.email, self.api_token, self.oauth_token, self.client_id, self.client_secret)
+        given = any(fields) or any(map(_text, _SUPPORT_CREDENTIALS))
+        return None if given else f"none of {', '.join(_SUPPORT_CREDENTIALS)} is set"
 
     def sample_client(self) -> "Client":
         """The client of the sample endpoints, which have a budget of their own.
@@ -415,6 +441,23 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         default=None, description="A folder, or s3://bucket/prefix, ... (ZD_LAKE, else data)."
     )
 
+    analytics_every_s: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many seconds analytics rest between two updates, unless a day completes "
+        "(ZD_ANALYTICS_EVERY, else 3600).",
+    )
+
+    def analytics_every(self) -> int:
+        """Return how many seconds analytics rest between two updates.
+
+        Raises:
+            ConfigurationError: the variable is no whole number.
+        """
+        if self.analytics_every_s is not None:
+            return self.analytics_every_s
+        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+
     def open(self, prefix: str = "") -> "Lake":
         """The lake, of an account with a prefix the folder of that name in it.
 
@@ -426,11 +469,16 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         return Lake(lake.root.joinpath(prefix)) if prefix else lake
 
 
+def filled(folder: LakeFolder) -> LakeFolder:
+    """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
+    found = folder.process_config_and_initialize()
+    assert isinstance(found, LakeFolder)
+    return found
+
+
 def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":
-    """The lake of a resource outside of a run, where Dagster hasn't filled in its fields."""
-    filled = folder.process_config_and_initialize()
-    assert isinstance(filled, LakeFolder)
-    return filled.open(prefix)
+    """Open the lake of a resource outside of a run."""
+    return filled(folder).open(prefix)
 
 
 # Dagster takes a resource's fields from the run config or from its definition, never from both:

@@ -10,9 +10,9 @@ from zd_assets.engine.latest.merge import month_files
 from zd_assets.engine.local_cache import LocalCache
 from zd_assets.engine.make import DayReport
 from zd_assets.engine.memory import MODEL_MB
-from zd_assets.engine.model import Model, Reference
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.lake import Lake, read_footer
+from zd_assets.models.model import Model, Reference
 
 _UNKNOWN_SHARE = 0.01
 

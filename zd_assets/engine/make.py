@@ -11,13 +11,13 @@ from zd_assets.engine.duck import casts, connect, digest, names
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.local_cache import LocalCache
 from zd_assets.engine.memory import MODEL_MB
-from zd_assets.engine.model import Model
 from zd_assets.engine.scratch import scratch
 from zd_assets.engine.views import prepare
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.location import Location
 from zd_assets.lake.temporary import replacing
+from zd_assets.models.model import Model
 from zd_assets.schema.arrow import parquet_writer
 
 

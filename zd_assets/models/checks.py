@@ -1,6 +1,6 @@
 """Which checks a model has, and what each says."""
 
-from zd_assets.engine.model import Model
+from zd_assets.models.model import Model
 
 DESCRIPTIONS = {
     "keys_unique": "No key stands twice inside a day.",

@@ -8,51 +8,52 @@ import dagster as dg
 from zd_assets.defs.analytics.report import PATH
 from zd_assets.defs.dagster_api import backfill_in_progress, candidates, subset_of
 from zd_assets.defs.namespace import Namespace
-from zd_assets.defs.resources import LakeFolder, open_folder
+from zd_assets.defs.resources import LakeFolder, filled
 from zd_assets.models.latest import GROUP, LATEST
 from zd_assets.models.registry import MODELS
 
 if TYPE_CHECKING:
-    from zd_assets.lake.lake import Lake
+    from zd_assets.defs.analytics.due import Due
 
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
 
 
 class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
-    """Of analytics, the table or those of its days that the lake would make otherwise now."""
+    """Of analytics, the tables and days that would be different if they were made now."""
 
     def __init__(self, folder: LakeFolder, namespace: Namespace) -> None:
         """Look in this lake for the tables of this namespace."""
         self._folder, self._prefix = folder, namespace.prefix
         self._latest = {namespace.key(table.path): table for table in LATEST}
-        self._daily = {namespace.key(table.path): table for table in MODELS}
+        self._models = {namespace.key(table.path): table for table in MODELS}
         self._report = namespace.key(PATH)
 
     @cached_property
-    def _lake(self) -> "Lake":
-        return open_folder(self._folder, self._prefix)
+    def _due(self) -> "Due":
+        # Only in a tick: to load the definitions needs neither Arrow nor DuckDB.
+        from zd_assets.defs.analytics.due import Due
+
+        folder = filled(self._folder)
+        return Due(folder.open(self._prefix), folder.analytics_every())
 
     @property
     def description(self) -> str:
         """What the UI says of it."""
-        return "made of something else than what stands in the lake now"
+        return "the lake has changed since it was made"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg]
         """Find the due partitions among those in question.
 
         What can't be read is due, too: the run says what is wrong.
         """
-        # Only in a tick: who loads the definitions needs neither Arrow nor DuckDB.
-        from zd_assets.defs.analytics.due import due_days, is_latest_due
-
-        key, lake = context.key, self._lake
-        if key in self._latest:
-            due = is_latest_due(self._latest[key], lake)
-            return subset_of(context, None if due else set())
-        if key == self._report or key in self._daily:
-            days, at = candidates(context), context.evaluation_time
-            return subset_of(context, due_days(self._daily.get(key), lake, days, at))
+        key, at = context.key, context.evaluation_time
+        if table := self._latest.get(key):
+            return subset_of(context, None if self._due.is_latest_due(table, at) else set())
+        if model := self._models.get(key):
+            return subset_of(context, self._due.days_of(model, candidates(context), at))
+        if key == self._report:
+            return subset_of(context, self._due.reports(candidates(context), at))
         return subset_of(context, set())
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.metadata import column_lineage, column_schema
-from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.engine.memory import LATEST_MB
 from zd_assets.models.latest import GROUP, Latest
 
@@ -35,6 +35,7 @@ def latest_asset(
         description=f"The newest version of each of the {export.name}, over all partitions.",
         deps=[dg.AssetDep(namespace.key(export.path), partition_mapping=dg.AllPartitionMapping())],
         required_resource_keys={namespace.name(LAKE)},
+        io_manager_key=namespace.name(LAKE_IO),
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(export.key),

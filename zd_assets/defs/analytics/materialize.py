@@ -15,11 +15,11 @@ from zd_assets.engine.assertions import check
 from zd_assets.engine.day import Day, up_to
 from zd_assets.engine.lineage import daily_origins
 from zd_assets.engine.make import DayReport, make
-from zd_assets.engine.model import Model
 from zd_assets.engine.read import read_days
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
-from zd_assets.models.marts import MARTS
+from zd_assets.models.model import Model
+from zd_assets.models.registry import MARTS
 
 _CHART_DAYS = 28
 

@@ -5,11 +5,11 @@ import dagster as dg
 from zd_assets.defs.analytics.days import days_def
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.metadata import column_schema
-from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.engine.memory import MODEL_MB
-from zd_assets.engine.model import Model
 from zd_assets.models.checks import DESCRIPTIONS, checks_of
 from zd_assets.models.latest import GROUP
+from zd_assets.models.model import Model
 
 
 class DailyConfig(dg.Config):
@@ -33,6 +33,7 @@ def daily_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=_deps(table, namespace),
         required_resource_keys={namespace.name(LAKE)},
+        io_manager_key=namespace.name(LAKE_IO),
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(table.key),

@@ -10,7 +10,7 @@ from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import MARTS
+from zd_assets.models.registry import MARTS
 from zd_assets.report.name import NAME
 
 DAYS = 7

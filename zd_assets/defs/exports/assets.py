@@ -7,7 +7,7 @@ from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.checks import check_specs
 from zd_assets.defs.exports.freshness import freshness_policy
 from zd_assets.defs.exports.metadata import definition_metadata
-from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 
 
 class ExportConfig(dg.Config):
@@ -30,6 +30,7 @@ def export_asset(export: Export, namespace: Namespace) -> dg.AssetsDefinition:
         partitions_def=namespace.partitions_def,
         backfill_policy=dg.BackfillPolicy.single_run(),
         required_resource_keys={namespace.name(export.api.value), namespace.name(LAKE)},
+        io_manager_key=namespace.name(LAKE_IO),
         metadata=definition_metadata(export),
         kinds={"zendesk", "parquet"},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
