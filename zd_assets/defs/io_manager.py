@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from zd_assets.defs.errors import ExpectedError
+from zd_assets.defs.dagster_api import TracelessError
 from zd_assets.defs.namespace import LAKE, PREFIX, Namespace
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.engine.scan import scan_keys
@@ -66,7 +66,7 @@ class LakeIO(dg.IOManager):
         `require_complete` fails instead. Its metadata `columns` names those that are read.
 
         Raises:
-            ExpectedError: it is required to be complete and isn't, can't be read, or its annotation
+            TracelessError: it must be complete and isn't, it can't be read, or its annotation
                 is none of those that can be loaded.
         """
         load = _loader(context)
@@ -80,7 +80,7 @@ class LakeIO(dg.IOManager):
                 context.log.warning(f"{shortfall}; what is there is loaded")
             return load(found, said.get(COLUMNS))
         except LakeError as error:
-            raise ExpectedError(str(error), allow_retries=True) from None
+            raise TracelessError(str(error), allow_retries=True) from None
 
 
 class LakeIOManager(dg.ConfigurableIOManagerFactory[LakeIO]):
@@ -122,7 +122,7 @@ def _loader(context: dg.InputContext) -> _Load:
         return _LOADERS[package, name]
     except KeyError:
         choice = ", ".join(".".join(one) for one in _LOADERS if one != _NOT_ANNOTATED)
-        raise ExpectedError(
+        raise TracelessError(
             f"{context.asset_key.to_user_string()} can't be loaded as {name}: annotate it with one "
             f"of {choice}",
             allow_retries=False,

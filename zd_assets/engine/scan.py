@@ -19,7 +19,6 @@ from zd_assets.catalog.export import Table
 from zd_assets.engine.day import read_day_footer
 from zd_assets.engine.latest.manifest import Month, read_manifest
 from zd_assets.engine.latest.merge import month_files
-from zd_assets.engine.model import Model
 from zd_assets.engine.scanned import Scan, ScannedPartition
 from zd_assets.engine.tables import AnyTable, find_table
 from zd_assets.lake.errors import LakeError
@@ -28,6 +27,7 @@ from zd_assets.lake.layout import is_hourly
 from zd_assets.lake.location import Location, below, identity
 from zd_assets.lake.partition import DAY_US, HOUR_US, partition_at
 from zd_assets.models.latest import Latest
+from zd_assets.models.model import Model
 
 _AT_ONCE = 32
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from zd_assets.catalog.export import Table
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.engine.model import Model
 from zd_assets.lake.errors import LakeError
 from zd_assets.models.latest import LATEST, Latest
+from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 
 AnyTable = Table | Latest | Model
