@@ -14,7 +14,7 @@ from zd_assets import LakeIOManager, Scan
 from zd_assets.catalog.chat import CHATS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.exports.assets import export_asset
-from zd_assets.defs.io_manager import LakeIO
+from zd_assets.defs.lake_io import LakeIO
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 from zd_assets.lake.lake import Lake

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from zd_assets.engine.model import Model
 
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.engine.day import Day

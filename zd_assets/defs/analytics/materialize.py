@@ -15,7 +15,7 @@ from zd_assets.engine.assertions import check
 from zd_assets.engine.day import Day, up_to
 from zd_assets.engine.lineage import daily_origins
 from zd_assets.engine.make import DayReport, make
-from zd_assets.engine.read import read_days
+from zd_assets.extras import missing_extra
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 from zd_assets.models.model import Model
@@ -40,7 +40,7 @@ def materialize(
             made.append(report)
         findings = check(table, lake, made, memory_mb)
         newest = {
-            **_chart(table, lake, made[-1].day),
+            **_chart(context, table, lake, made[-1].day),
             **column_lineage(daily_origins(table), namespace),
         }
     except BaseException:
@@ -77,13 +77,19 @@ def _metadata(report: DayReport) -> dict[str, Any]:
     return metadata
 
 
-def _chart(table: Model, lake: Lake, last: Day) -> dict[str, Any]:
-    """Of an answer, a picture of the days up to the last that was made."""
+def _chart(
+    context: dg.AssetExecutionContext, table: Model, lake: Lake, last: Day
+) -> dict[str, Any]:
+    """Of a mart, a picture of the days up to the last that was made; none without the extra."""
     if table not in MARTS:
         return {}
     # Only here: it takes longer to load than all the rest.
-    from zd_assets.report.charts import CHARTS
-
+    try:
+        from zd_assets.engine.read import read_days
+        from zd_assets.report.charts import CHARTS
+    except ModuleNotFoundError as error:
+        context.log.info(f"No chart: {missing_extra(error, 'it')}")
+        return {}
     rows = read_days(lake, table, up_to(last, _CHART_DAYS))
     png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
     return {"chart": dg.MetadataValue.md(f"![{table.name}](data:image/png;base64,{png})")}
