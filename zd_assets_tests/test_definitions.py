@@ -42,7 +42,7 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
         spec = specs[dg.AssetKey(list(export.path))]
         assert spec.group_name == export.api.value
         assert spec.kinds == {"zendesk", "parquet"}
-        assert spec.owners == ["team:data"]
+        assert not spec.owners
         assert isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
         schema = spec.metadata["dagster/column_schema"]
         assert [column.name for column in schema.columns] == [

@@ -14,7 +14,7 @@ from zd_assets import LakeIOManager, Scan
 from zd_assets.catalog.chat import CHATS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.exports.assets import export_asset
-from zd_assets.defs.lake_io import LakeIO
+from zd_assets.defs.io_manager import LakeIO
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 from zd_assets.lake.lake import Lake
@@ -273,7 +273,10 @@ def test_a_foreign_project_materializes_an_asset_downstream_of_a_prefixed_accoun
     sandbox: Running, lake: Lake, tmp_path: Path
 ) -> None:
     put(Lake(lake.root.joinpath("acme")), CHATS, _CHATS, 5, 6)
-    project = write_project(tmp_path / "project", acme="attributes: {prefix: acme}\n")
+    project = write_project(
+        tmp_path / "project",
+        acme="attributes: {prefix: acme, exports: [chats], executor: in_process}\n",
+    )
     (project / "src/elsewhere/defs/mine.py").write_text(_MINE)
     env = cli_env(sandbox, tmp_path / "home", lake)
     materialize = ["asset", "materialize", "-m", "elsewhere.definitions", "--select"]

@@ -169,19 +169,23 @@ class Scan:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
-    def lazy(self) -> "pl.LazyFrame":
+    def lazy(self, columns: Sequence[str] | None = None) -> "pl.LazyFrame":
         """As a lazy frame of Polars, which reads the columns and rows that are asked of it."""
         import polars as pl
 
-        return pl.scan_pyarrow_dataset(self.dataset())
+        frame = pl.scan_pyarrow_dataset(self._dataset(columns))
+        return frame.select(*columns) if columns else frame
 
     def duckdb(
-        self, connection: "duckdb.DuckDBPyConnection | None" = None
+        self,
+        columns: Sequence[str] | None = None,
+        connection: "duckdb.DuckDBPyConnection | None" = None,
     ) -> "duckdb.DuckDBPyRelation":
         """As a relation of DuckDB's, on its default connection, so that `duckdb.sql` finds it."""
         import duckdb
 
-        return (connection or duckdb.default_connection()).from_arrow(self.dataset())
+        rows = (connection or duckdb.default_connection()).from_arrow(self._dataset(columns))
+        return rows.select(*(duckdb.ColumnExpression(one) for one in columns)) if columns else rows
 
     def _open(self) -> list[str]:
         return [

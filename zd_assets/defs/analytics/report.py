@@ -47,7 +47,6 @@ def report_asset(
         deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in MARTS],
         required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
-        owners=["team:data"],
         automation_condition=condition,
         pool=namespace.name(*PATH),
     )
