@@ -42,12 +42,16 @@ _TOO_RECENT = re.compile(rb"start_time.{0,80}(too recent|in the past)", re.IGNOR
 
 @dataclass(frozen=True)
 class Body:
-    """A 200's body, what was asked, and when: by the earlier of our clock and the server's."""
+    """A 200's body, what was asked, and when: by the earlier of our clock and the server's.
+
+    `server_s` is the server's own time, in epoch seconds; None where it doesn't say.
+    """
 
     url: str
     content: bytes
     content_type: str
     asked_at_s: float
+    server_s: float | None = None
 
 
 class UnusableBodyError(Exception):
@@ -178,6 +182,7 @@ class Client:
                 content=content,
                 content_type=response.headers.get("Content-Type", "no content type"),
                 asked_at_s=min(asked_at_s, date_s(response) or asked_at_s),
+                server_s=date_s(response),
             )
         raise RefusedError(f"{_shown(url)}: redirected {_MAX_REDIRECTS} times")
 
