@@ -111,7 +111,8 @@ def lake_of(items: Items, names: Sequence[str]) -> Iterator[Lake]:
         lake = open_lake(folder)
         for export in EXPORTS:
             if export.name in items:
-                put(lake, export, items[export.name], *DAYS)
+                # Timespans are exported once they have ended.
+                put(lake, export, items[export.name], *DAYS, DAYS[-1] + 1, DAYS[-1] + 2)
         make_all(lake, [BY_NAME[name] for name in names], DAYS)
         yield lake
 

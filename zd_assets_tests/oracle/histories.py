@@ -157,7 +157,7 @@ def _chat(chance: Random, start: int) -> Item:
         {
             **_drawn(chance, **_ENGAGED),
             "id": f"e{place}",
-            "timestamp": text(start + place),
+            "timestamp": text(start + place)[:-1] + f".{chance.randrange(10**6):06}Z",
             "response_time": _times(chance),
             "count": {"agent": chance.randint(0, 9), "visitor": chance.randint(0, 9)},
         }
