@@ -197,8 +197,8 @@ def _moved(now: Ticket, status: str, step: Step, flows: Row, is_created: bool) -
         flows["restores"] += was == "deleted" and is_unsolved(then)
         flows["leaves"] += is_unsolved(was) and then in _GONE
     is_same = now.status == status and told in (None, status)
-    # A version doesn't say since when it is so.
-    is_first = now.status == UNSEEN and step.is_version
+    # A version doesn't say since when it is so, if nothing is known of what was before.
+    is_first = now.status == UNSEEN and step.is_version and not is_created
     since = now.status_since if is_same else None if is_first else step.at
     return replace(now, status=status, status_since=since)
 
