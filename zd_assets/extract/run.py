@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from zd_assets.catalog.export import Export
+from zd_assets.catalog.export import CLOCK_MARGIN_S, Export
 from zd_assets.extract.events import Action, Report
 from zd_assets.extract.job import Job, PageBudget
 from zd_assets.extract.options import Options, own_parameters, query_of
@@ -26,9 +26,6 @@ from zd_assets.lake.layout import check_layout
 from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import StoppedError
-
-# Our clock may be ahead of the server's, which refuses to be asked from what it calls too recent.
-CLOCK_MARGIN_S = 30
 
 
 def extract(
