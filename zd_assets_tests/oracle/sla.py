@@ -64,7 +64,6 @@ def ticket_metrics(
     for key, of in measured.items():
         if None in key:
             continue
-        of = _in_order(of)
         now: Measurement | None = None
         for day in sorted(states):
             today = [one for one in of if is_on(day, known(one["time"]))]
@@ -74,7 +73,7 @@ def ticket_metrics(
             if now is None and not today:
                 continue
             now = now or Measurement()
-            for one in today:
+            for one in _in_order(today, is_new=all(kind == "end" for _, kind in now.turns)):
                 _happened(now, one)
             _goes_with_its_ticket(now, state, day)
             row = dict(zip(("ticket_id", "metric", "instance_id"), key, strict=True))
@@ -84,14 +83,14 @@ def ticket_metrics(
 
 def _is_gone(now: Measurement, state: Row, today: list[Item], day: int) -> bool:
     ended_with_it = now.ended_at is not None and not state
-    since = known(today[0]["time"]) if today else day
+    since = min((known(one["time"]) for one in today), default=day)
     return ended_with_it or (
         now.fulfilled_at is not None and since > now.fulfilled_at + FULFILLED_US
     )
 
 
-def _in_order(events: list[Item]) -> list[Item]:
-    """By time and ID; but in one second it is breached and begins first, whatever the IDs say."""
+def _in_order(events: list[Item], is_new: bool) -> list[Item]:
+    """By time and ID; but in one second it is breached first, and in its first it begins."""
     turns = [one for one in events if one["type"] in _TURNS]
     begins = min((known(one["time"]) for one in turns), default=None)
     return sorted(
@@ -99,7 +98,7 @@ def _in_order(events: list[Item]) -> list[Item]:
         key=lambda one: (
             at := known(one["time"]),
             one["type"] != "breach",
-            at == begins and one["type"] != "activate",
+            is_new and at == begins and one["type"] != "activate",
             one["id"],
         ),
     )
