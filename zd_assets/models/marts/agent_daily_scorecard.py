@@ -16,7 +16,7 @@ AGENT_DAILY_SCORECARD = Model(
     ),
     columns=(
         Column("agent_id", Scalar.ID, "The agent."),
-        Column("agent_name", Scalar.TEXT, "The agent's name, if one of the engagements bears it."),
+        Column("agent_name", Scalar.TEXT, "The agent's name, by the last engagement that says it."),
         Column("online_s", Scalar.DOUBLE, "Seconds online."),
         Column("away_s", Scalar.DOUBLE, "Seconds away."),
         Column("invisible_s", Scalar.DOUBLE, "Seconds invisible."),
@@ -34,7 +34,7 @@ AGENT_DAILY_SCORECARD = Model(
         Column("taken_over", Scalar.INTEGER, "Accepted engagements that began by a transfer."),
         Column("proactive", Scalar.INTEGER, "Accepted engagements in chats that agents started."),
         Column("chats", Scalar.INTEGER, "Chats in which the agent accepted an engagement."),
-        Column("messages", Scalar.INTEGER, "Messages sent in engagements."),
+        Column("messages", Scalar.INTEGER, "Messages that the agent sent in accepted engagements."),
         Column(
             "answered",
             Scalar.INTEGER,
