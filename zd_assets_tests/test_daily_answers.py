@@ -56,7 +56,12 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
         chat("03 00:00", missed=True, abandon_time=900),
     ]
     by_hour = [1, *[0] * 8, 4, 4, *[0] * 12, 1]
-    assert summary(lake, chats) == [
+    [found] = summary(lake, chats)
+    histograms = [found.pop("abandon_histogram"), found.pop("first_response_histogram")]
+    # 1.1^24 to 1.1^25 seconds are 9.8 to 10.8, where 10 is in bucket 25.
+    assert [sum(one) for one in histograms] == [3, 5]
+    assert histograms[1][25] == 1
+    assert [found] == [
         {
             "department_id": 3,
             "department_name": "Sales",
@@ -65,16 +70,21 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "completed": 6,
             "missed": 2,
             "dropped": 2,  # without the one that was missed, too
+            "missed_share": 0.2,
+            "dropped_share": 0.25,
             "proactive": 2,
             "transferred": 0,
             "offline_messages": 0,
             "deleted": 0,
             "abandoned": 3,
             "abandon_mean_s": (30 + 60 + 15) / 3,
+            "abandon_median_s": 30,
+            "abandon_p90_s": 54,
             "abandon_max_s": 60,
             "answered": 5,  # 10, 30, 20, 60 and 5; the proactive chat's 1000 is none
             "first_response_mean_s": 25,
             "first_response_median_s": 20,
+            "first_response_p90_s": pytest.approx(48),
             "first_response_max_s": 60,
             "responded": 5,  # 20, 10, 6, 12 and 5
             "response_mean_s": 10.6,
@@ -129,9 +139,11 @@ def test_deleted_chats_and_offline_messages_count_in_their_columns_alone(lake: L
     assert (found.pop("department_id"), found.pop("department_name")) == (3, "Sales")
     assert found.pop("chats_by_hour") == [0] * 24
     assert {name for name, value in found.items() if value is None} == {
-        *("abandon_mean_s", "abandon_max_s", "response_mean_s", "response_max_s"),
-        *("first_response_mean_s", "first_response_median_s", "first_response_max_s"),
-        *("duration_mean_s", "satisfaction"),
+        *("abandon_mean_s", "abandon_median_s", "abandon_p90_s", "abandon_max_s"),
+        *("response_mean_s", "response_max_s", "duration_mean_s"),
+        *("first_response_mean_s", "first_response_median_s"),
+        *("first_response_p90_s", "first_response_max_s"),
+        *("missed_share", "dropped_share", "satisfaction"),
     }
     assert all(not value for value in found.values())
 

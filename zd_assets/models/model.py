@@ -80,7 +80,8 @@ class Model:
         """
         shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
         sources = ",".join(
-            f"{one.table.name}:{one.lookback_column}:{one.ahead_days}" for one in self.sources
+            f"{one.table.name}:{one.lookback_column}:{one.optional}:{one.ahead_days}:{one.late_h}"
+            for one in self.sources
         )
         made = f"{shapes};{sources};{','.join(MACROS)};{_statement(self.sql)}"
         return hashlib.sha256(made.encode()).hexdigest()[:8]

@@ -5,6 +5,7 @@ import dagster as dg
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.metadata import column_lineage, column_schema
 from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.engine.assertions import repeated_keys
 from zd_assets.engine.latest.update import MEMORY_MB, Report, update
 from zd_assets.engine.lineage import latest_origins
 from zd_assets.models.latest import GROUP, Latest
@@ -61,6 +62,30 @@ def latest_asset(
         return dg.MaterializeResult(metadata={"path": path, **_metadata(report), **lineage})
 
     return _latest
+
+
+def keys_check(table: Latest, namespace: Namespace) -> dg.AssetChecksDefinition:
+    """The check that no item stands twice, in whatever months; it reads the keys of all."""
+
+    @dg.asset_check(
+        name="keys_unique",
+        asset=namespace.key(table.path),
+        description="No item stands twice, in one month or in two.",
+        required_resource_keys={namespace.name(LAKE)},
+    )
+    def _keys_unique(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        repeated = repeated_keys(table, namespace.lake(context.resources))
+        text = (
+            f"{repeated:,} rows repeat a key: of these items, readers of a day get an older "
+            "version, too."
+            if repeated
+            else "Each key stands once."
+        )
+        return dg.AssetCheckResult(
+            passed=not repeated, description=text, metadata={"repeated": repeated}
+        )
+
+    return _keys_unique
 
 
 def _metadata(report: Report) -> dict[str, int | float]:

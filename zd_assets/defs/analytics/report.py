@@ -12,7 +12,7 @@ from zd_assets.defs.partitions import asked_for
 from zd_assets.engine.day import Day
 from zd_assets.lake.location import nbytes
 from zd_assets.models.latest import GROUP
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORTED
 from zd_assets.report.input_version import NAME
 
 DAYS = 7
@@ -45,7 +45,7 @@ def report_asset(
         ),
         partitions_def=days_def(namespace.partitions_def),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in MARTS],
+        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in REPORTED],
         required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
         owners=["team:data"],

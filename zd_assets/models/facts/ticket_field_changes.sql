@@ -8,7 +8,7 @@ with child as (
 each as (
     select *, unnest(map_entries(try_cast(child as map(varchar, json)))) as entry
     from child
-    where child ->> 'event_type' in ('Create', 'Change')
+    where (child ->> 'event_type') in ('Create', 'Change')
 )
 select
     id as event_id,
@@ -17,10 +17,10 @@ select
     ticket_id,
     to_timestamp(timestamp) as changed_at,
     updater_id,
-    child ->> 'event_type' as change,
-    entry.value ->> '$' as value,
-    child ->> 'previous_value' as previous_value
+    (child ->> 'event_type') as change,
+    (entry.value ->> '$') as value,
+    (child ->> 'previous_value') as previous_value
 from each
 where entry.key not in (
-    'id', 'event_type', 'via', 'via_reference_id', 'previous_value'
-) and not (entry.key = 'type' and child ->> 'type' in ('Create', 'Change'))
+    'id', 'event_type', 'via', 'via_reference_id', 'previous_value', 'added_tags', 'removed_tags'
+) and not (entry.key = 'type' and (child ->> 'type') in ('Create', 'Change'))
