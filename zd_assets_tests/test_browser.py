@@ -22,8 +22,8 @@ from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.export import Api
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
-from zd_assets.engine.assertions import checks_of
 from zd_assets.lake.lake import Lake
+from zd_assets.models.checks import checks_of
 from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
 from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY

@@ -29,7 +29,7 @@ from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.report.input_version import is_due, report_file
-from zd_assets_tests.helpers.dagster_runs import SITE
+from zd_assets_tests.helpers.dagster_runs import SITE, lake_resources
 from zd_assets_tests.helpers.daily_lake import Item, iso, key, put
 
 
@@ -136,7 +136,7 @@ def run(asset: dg.AssetsDefinition, lake: Lake, day: str, **config: Any) -> Any:
         [asset],
         selection=[asset.key],
         partition_key=day,
-        resources={"lake": LakeFolder(location=str(lake.root))},
+        resources=lake_resources(lake),
         run_config={"ops": {asset.op.name: {"config": config}}} if config else None,
     )
     [event] = result.get_asset_materialization_events()

@@ -219,7 +219,8 @@ def test_copies_of_one_object_follow_its_replacement(bucket: Lake, tmp_path: Pat
 EXTRACTION = """
     import os, sys, time
     from zd_assets.catalog.chat import CHATS
-    from zd_assets.extract.run import Options, extract
+    from zd_assets.extract.options import Options
+    from zd_assets.extract.run import extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import bearer
     from zd_assets.zendesk.budget import Budget

@@ -3,10 +3,13 @@
 from zd_assets.models.facts.agent_activity import AGENT_ACTIVITY
 from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
 from zd_assets.models.facts.chat_messages import CHAT_MESSAGES
+from zd_assets.models.facts.chat_page_views import CHAT_PAGE_VIEWS
 from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
 from zd_assets.models.facts.department_queue import DEPARTMENT_QUEUE
 from zd_assets.models.facts.skill_assignments import SKILL_ASSIGNMENTS
 from zd_assets.models.facts.skills import SKILLS
+from zd_assets.models.facts.ticket_comments import TICKET_COMMENTS
+from zd_assets.models.facts.ticket_custom_fields import TICKET_CUSTOM_FIELDS
 from zd_assets.models.facts.ticket_field_changes import TICKET_FIELD_CHANGES
 from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
 from zd_assets.models.facts.ticket_states import TICKET_STATES
@@ -19,12 +22,15 @@ from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
 FACTS = (
     CHAT_ENGAGEMENTS,
     CHAT_MESSAGES,
+    CHAT_PAGE_VIEWS,
     AGENT_ACTIVITY,
     DEPARTMENT_QUEUE,
     CONVERSION_ATTRIBUTION,
     TICKET_FIELD_CHANGES,
     TICKET_STATES,
     TICKET_METRICS,
+    TICKET_COMMENTS,
+    TICKET_CUSTOM_FIELDS,
     SKILLS,
     SKILL_ASSIGNMENTS,
 )
