@@ -9,12 +9,12 @@ from random import Random
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from zd_assets.engine.model import Model
 
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.engine.day import Day
 from zd_assets.engine.make import make
 from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.sandbox import Running
 from zd_assets_tests.helpers.daily_lake import key, put, refresh, rows, us

@@ -1,6 +1,6 @@
 with child as (
     select
-        id, ticket_id, timestamp, updater_id,
+        id, ticket_id, timestamp, updater_id, via,
         unnest(children) as child,
         generate_subscripts(children, 1) as ordinal
     from (select *, json_elements(child_events) as children from ticket_events)
@@ -17,6 +17,11 @@ select
     ticket_id,
     to_timestamp(timestamp) as changed_at,
     updater_id,
+    coalesce(updater_id < 0, false) or coalesce(lower(coalesce(
+        (child -> 'via' ->> 'channel'),
+        case when json_type((child -> 'via')) = 'VARCHAR' then (child ->> 'via') end,
+        (readable(via) ->> 'channel')
+    )) in ('rule', 'system'), false) as is_automatic,
     (child ->> 'event_type') as change,
     (entry.value ->> '$') as value,
     (child ->> 'previous_value') as previous_value
