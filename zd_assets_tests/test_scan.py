@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from zd_assets.models.chat_facts import CHAT_FACTS
 
 import zd_assets
 from zd_assets import scan
@@ -20,13 +19,14 @@ from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.engine.scan import scan_keys
 from zd_assets.lake.errors import GoneError, IncompleteError, LakeError
 from zd_assets.lake.lake import Lake, open_lake
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
 from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.schema.arrow import arrow_schema
 from zd_assets_tests.helpers.daily_lake import hour, iso, make_days, put, refresh
 from zd_assets_tests.helpers.object_store import BUCKET, s3
 from zd_assets_tests.helpers.truth import day
 
-_ENGAGEMENTS = next(model for model in CHAT_FACTS if model.name == "chat_engagements")
+_ENGAGEMENTS = CHAT_ENGAGEMENTS
 
 
 def _chat(id: str, created: str, updated: str = "", **more: object) -> dict[str, object]:
