@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from zd_assets.engine.model import Model
 
 from zd_assets.catalog.chat import AGENT_TIMELINE
 from zd_assets.catalog.registry import EXPORTS

@@ -11,7 +11,7 @@ from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
 from zd_assets.defs.alerts.webhook import AlertWebhook
 from zd_assets.defs.analytics.automation import automation_sensor, when_out_of_date
-from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.analytics.latest import keys_check, latest_asset
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import report_asset
 from zd_assets.defs.exports.assets import export_asset
@@ -30,7 +30,7 @@ from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MARTS, MODELS
+from zd_assets.models.registry import MODELS, REPORTED
 from zd_assets.zendesk.errors import ConfigurationError
 
 SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
@@ -154,15 +154,17 @@ def _analytics(
         )
 
     out_of_date = when_out_of_date(lake, namespace)
-    assets = [latest_asset(table, namespace, out_of_date) for table in LATEST if can_be_made(table)]
+    latest = [table for table in LATEST if can_be_made(table)]
+    assets = [latest_asset(table, namespace, out_of_date) for table in latest]
     assets += [daily_asset(table, namespace, out_of_date) for table in MODELS if can_be_made(table)]
-    if all(map(can_be_made, MARTS)):
+    if all(map(can_be_made, REPORTED)):
         assets.append(report_asset(namespace, out_of_date))
     if not assets:
         return dg.Definitions()
     group = namespace.name(GROUP)
     return dg.Definitions(
         assets=list(dg.map_asset_specs(spec, assets)),
+        asset_checks=[keys_check(table, namespace) for table in latest],
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
         sensors=[automation_sensor(namespace)],
     )

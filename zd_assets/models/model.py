@@ -24,6 +24,8 @@ class Source:
     that no day before is handed on to also gets the `ahead_days` after it, as far as they follow
     one another and are complete. Of items that come later than the day they belong to, `late_h`
     says for how many hours after its end the day waits for them before it is complete.
+
+    With `only`, current state is read for few items of all times, and no day waits for them.
     """
 
     table: "Export | Latest | Model"
@@ -31,6 +33,20 @@ class Source:
     optional: bool = False
     ahead_days: int = 0
     late_h: int = 0
+    only: "Only | None" = None
+
+
+@dataclass(frozen=True)
+class Only:
+    """Of current state, few items of all times: those created before the day's end.
+
+    Of these `column` has one of the `values`. A day is due again once what the columns in `reads`
+    say of one of them changes.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,8 @@ class Model:
         """
         shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
         sources = ",".join(
-            f"{one.table.name}:{one.lookback_column}:{one.ahead_days}" for one in self.sources
+            f"{one.table.name}:{one.lookback_column}:{one.optional}:{one.ahead_days}:{one.late_h}:{one.only}"
+            for one in self.sources
         )
         made = f"{shapes};{sources};{','.join(MACROS)};{_statement(self.sql)}"
         return hashlib.sha256(made.encode()).hexdigest()[:8]

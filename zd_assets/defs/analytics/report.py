@@ -11,7 +11,7 @@ from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
 from zd_assets.extras import missing_extra
 from zd_assets.models.latest import GROUP
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORTED
 from zd_assets.report.name import NAME
 
 DAYS = 7
@@ -44,7 +44,7 @@ def report_asset(
         ),
         partitions_def=days_def(namespace.partitions_def),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in MARTS],
+        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in REPORTED],
         required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
         automation_condition=condition,

@@ -38,7 +38,7 @@ typed as (
             when 'NULL' then null
             else case when content is not null then 'number' end
         end as value_type,
-        case when json_type(content) <> 'ARRAY' then content ->> '$' end as text
+        case when json_type(content) <> 'ARRAY' then (content ->> '$') end as text
     from once
 )
 select
@@ -53,5 +53,5 @@ select
         then try_cast(trim(text) as double)
     end as number,
     case when value_type = 'flag' then text = 'true' end as flag,
-    case when value_type = 'list' then content ->> '$[*]' end as list
+    case when value_type = 'list' then (content ->> '$[*]') end as list
 from typed
