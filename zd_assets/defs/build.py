@@ -15,6 +15,7 @@ from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import report_asset
 from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.exports.format_checks import FORMAT_JOB, format_check, format_schedule
+from zd_assets.defs.exports.reference import lists_for, reference_asset, reference_schedule
 from zd_assets.defs.exports.schedules import nightly_schedule
 from zd_assets.defs.exports.second_look import second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor
@@ -78,11 +79,16 @@ def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.De
         nightly_schedule(api, exports, namespace),
         second_look_schedule(api, exports, namespace),
     ]
+    if lists := lists_for(api, exports):
+        schedules.append(reference_schedule(api, lists, namespace))
     if checks:
         jobs.append(dg.define_asset_job(namespace.name(FORMAT_JOB), apart))
         schedules.append(format_schedule(namespace))
     return dg.Definitions(
-        assets=[export_asset(export, namespace) for export in exports],
+        assets=[
+            *(export_asset(export, namespace) for export in exports),
+            *(reference_asset(table, namespace) for table in lists),
+        ],
         asset_checks=checks,
         jobs=jobs,
         sensors=[follow_up_sensor(export, namespace) for export in exports],

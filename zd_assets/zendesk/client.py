@@ -19,6 +19,7 @@ from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.errors import (
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     ForeignUrlError,
     RefusedError,
     StartTimeTooRecentError,
@@ -209,7 +210,7 @@ class Client:
                 "(of an owner or administrator)"
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AuthenticationError(
+            return ForbiddenError(
                 f"{where} answered 403{told}; the account's plan doesn't have it, or the role or "
                 f"scope doesn't allow it: check {self.auth.variables} "
                 "(of an owner or administrator)"
