@@ -3,8 +3,12 @@
 import dagster as dg
 
 from zd_assets.defs.component import ZendeskExports
+from zd_assets.defs.environment import check_environment, chosen_exports
+
+check_environment()
 
 # A run waits for the network: a process for each step would only start slower.
 defs = dg.Definitions.merge(
-    ZendeskExports().build_defs(), dg.Definitions(executor=dg.in_process_executor)
+    ZendeskExports(exports=[export.name for export in chosen_exports()]).build_defs(),
+    dg.Definitions(executor=dg.in_process_executor),
 )

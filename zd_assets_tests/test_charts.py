@@ -20,7 +20,8 @@ from zd_assets.engine.day import Day
 from zd_assets.engine.read import read_days
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY, MARTS
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.registry import MARTS
 from zd_assets.report.charts import (
     CHARTS,
     agents_chart,

@@ -8,11 +8,9 @@ import pytest
 from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
 from zd_assets.catalog.support import TICKET_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets.models.marts import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    TICKET_BACKLOG_DAILY,
-)
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
 from zd_assets_tests.helpers.daily_lake import Item, epoch, iso, make_days, put, rows, values
 
 _IDS = count(100)

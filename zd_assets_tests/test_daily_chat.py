@@ -6,12 +6,10 @@ import pytest
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets.models.chat_facts import (
-    CHAT_ENGAGEMENTS,
-    CHAT_MESSAGES,
-    CONVERSION_ATTRIBUTION,
-    DEPARTMENT_QUEUE,
-)
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.chat_messages import CHAT_MESSAGES
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
+from zd_assets.models.facts.department_queue import DEPARTMENT_QUEUE
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     footer,

@@ -21,14 +21,15 @@ from zd_assets.engine.inputs import Finder
 from zd_assets.engine.latest.update import update
 from zd_assets.engine.lineage import daily_origins, latest_origins
 from zd_assets.engine.make import make
-from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake
-from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
 from zd_assets.models.latest import CHATS_LATEST, LATEST, Latest
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.report.input_version import is_due, report_file
-from zd_assets_tests.helpers.dagster_runs import SITE
+from zd_assets_tests.helpers.dagster_runs import SITE, lake_resources
 from zd_assets_tests.helpers.daily_lake import Item, iso, key, put
 
 
@@ -135,7 +136,7 @@ def run(asset: dg.AssetsDefinition, lake: Lake, day: str, **config: Any) -> Any:
         [asset],
         selection=[asset.key],
         partition_key=day,
-        resources={"lake": LakeFolder(location=str(lake.root))},
+        resources=lake_resources(lake),
         run_config={"ops": {asset.op.name: {"config": config}}} if config else None,
     )
     [event] = result.get_asset_materialization_events()

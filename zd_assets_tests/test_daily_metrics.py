@@ -7,8 +7,8 @@ import pytest
 
 from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets.models.marts import SLA_BREACHES_DAILY
-from zd_assets.models.ticket_facts import TICKET_METRICS
+from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,

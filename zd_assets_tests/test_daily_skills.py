@@ -12,7 +12,8 @@ from zd_assets.catalog.support import (
     TICKET_EVENTS,
 )
 from zd_assets.lake.lake import Lake
-from zd_assets.models.skill_facts import SKILL_ASSIGNMENTS, SKILLS
+from zd_assets.models.facts.skill_assignments import SKILL_ASSIGNMENTS
+from zd_assets.models.facts.skills import SKILLS
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,

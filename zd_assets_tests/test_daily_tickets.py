@@ -8,7 +8,8 @@ import pytest
 
 from zd_assets.catalog.support import TICKET_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
-from zd_assets.models.ticket_facts import TICKET_FIELD_CHANGES, TICKET_STATES
+from zd_assets.models.facts.ticket_field_changes import TICKET_FIELD_CHANGES
+from zd_assets.models.facts.ticket_states import TICKET_STATES
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,

@@ -31,7 +31,7 @@ from zd_assets.models.latest import LATEST, Latest
 from zd_assets.sandbox import Running
 from zd_assets.schema.arrow import arrow_schema
 from zd_assets_tests.conftest import NO_LIMITS, NOW
-from zd_assets_tests.helpers.dagster_runs import SITE, api_resource, materialize
+from zd_assets_tests.helpers.dagster_runs import SITE, api_resource, lake_resources, materialize
 from zd_assets_tests.helpers.latest_lake import (
     FEB_1,
     FEB_2,
@@ -352,7 +352,7 @@ def test_after_real_exports_the_asset_holds_the_newest_version_of_every_item(
                 selection=[dg.AssetKey(list(table.path))],
                 instance=instance,
                 resources={
-                    "lake": LakeFolder(location=str(lake.root)),
+                    **lake_resources(lake),
                     table.export.api.value: api_resource(table.export.api, sandbox),
                 },
             )

@@ -19,13 +19,11 @@ from zd_assets.engine.day import Day
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.temporary import TemporaryFile
-from zd_assets.models.marts import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    MARTS,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
+from zd_assets.models.registry import MARTS
 from zd_assets.report import page as report
 from zd_assets.report.charts import CHARTS
 from zd_assets.report.page import report_file, write_report

@@ -19,13 +19,13 @@ from zd_assets.defs.exports.reference import lists_for, reference_asset, referen
 from zd_assets.defs.exports.schedules import nightly_schedule
 from zd_assets.defs.exports.second_look import second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor
-from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.io_manager import lake_io_manager
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
-from zd_assets.engine.model import Model
 from zd_assets.models.latest import GROUP, LATEST, Latest
-from zd_assets.models.marts import MARTS
-from zd_assets.models.registry import MODELS
+from zd_assets.models.model import Model
+from zd_assets.models.registry import MARTS, MODELS
 
 
 def build_definitions(
@@ -61,6 +61,7 @@ def build_definitions(
         parts.append(_alerts(namespace, exports, parts))
         shared = {
             namespace.name(LAKE): lake,
+            namespace.name(LAKE_IO): lake_io_manager(namespace),
             namespace.name(WEBHOOK): alert_webhook or AlertWebhook(),
         }
         return dg.Definitions.merge(

@@ -5,13 +5,13 @@ from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeVar
 
 import dagster as dg
-from dagster.components.resolved.errors import ResolutionException
 from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.webhook import AlertWebhook
 from zd_assets.defs.build import build_definitions
+from zd_assets.defs.dagster_api import ResolutionException, at_attribute, with_variables
 from zd_assets.defs.namespace import PREFIX
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
@@ -37,7 +37,7 @@ class _Variables:
 
 def _text(context: dg.ResolutionContext, value: str | None) -> str | None:
     """A text, or the variable that holds it."""
-    return context.with_scope(env=_Variables()).resolve_value(value, as_type=str)
+    return with_variables(context, _Variables()).resolve_value(value, as_type=str)
 
 
 def _lake(context: dg.ResolutionContext, location: str | None) -> LakeFolder:
@@ -63,7 +63,7 @@ def _resource(kind: type[_Api], context: dg.ResolutionContext, attributes: BaseM
     fields: dict[str, Any] = {}
     for name in attributes.model_fields_set:
         field, value = kind.model_fields[name], getattr(attributes, name)
-        at = context.at_path(name)
+        at = at_attribute(context, name)
         fields[name] = _text(at, value) if _is_text(field) else at.resolve_value(value)
         if not field.repr:
             _secret(at, fields[name])

@@ -8,8 +8,8 @@ from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 
 from zd_assets.catalog.export import Export
-from zd_assets.engine.model import Model
 from zd_assets.models.latest import IS_DELETED, Latest
+from zd_assets.models.model import Model
 
 _DIALECT = "duckdb"
 

@@ -11,10 +11,10 @@ from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.duck import casts, name, names, nulls, parquet, timestamp
 from zd_assets.engine.inputs import Input, Inputs
 from zd_assets.engine.local_cache import LocalCache
-from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import Latest
+from zd_assets.models.model import Model
 
 
 def prepare(

@@ -1,13 +1,17 @@
 """The assets of current state: one for each export that has one."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.metadata import column_lineage, column_schema
-from zd_assets.defs.namespace import LAKE, Namespace
-from zd_assets.engine.latest.update import MEMORY_MB, Report, update
-from zd_assets.engine.lineage import latest_origins
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
+from zd_assets.engine.memory import LATEST_MB
 from zd_assets.models.latest import GROUP, Latest
+
+if TYPE_CHECKING:
+    from zd_assets.engine.latest.update import Report
 
 
 class LatestConfig(dg.Config):
@@ -15,7 +19,7 @@ class LatestConfig(dg.Config):
 
     full_refresh: bool = False
     """Make the table anew of what the partitions hold now; what none holds any more leaves it."""
-    memory_mb: int = MEMORY_MB
+    memory_mb: int = LATEST_MB
     """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
 
 
@@ -31,6 +35,7 @@ def latest_asset(
         description=f"The newest version of each of the {export.name}, over all partitions.",
         deps=[dg.AssetDep(namespace.key(export.path), partition_mapping=dg.AllPartitionMapping())],
         required_resource_keys={namespace.name(LAKE)},
+        io_manager_key=namespace.name(LAKE_IO),
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(export.key),
@@ -45,6 +50,10 @@ def latest_asset(
     def _latest(
         context: dg.AssetExecutionContext, config: LatestConfig
     ) -> dg.MaterializeResult[None]:
+        # Only in a run: who loads the definitions needs neither Arrow nor DuckDB.
+        from zd_assets.engine.latest.update import update
+        from zd_assets.engine.lineage import latest_origins
+
         with expected_errors(context):
             lake = namespace.lake(context.resources)
             report = update(
@@ -63,7 +72,7 @@ def latest_asset(
     return _latest
 
 
-def _metadata(report: Report) -> dict[str, int | float]:
+def _metadata(report: "Report") -> dict[str, int | float]:
     return {
         "dagster/row_count": report.items,
         "deleted": report.deleted,

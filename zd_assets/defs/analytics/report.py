@@ -5,15 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from zd_assets.defs.analytics.models import days_def
+from zd_assets.defs.analytics.days import days_def
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
-from zd_assets.engine.day import Day
-from zd_assets.lake.location import nbytes
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import MARTS
-from zd_assets.report.input_version import NAME
+from zd_assets.models.registry import MARTS
+from zd_assets.report.name import NAME
 
 DAYS = 7
 PATH = (GROUP, NAME)
@@ -60,7 +58,9 @@ def report_asset(
 
 
 def _write(context: dg.AssetExecutionContext, namespace: Namespace, days: int) -> None:
-    # Only here: it takes longer to load than all the rest.
+    # Only in a run: who loads the definitions needs neither Arrow nor charts.
+    from zd_assets.engine.day import Day
+    from zd_assets.lake.location import nbytes
     from zd_assets.report.page import write_report
 
     lake = namespace.lake(context.resources)

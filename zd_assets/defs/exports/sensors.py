@@ -4,7 +4,7 @@ import time
 
 import dagster as dg
 
-from zd_assets.catalog.export import Export
+from zd_assets.catalog.export import CLOCK_MARGIN_S, Export
 from zd_assets.defs.exports.follow_up_policy import Launch, Situation, Wait, decide
 from zd_assets.defs.exports.instance_state import (
     FOLLOW_UP_TAG,
@@ -17,7 +17,6 @@ from zd_assets.defs.exports.instance_state import (
 from zd_assets.defs.exports.run_requests import other_form, range_request
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions, partitions_since
-from zd_assets.extract.run import CLOCK_MARGIN_S
 
 REASON_TAG = "zd_assets/reason"
 

@@ -1,1 +1,1 @@
-"""Facts: what happened, a row for each; every model is a description and the SQL of its name."""
+"""Facts, by day: what happened and how things stood, one SQL file and one description each."""

@@ -1,10 +1,9 @@
 """`chat_page_views`: the pages that visitors saw before and during their chats."""
 
 from zd_assets.catalog.columns import Column, Scalar
-from zd_assets.engine.model import Model, Source
-from zd_assets.models.chat_facts import LATE_CHATS_H
+from zd_assets.models.facts.chat_engagements import LATE_CHATS_H
 from zd_assets.models.latest import CHATS_LATEST
-from zd_assets.models.sql import sql_beside
+from zd_assets.models.model import Model, Source, read_sql
 
 CHAT_PAGE_VIEWS = Model(
     name="chat_page_views",
@@ -23,6 +22,6 @@ CHAT_PAGE_VIEWS = Model(
     ),
     key=("chat_id", "position"),
     sources=(Source(CHATS_LATEST, late_h=LATE_CHATS_H),),
-    sql=sql_beside(__file__),
+    sql=read_sql("facts/chat_page_views"),
     assertions={"positions_from_one": "position >= 1"},
 )

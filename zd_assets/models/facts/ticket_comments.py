@@ -2,9 +2,8 @@
 
 from zd_assets.catalog.columns import Column, Scalar
 from zd_assets.catalog.support import TICKET_EVENTS
-from zd_assets.engine.model import Model, Reference, Source
 from zd_assets.models.latest import TICKETS_LATEST
-from zd_assets.models.sql import sql_beside
+from zd_assets.models.model import Model, Reference, Source, read_sql
 
 TICKET_COMMENTS = Model(
     name="ticket_comments",
@@ -34,7 +33,7 @@ TICKET_COMMENTS = Model(
     ),
     key=("event_id", "ordinal"),
     sources=(Source(TICKET_EVENTS),),
-    sql=sql_beside(__file__),
+    sql=read_sql("facts/ticket_comments"),
     assertions={"no_negative_counts": "characters >= 0 and attachments >= 0"},
     relationships=(Reference("ticket_id", TICKETS_LATEST, since="commented_at"),),
 )

@@ -2,9 +2,8 @@
 
 from zd_assets.catalog.columns import Column, List, Scalar
 from zd_assets.catalog.support import TICKETS
-from zd_assets.engine.model import Model, Reference, Source
 from zd_assets.models.latest import TICKETS_LATEST
-from zd_assets.models.sql import sql_beside
+from zd_assets.models.model import Model, Reference, Source, read_sql
 
 TICKET_CUSTOM_FIELDS = Model(
     name="ticket_custom_fields",
@@ -40,6 +39,6 @@ TICKET_CUSTOM_FIELDS = Model(
     ),
     key=("ticket_id", "field_id"),
     sources=(Source(TICKETS),),
-    sql=sql_beside(__file__),
+    sql=read_sql("facts/ticket_custom_fields"),
     relationships=(Reference("ticket_id", TICKETS_LATEST, since="version_at"),),
 )

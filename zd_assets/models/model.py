@@ -1,13 +1,14 @@
-"""What a daily table is: its columns, the days of other tables that it is made of, its SQL."""
+"""What a model is: its columns, the days of other tables that it is made of, its SQL."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import Export
-from zd_assets.engine.duck import MACROS
 from zd_assets.models.latest import GROUP, Latest
+from zd_assets.models.macros import MACROS
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,23 @@ class Model:
 
     @property
     def code_version(self) -> str:
-        """Eight digits that change when the table is made in another way."""
+        """Eight digits that change when the table is made in another way.
+
+        Comments and indentation of the SQL don't count.
+        """
         shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
         sources = ",".join(
             f"{one.table.name}:{one.lookback_column}:{one.ahead_days}" for one in self.sources
         )
-        made = f"{shapes};{sources};{','.join(MACROS)};{self.sql}"
+        made = f"{shapes};{sources};{','.join(MACROS)};{_statement(self.sql)}"
         return hashlib.sha256(made.encode()).hexdigest()[:8]
+
+
+def read_sql(path: str) -> str:
+    """The text of a model's SQL file by its path below this package: `facts/ticket_states`."""
+    return resources.files(__package__).joinpath(f"{path}.sql").read_text("utf-8")
+
+
+def _statement(sql: str) -> str:
+    lines = (line.strip() for line in sql.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("--"))

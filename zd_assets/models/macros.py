@@ -1,0 +1,15 @@
+"""What the models' SQL may use beyond DuckDB's own."""
+
+# JSON texts may hold lone surrogates, as the API sent them; DuckDB takes none. Escaped backslashes
+# and whole pairs stay, hidden meanwhile behind characters that no JSON text holds as they are.
+MACROS = (
+    r"whole(text) as regexp_replace(replace(text, '\\', chr(1)), "
+    r"'\\(u[dD][89abAB][0-9a-fA-F]{2})\\(u[dD][c-fC-F][0-9a-fA-F]{2})', chr(2) || '\1' || chr(2) "
+    r"|| '\2', 'g')",
+    r"mended(text) as replace(replace(regexp_replace(whole(text), "
+    r"'\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\uFFFD', 'g'), chr(2), '\'), chr(1), '\\')",
+    "readable(text) as case when json_valid(text) then cast(text as json) "
+    "else try_cast(mended(text) as json) end",
+    "json_elements(text) as coalesce(json_extract(readable(text), '$[*]'), [])",
+    "json_part(text, part) as readable(text) ->> part",
+)

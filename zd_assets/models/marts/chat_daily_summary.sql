@@ -1,0 +1,66 @@
+with transfer as (
+    select distinct chat_id from chat_engagements where is_transfer
+),
+chat as (
+    select
+        *,
+        not is_deleted and coalesce(type, 'chat') <> 'offline_msg' as counts,
+        not coalesce(missed, false) as is_served,
+        not coalesce(missed, false) and not coalesce(dropped, false) as is_completed,
+        hour(timestamp) as hour,
+        transfer.chat_id is not null as is_transferred
+    from chats_latest left join transfer on id = transfer.chat_id
+),
+hours as (
+    select department_id, list(chats order by hour) as chats_by_hour
+    from (
+        select
+            department_id,
+            slot as hour,
+            count(*) filter (counts and hour = slot) as chats
+        from chat cross join range(24) as slots(slot)
+        group by department_id, slot
+    )
+    group by department_id
+),
+summary as (
+    select
+        department_id,
+        arg_max(department_name, update_timestamp) as department_name,
+        count(*) filter (counts) as chats,
+        count(*) filter (counts and is_served) as served,
+        count(*) filter (counts and is_completed) as completed,
+        count(*) filter (counts and missed) as missed,
+        count(*) filter (counts and dropped and not coalesce(missed, false)) as dropped,
+        count(*) filter (counts and proactive) as proactive,
+        count(*) filter (counts and is_transferred) as transferred,
+        count(*) filter (not is_deleted and type = 'offline_msg') as offline_messages,
+        count(*) filter (is_deleted) as deleted,
+        count(abandon_time) filter (counts and not is_completed) as abandoned,
+        avg(abandon_time) filter (counts and not is_completed) as abandon_mean_s,
+        max(abandon_time) filter (counts and not is_completed) as abandon_max_s,
+        count(response_time.first) filter (
+            counts and is_served and not coalesce(proactive, false)
+        ) as answered,
+        avg(response_time.first) filter (
+            counts and is_served and not coalesce(proactive, false)
+        ) as first_response_mean_s,
+        median(response_time.first) filter (
+            counts and is_served and not coalesce(proactive, false)
+        ) as first_response_median_s,
+        max(response_time.first) filter (
+            counts and is_served and not coalesce(proactive, false)
+        ) as first_response_max_s,
+        count(response_time.avg) filter (counts and is_served) as responded,
+        avg(response_time.avg) filter (counts and is_served) as response_mean_s,
+        max(response_time.max) filter (counts and is_served) as response_max_s,
+        count(duration) filter (counts and is_served) as timed,
+        avg(duration) filter (counts and is_served) as duration_mean_s,
+        count(*) filter (counts and rating = 'good') as good,
+        count(*) filter (counts and rating = 'bad') as bad
+    from chat
+    group by department_id
+)
+select summary.*, good / nullif(good + bad, 0) as satisfaction, chats_by_hour
+from summary
+join hours on summary.department_id is not distinct from hours.department_id
