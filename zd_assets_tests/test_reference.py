@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from zd_assets import scan
 from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.export import Api
 from zd_assets.catalog.reference import (
@@ -20,7 +22,6 @@ from zd_assets.catalog.reference import (
 )
 from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.exports.reference import reference_asset
-from zd_assets.defs.resources import LakeFolder
 from zd_assets.extract.reference import NotListedError, fetch_list
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
@@ -36,7 +37,7 @@ from zd_assets.zendesk.errors import (
     StuckCursorError,
     UnavailableError,
 )
-from zd_assets_tests.helpers.dagster_runs import SITE, api_resource
+from zd_assets_tests.helpers.dagster_runs import SITE, api_resource, lake_resources
 from zd_assets_tests.helpers.local_server import Answer, serving
 
 every_list = pytest.mark.parametrize("table", REFERENCE_LISTS, ids=lambda table: table.name)
@@ -55,7 +56,7 @@ def run(
         instance=instance,
         resources={
             table.api.value: api_resource(table.api, sandbox, **settings),
-            "lake": LakeFolder(location=str(lake.root)),
+            **lake_resources(lake),
         },
         raise_on_error=False,
     )
@@ -361,3 +362,33 @@ def test_lists_are_assets_of_their_api_fetched_daily_once_switched_on() -> None:
 def test_every_column_of_a_list_says_what_it_is(table: ReferenceList) -> None:
     assert {*table.key, *table.names} <= {column.name for column in table.columns}
     assert all(column.description.endswith((".", "...", ").")) for column in table.columns)
+
+
+def test_a_list_is_read_in_any_frame(sandbox: Running, lake: Lake) -> None:
+    assert scan("groups", lake=lake).missing == ("the list",)
+    assert run(GROUPS, sandbox, lake).success
+    found = scan("zendesk_support/groups", lake=lake)
+    assert (found.complete, found.rows) == (True, 4)
+    assert found.pandas()["name"].tolist()[:2] == ["Sales", "Support"]
+    assert found.arrow().column_names == [column.name for column in GROUPS.all_columns]
+    with pytest.raises(LakeError, match="no partitions"):
+        scan("groups", "2026-01-01", lake=lake)
+
+
+def test_an_asset_downstream_loads_a_list_as_it_is_annotated(sandbox: Running, lake: Lake) -> None:
+    seen: list[int] = []
+
+    @dg.asset(ins={"groups": dg.AssetIn(key=dg.AssetKey(list(GROUPS.path)))})
+    def mine(groups: pd.DataFrame) -> None:
+        seen.extend(groups["id"].tolist())
+
+    result = dg.materialize(
+        [reference_asset(GROUPS, SITE), mine],
+        resources={
+            "zendesk_support": api_resource(Api.SUPPORT, sandbox),
+            **lake_resources(lake),
+        },
+        raise_on_error=False,
+    )
+    assert result.success
+    assert seen == [48810, 48811, 48812, 48813]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
 from zd_assets.defs.alerts.webhook import AlertWebhook
@@ -100,7 +101,9 @@ def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.De
 def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder) -> dg.Definitions:
     """The tables that can be made of these exports, and what keeps them up to date."""
 
-    def can_be_made(table: Export | Latest | Model) -> bool:
+    def can_be_made(table: Export | Latest | Model | ReferenceList) -> bool:
+        if isinstance(table, ReferenceList):
+            return True  # Models do without.
         if isinstance(table, Export):
             return table in exports
         if isinstance(table, Latest):

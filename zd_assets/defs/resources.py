@@ -129,7 +129,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
             )
         return seconds
 
-    def privacy(self) -> Privacy:
+    def privacy(self) -> "Privacy":
         """What must not be kept, of any table of this API.
 
         Raises:

@@ -12,4 +12,7 @@ MACROS = (
     "else try_cast(mended(text) as json) end",
     "json_elements(text) as coalesce(json_extract(readable(text), '$[*]'), [])",
     "json_part(text, part) as readable(text) ->> part",
+    # What an id is called; where no list says so, what it is: `group 48810`.
+    "named(kind, id, name) as case when id is not null "
+    "then coalesce(name, kind || ' ' || cast(id as varchar)) end",
 )
