@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zd_assets import scan
-from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.chat import CHATS, DEPARTMENT_EVENTS
 from zd_assets.catalog.export import Api
 from zd_assets.catalog.reference import (
     BRANDS,
@@ -21,6 +21,7 @@ from zd_assets.catalog.reference import (
     ReferenceList,
 )
 from zd_assets.catalog.support import TICKETS
+from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.exports.reference import reference_asset
 from zd_assets.extract.reference import NotListedError, fetch_list
 from zd_assets.lake.errors import LakeError
@@ -392,3 +393,21 @@ def test_an_asset_downstream_loads_a_list_as_it_is_annotated(sandbox: Running, l
     )
     assert result.success
     assert seen == [48810, 48811, 48812, 48813]
+
+
+def test_a_group_with_its_lists_is_fetched_for_a_partition_and_for_a_range(
+    sandbox: Running, lake: Lake
+) -> None:
+    assets = [export_asset(DEPARTMENT_EVENTS, SITE), reference_asset(DEPARTMENTS, SITE)]
+    resources = {"zendesk_chat": api_resource(Api.CHAT, sandbox), **lake_resources(lake)}
+    span = {"start": "2026-02-01", "end": "2026-02-03"}
+    tags = {f"dagster/asset_partition_range_{end}": key for end, key in span.items()}
+    for asked in ({"partition_key": "2026-02-01"}, {"tags": tags}):
+        result = dg.materialize(assets, resources=resources, raise_on_error=False, **asked)
+        assert result.success
+        events = result.get_asset_materialization_events()
+        listed = [one for one in events if one.asset_key.path[-1] == "departments"]
+        # Dagster tells of the one file under each partition of a range.
+        assert len(listed) >= 1
+        assert len(events) > len(listed)
+    assert len(rows(lake, DEPARTMENTS)) == 4
