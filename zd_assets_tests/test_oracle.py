@@ -37,6 +37,8 @@ LIVES = {
     "older_events_rate": 0.1,
 }
 FIRST, LAST = 26, 30
+# Comments that say something.
+WITH = "comment_events"
 OBSERVED_DAYS = range(FIRST, LAST + 1)
 
 
@@ -69,7 +71,9 @@ def observed(running_sandbox: Running) -> Iterator[tuple[Lake, History]]:
         start, end = start_us(number), start_us(number) + DAY_US
         few(running_sandbox, 60, now=end // 1_000_000, **LIVES)
         for export in EXPORTS:
-            truth = running_sandbox.truth(export.name, start / 1e6, end / 1e6, by="own")
+            truth = running_sandbox.truth(
+                export.name, start / 1e6, end / 1e6, by="own", include=WITH
+            )
             items.setdefault(export.name, []).extend(json.loads(text) for _, text in truth)
     with tempfile.TemporaryDirectory() as folder:
         lake = open_lake(folder)
