@@ -97,7 +97,8 @@ PARAMETERS: list[tuple[dict[str, str], dict[str, str], str]] = [
 
 
 def planned(footer: Footer, asked: dict[str, str], export: Export = TICKETS, **how: Any) -> Plan:
-    settings: dict[str, Any] = {"should_adopt": lambda footer: False, "full_refresh": False, "windows": 1}
+    settings: dict[str, Any] = {"full_refresh": False, "windows": 1}
+    settings["should_adopt"] = lambda footer: False
     return plan(
         export,
         [Target(DAY, footer)],
