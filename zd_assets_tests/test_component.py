@@ -131,12 +131,16 @@ def test_a_foreign_project_lists_what_its_yaml_asks_for(
     assert listed.returncode == 0, listed.stderr
     found = json.loads(listed.stdout[listed.stdout.index("{") :])
     exports = {"zendesk_chat/chats", "zendesk_support/tickets"}
+    # What ids in them are called.
+    exports |= {"zendesk_chat/departments"}
+    exports |= {f"zendesk_support/{name}" for name in ("groups", "brands", "ticket_fields")}
     keys = {one["asset_key"] for one in found["assets"]}
     assert {one for one in keys if not one.startswith(f"{GROUP}/")} == exports
     # Facts need what they are made of: without events there are no changes of tickets.
     assert {one.removeprefix(f"{GROUP}/") for one in keys - exports} == {
         *("chats_latest", "tickets_latest"),
-        *("chat_engagements", "chat_messages", "chat_daily_summary"),
+        *("chat_engagements", "chat_messages", "chat_page_views", "chat_daily_summary"),
+        "ticket_custom_fields",
     }
     sensors = {"chats_follow_up", "tickets_follow_up", "analytics_automation"}
     sensors |= {"failure_alerts", "freshness_alerts"}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
 from zd_assets.defs.alerts.webhook import AlertWebhook
 from zd_assets.defs.analytics.automation import automation_sensor, when_out_of_date
-from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.analytics.latest import keys_check, latest_asset
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import report_asset
 from zd_assets.defs.exports.assets import export_asset
@@ -21,6 +22,7 @@ from zd_assets.defs.exports.format_checks import (
     format_check,
     format_schedule,
 )
+from zd_assets.defs.exports.reference import lists_for, reference_asset, reference_schedule
 from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
 from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor
@@ -30,7 +32,7 @@ from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MARTS, MODELS
+from zd_assets.models.registry import MODELS, REPORTED
 from zd_assets.zendesk.errors import ConfigurationError
 
 SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
@@ -124,13 +126,17 @@ def _exports(
         nightly_schedule(api, exports, namespace, crons.nightly),
         second_look_schedule(api, exports, namespace, crons.second_look),
     ]
+    if lists := lists_for(api, exports):
+        schedules.append(reference_schedule(api, lists, namespace))
     if checks:
         jobs.append(dg.define_asset_job(namespace.name(FORMAT_JOB), apart))
         schedules.append(format_schedule(namespace, crons.live_format))
+    assets = [
+        *(export_asset(export, namespace) for export in exports),
+        *(reference_asset(table, namespace) for table in lists),
+    ]
     return dg.Definitions(
-        assets=list(
-            dg.map_asset_specs(spec, [export_asset(export, namespace) for export in exports])
-        ),
+        assets=list(dg.map_asset_specs(spec, assets)),
         asset_checks=checks,
         jobs=jobs,
         sensors=[follow_up_sensor(export, namespace) for export in exports],
@@ -143,7 +149,9 @@ def _analytics(
 ) -> dg.Definitions:
     """The tables that can be made of these exports, and what keeps them up to date."""
 
-    def can_be_made(table: Export | Latest | Model) -> bool:
+    def can_be_made(table: Export | Latest | Model | ReferenceList) -> bool:
+        if isinstance(table, ReferenceList):
+            return True  # Models do without.
         if isinstance(table, Export):
             return table in exports
         if isinstance(table, Latest):
@@ -154,15 +162,17 @@ def _analytics(
         )
 
     out_of_date = when_out_of_date(lake, namespace)
-    assets = [latest_asset(table, namespace, out_of_date) for table in LATEST if can_be_made(table)]
+    latest = [table for table in LATEST if can_be_made(table)]
+    assets = [latest_asset(table, namespace, out_of_date) for table in latest]
     assets += [daily_asset(table, namespace, out_of_date) for table in MODELS if can_be_made(table)]
-    if all(map(can_be_made, MARTS)):
+    if all(map(can_be_made, REPORTED)):
         assets.append(report_asset(namespace, out_of_date))
     if not assets:
         return dg.Definitions()
     group = namespace.name(GROUP)
     return dg.Definitions(
         assets=list(dg.map_asset_specs(spec, assets)),
+        asset_checks=[keys_check(table, namespace) for table in latest],
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
         sensors=[automation_sensor(namespace)],
     )

@@ -96,8 +96,9 @@ class LakeIOManager(dg.ConfigurableIOManagerFactory[LakeIO]):
     )
     prefix: str = Field(default="", pattern=PREFIX, description="The account's prefix.")
 
-    def create_io_manager(self, context: dg.InitResourceContext) -> LakeIO:
+    def create_io_manager(self, context: dg.InitResourceContext) -> "LakeIO":
         """The IO manager of this lake."""
+
         return LakeIO(LakeFolder(location=self.location).open(self.prefix))
 
 
@@ -109,7 +110,8 @@ def lake_io_manager(namespace: Namespace) -> dg.IOManagerDefinition:
         description="Loads exports and models into the assets downstream of them, as an argument "
         "is annotated: Arrow, pandas, Polars, DuckDB.",
     )
-    def _lake_io(context: dg.InitResourceContext) -> LakeIO:
+    def _lake_io(context: dg.InitResourceContext) -> "LakeIO":
+
         return LakeIO(namespace.lake(context.resources))
 
     return _lake_io

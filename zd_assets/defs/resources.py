@@ -133,6 +133,14 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
             raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds
 
+    def privacy(self) -> "Privacy":
+        """What must not be kept, of any table of this API.
+
+        Raises:
+            ConfigurationError: a rule is unusable; the message names it.
+        """
+        return self._privacy()
+
     def tuned(self, export: Export) -> Export:
         """The export with the lag and the overlap that are set for it.
 

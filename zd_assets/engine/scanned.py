@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 from pyarrow import fs
 
 from zd_assets.catalog.export import Table
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.tables import AnyTable
 from zd_assets.lake.errors import IncompleteError, LakeError
 from zd_assets.lake.lake import reading
@@ -36,7 +37,8 @@ class ScannedPartition:
     """A file that is read, and what it says of itself.
 
     `key` is Dagster's, `2026-01-28` or `2026-01-28-13:00`; of current state a month, `2026-01`.
-    `identity` changes whenever the file is replaced. Of current state, `complete_until` is None.
+    `identity` changes whenever the file is replaced. Of current state, `complete_until` is None; of
+    a list, which is one file, `key` is empty, too.
     """
 
     key: str
@@ -86,8 +88,11 @@ class Scan:
         """The columns, also where there are no files."""
         table = self.table
         columns = table.all_columns if isinstance(table, Table) else table.columns
+        folders: list[pa.Field] = []
         if isinstance(table, Latest):
             folders = [_MONTH]
+        elif isinstance(table, ReferenceList):
+            pass
         else:
             hourly = any(is_hourly(one.path) for one in self.partitions)
             folders = [_DATE, _HOUR] if hourly else [_DATE]
@@ -213,6 +218,8 @@ class Scan:
 
 def _folders(one: ScannedPartition) -> ds.Expression:
     """The columns that a file's folders say."""
+    if not one.key:
+        return pc.scalar(True)
     if not one.complete_until:
         return pc.field("month") == one.key
     day = pc.field("date") == pa.scalar(date.fromisoformat(one.key[:10]), pa.date32())
