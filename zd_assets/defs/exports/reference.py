@@ -33,7 +33,6 @@ def reference_asset(table: ReferenceList, namespace: Namespace) -> dg.AssetsDefi
         },
         kinds={"zendesk", "parquet"},
         tags={"zendesk/api": table.api.value.removeprefix("zendesk_")},
-        owners=["team:data"],
         # What an account refuses is told, and isn't materialized.
         output_required=False,
         # So that it can be fetched along with a range of partitions.
