@@ -82,29 +82,8 @@ def extract(
         LakeError: likewise.
     """
     reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
-    stop = threading.Event()
-    endpoint = options.endpoint or export.endpoints[0]
-    query = _query(export, options)
-    job = Job(
-        export=export,
-        endpoint=endpoint,
-        query=query,
-        sideloads=tuple(one for one in export.sideloads if one.name in options.include),
-        exclude_system_updates=options.exclude_system_updates,
-        second_look=options.second_look,
-        parameters=query | _own_parameters(options),
-        client=client,
-        lake=lake,
-        policy=options.policy,
-        page_size=min(options.page_size, endpoint.page_size),
-        privacy=options.privacy,
-        run_id=run_id,
-        first_us=options.first_us,
-        may_ask=_Allowance(options.max_pages).take,
-        tell=reports.put,
-        stop=stop,
-        others_lock=threading.Lock(),
-    )
+    job = make_job(export, client, lake, options, run_id=run_id, tell=reports.put)
+    endpoint = job.endpoint
     # Without a start time, each segment goes on where the one before it ended.
     windows = options.max_parallel_windows if endpoint.has_start_time else 1
     todo = plan(
@@ -128,10 +107,44 @@ def extract(
         while (report := reports.get()) is not None:
             yield report
     finally:
-        stop.set()
+        job.stop.set()
         walks.join()
     if errors:
         raise errors[0]
+
+
+def make_job(
+    export: Export,
+    client: Client,
+    lake: Lake,
+    options: Options,
+    *,
+    run_id: str = "",
+    tell: Callable[[Report], None] = lambda report: None,
+) -> Job:
+    """What all segments of a run share; `tell` is given whatever they report."""
+    endpoint = options.endpoint or export.endpoints[0]
+    query = _query(export, options)
+    return Job(
+        export=export,
+        endpoint=endpoint,
+        query=query,
+        sideloads=tuple(one for one in export.sideloads if one.name in options.include),
+        exclude_system_updates=options.exclude_system_updates,
+        second_look=options.second_look,
+        parameters=query | _own_parameters(options),
+        client=client,
+        lake=lake,
+        policy=options.policy,
+        page_size=min(options.page_size, endpoint.page_size),
+        privacy=options.privacy,
+        run_id=run_id,
+        first_us=options.first_us,
+        may_ask=_Allowance(options.max_pages).take,
+        tell=tell,
+        stop=threading.Event(),
+        others_lock=threading.Lock(),
+    )
 
 
 def _walk_all(
