@@ -206,3 +206,11 @@ def test_a_commit_after_the_failures_ends_the_back_off() -> None:
 
 def test_before_anything_is_in_the_lake_failures_are_waited_for_too() -> None:
     assert "failed in a row" in _reason(_decide([None], failures=Failures(1, NOON - 1)))
+
+
+def test_what_a_poll_found_is_launched_until_a_run_has_committed() -> None:
+    found = Poll(at_s=NOON - 60, news="3 items are settled")
+    decision = _decide([_done(), _part(20 * MINUTE)], poll=found)
+    assert isinstance(decision, Launch)
+    assert decision.reason == "3 items are settled"
+    assert _reason(_decide([_done(), _part(30)], poll=found)).startswith("Caught up at 11:59:30")

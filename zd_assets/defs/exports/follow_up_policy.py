@@ -22,13 +22,14 @@ _QUIET_S = 3600
 class Poll:
     """What the sensor learned by asking itself; times are epoch seconds, 0 for never.
 
-    It last asked at `at_s`, and at `quiet_s` it last saw that the lake had all that was settled.
-    `refused` counts the refusals in a row (401, 403, 404), `error` is what the last request failed
-    with.
+    It last asked at `at_s`, which brought the `news` that a run was launched for; at `quiet_s` it
+    last saw that the lake had all that was settled. `refused` counts the refusals in a row (401,
+    403, 404), `error` is what the last request failed with.
     """
 
     at_s: float = 0.0
     quiet_s: float = 0.0
+    news: str = ""
     refused: int = 0
     error: str = ""
 
@@ -85,7 +86,7 @@ def decide(situation: Situation) -> Launch | Ask | Wait:
     if situation.in_flight:
         return Wait(f"{situation.in_flight}: one run of an export at a time.")
     committed_s = max((state.committed_s for state in situation.states), default=0.0)
-    if committed_s > situation.poll.at_s:  # A run knows better.
+    if committed_s >= int(situation.poll.at_s):  # A run knows better; footers tell whole seconds.
         situation = replace(situation, poll=Poll())
     poll = situation.poll
     if poll.refused and now_s < next_try_s(poll, situation.poll_interval_s):
@@ -127,6 +128,8 @@ def _follow(situation: Situation) -> Launch | Ask | Wait:
     for state in read:
         if state.follow_up_now:
             return Launch(first, last, _said(state, f"Following up {_range(block)}."))
+    if poll.news:  # No run has committed since.
+        return Launch(first, last, poll.news)
     newest = max(read, key=lambda state: state.committed_s)
     asked_s = max(newest.committed_s, poll.at_s)
     due_s = asked_s + situation.poll_interval_s

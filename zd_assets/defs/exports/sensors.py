@@ -134,7 +134,7 @@ def _ask(
     ]
     sure_us = int((before.quiet_s - max(export.overlap_s, export.settle_s)) * 1_000_000)
     is_sure = before.quiet_s > max(state.committed_s for state in states)
-    poll = replace(before, at_s=now_s, refused=0, error="")
+    poll = Poll(at_s=now_s, quiet_s=before.quiet_s)
     try:
         client = api.client()
         if not client.budget.left():
@@ -156,7 +156,7 @@ def _ask(
         poll = replace(poll, error=f"{str(error).rstrip('.')}.")
         return Tick(dg.SkipReason(failed(poll, now_s + interval_s)), poll)
     if reason := ask.reason or found.news:
-        return Launch(ask.first, ask.last, reason), poll
+        return Launch(ask.first, ask.last, reason), replace(poll, news=reason)
     poll = replace(poll, quiet_s=now_s)
     return Tick(dg.SkipReason(caught_up(now_s, now_s + interval_s)), poll, found.row)
 
