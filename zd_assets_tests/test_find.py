@@ -60,7 +60,7 @@ def test_an_empty_text_is_refused_and_a_damaged_file_named(lake: Lake) -> None:
 
 def _command(lake: Path, *texts: str) -> tuple[int, str, str]:
     run = subprocess.run(
-        [sys.executable, "-m", "zd_assets.cli.find", *texts],
+        [sys.executable, "-m", "zd_assets", "find", *texts],
         env={**os.environ, "ZD_LAKE": str(lake)},
         capture_output=True,
         text=True,
@@ -80,7 +80,7 @@ def test_the_command_prints_paths_below_the_lake_and_ends_like_grep(lake: Lake) 
     assert _command(lake.root, "there") == (1, "", "")
     status, output, usage = _command(lake.root)
     assert (status, output) == (2, "")
-    assert usage.startswith("Usage: python -m zd_assets.cli.find [OPTIONS] TEXT...")
+    assert usage.startswith("Usage: python -m zd_assets find [OPTIONS] TEXT...")
 
 
 def test_what_a_run_is_still_writing_is_no_data(lake: Lake) -> None:

@@ -16,7 +16,7 @@ from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.exports import schedules, second_look, sensors
+from zd_assets.defs.exports import follow_up_tick, schedules, second_look
 from zd_assets.defs.exports.follow_up_policy import Poll
 from zd_assets.defs.exports.instance_state import FOLLOW_UP_TAG
 from zd_assets.defs.namespace import Namespace
@@ -501,7 +501,7 @@ def test_the_open_partition_of_an_hourly_export_is_an_hour(sandbox: Running, lak
     hourly = dg.HourlyPartitionsDefinition(start_date="2026-01-01-00:00", end_offset=1)
     now_s = datetime(2026, 3, 1, 12, 34, tzinfo=UTC).timestamp()
     with dg.DagsterInstance.ephemeral() as instance:
-        tick = sensors.evaluate(
+        tick = follow_up_tick.evaluate(
             instance, lake, CHATS, chat_resource(sandbox), Namespace(hourly), Poll(), now_s
         )
     request = tick.answer

@@ -22,6 +22,7 @@ from rich.table import Table
 from zd_assets import sandbox
 from zd_assets.catalog.export import Api, Export
 from zd_assets.catalog.registry import EXPORTS
+from zd_assets.cli.instance import INSTANCE
 from zd_assets.engine.day import Day
 from zd_assets.engine.latest.manifest import read_manifest
 from zd_assets.lake.footer import Footer
@@ -33,17 +34,6 @@ from zd_assets.report.input_version import report_file
 _HOME = Path("data/demo").absolute()
 _LAKE = _HOME / "lake"
 _DAGSTER = _HOME / "dagster"
-_INSTANCE = """\
-telemetry: {enabled: false}
-nux: {enabled: false}
-# One run of an export at a time; few at once on SQLite.
-concurrency:
-  pools: {default_limit: 1, granularity: op}
-  runs: {max_concurrent_runs: 4}
-# Follow-up runs are tried again by their sensor, all others by the instance.
-run_retries: {enabled: true, max_retries: 2}
-run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 30}
-"""
 # An account's ten a minute would make the demo wait.
 _SUPPORT_BUDGET = 1000
 _DAY_US = 86_400_000_000
@@ -103,7 +93,7 @@ def ui(port: int) -> None:
 def _sandbox(first: date) -> Iterator[sandbox.Running]:
     """A sandbox with data from `first` on, and an environment that points at it."""
     _DAGSTER.mkdir(parents=True, exist_ok=True)
-    (_DAGSTER / "dagster.yaml").write_text(_INSTANCE)
+    (_DAGSTER / "dagster.yaml").write_text(INSTANCE)
     settings = sandbox.Settings(odd=False, support_requests_per_minute=_SUPPORT_BUDGET)
     with sandbox.start(settings) as running:
         os.environ |= {

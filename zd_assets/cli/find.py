@@ -1,4 +1,4 @@
-"""Which files of a lake hold a text: `python -m zd_assets.cli.find ada@example.com ...`.
+"""Which files of a lake hold a text: `zd-assets find ada@example.com ...`.
 
 It looks into every text of every column, into footers, and into what isn't Parquet, in the lake
 at `ZD_LAKE`. Upper and lower case are the same. Numbers, such as ids, aren't looked at, nor are
@@ -7,7 +7,6 @@ hidden files: a run is still writing them, or the next one removes them.
 
 import html
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from zd_assets.cli.output import as_json, lake_of_environment, leave, print_json
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake, open_lake, reading
+from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location, below, is_hidden, readable
 
 _PARQUET = ".parquet"
@@ -102,18 +102,30 @@ def _holds(content: bytes, spellings: set[str]) -> bool:
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
-def main(texts: tuple[str, ...]) -> None:
-    """Name the files of the lake that hold any of the texts; exits with 1 where none does."""
-    found = False
+@as_json
+def main(texts: tuple[str, ...], as_json: bool) -> None:
+    """Name the files of the lake that hold any of the texts.
+
+    Every text of every column is looked at, and what isn't Parquet; upper and lower case are the
+    same. Exits with 0 where a file holds one, 1 where none does, 2 where the lake can't be read.
+
+    \b
+    Example:
+      zd-assets find ada@example.com "Ada Lovelace"
+    """
+    found = []
     try:
-        lake = open_lake(os.environ.get("ZD_LAKE") or "data")
+        lake = lake_of_environment()
         for path in holders(lake, texts):
-            found = True
-            click.echo(below(path, lake.root))
+            found.append(str(below(path, lake.root)))
+            if not as_json:
+                click.echo(found[-1])
     except LakeError as error:
         click.echo(error, err=True)
         sys.exit(2)
-    sys.exit(0 if found else 1)
+    if as_json:
+        print_json({"files": found})
+    leave(bool(found))
 
 
 if __name__ == "__main__":

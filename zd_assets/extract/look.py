@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from zd_assets.catalog.export import Export
-from zd_assets.extract.job import Job
+from zd_assets.extract.job import Job, make_job
+from zd_assets.extract.options import Options
 from zd_assets.extract.plan import Segment, Target, is_resumable
-from zd_assets.extract.run import Options, make_job
+from zd_assets.extract.rows import rows_of
 from zd_assets.extract.start import from_us, starts
 from zd_assets.lake.known import lacks
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import partition_at
 from zd_assets.lake.state import PartitionState
-from zd_assets.schema.convert import convert, convert_items
 from zd_assets.schema.keys import has_keys, item_times_us
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending, Start, Step, drain
@@ -103,8 +103,10 @@ def _look(job: Job, segment: Segment, begin: Start) -> Look:
 
     row = ""
     until_us = segment.until_us
-    for step in drain(job.export, job.endpoint, begin, until_us, job.policy, ask, job.may_ask):
-        row = f"{step.follow_up.row} under the policy {job.policy}"
+    for step in drain(
+        job.export, job.endpoint, begin, until_us, job.options.policy, ask, job.page_budget.take
+    ):
+        row = f"{step.follow_up.row} under the policy {job.options.policy}"
         if news := _news(job, segment, step):
             return Look(row, news)
         if step.ending is Ending.PAGES_SPENT:
@@ -116,15 +118,15 @@ def _news(job: Job, segment: Segment, step: Step) -> str:
     """What is settled on a page, and the lake doesn't have; empty if there is nothing."""
     if not step.page.items:
         return ""
-    rows = _converted(job, step.page)
+    rows = rows_of(job, job.export, step.page.items)
     times_us, has_time = item_times_us(job.export, rows)
     known_until_us = segment.from_us
     settled = has_time & (times_us < min(step.horizon_us, segment.until_us))
     if new := int((settled & (times_us >= known_until_us)).sum()):
         return f"{new} items are settled since {_utc(known_until_us)}"
-    if job.exclude_system_updates:  # What was left out looks like what is late.
+    if job.options.exclude_system_updates:  # What was left out looks like what is late.
         return ""
-    earlier = settled & (times_us >= job.first_us) & has_keys(job.export, rows)
+    earlier = settled & (times_us >= job.options.first_us) & has_keys(job.export, rows)
     hourly = segment.partitions[0].hourly
     partitions = {partition_at(int(us), hourly=hourly) for us in np.unique(times_us[earlier])}
     if len(partitions) > _MOST_PARTITIONS:
@@ -134,13 +136,6 @@ def _news(job: Job, segment: Segment, step: Step) -> str:
         if lacks(job.lake, job.export, partition, rows.filter(pa.array(mine)), times_us[mine]):
             return f"items showed up late in {partition.key}"
     return ""
-
-
-def _converted(job: Job, page: Page) -> pa.Table:
-    if job.privacy.changes(job.export):
-        text = b"[" + b",".join(page.items) + b"]"
-        return convert(job.export, job.privacy.apply(job.export, text))
-    return convert_items(job.export, list(page.items))
 
 
 def _utc(us: int) -> str:

@@ -59,16 +59,20 @@ class Budget:
     def spend(
         self, stop: threading.Event, notice: Callable[[str], None] = lambda message: None
     ) -> None:
-        """Wait until a request may be made, and count it; `notice` is told of a longer wait.
+        """Wait until a request may be made, and count it; `notice` is told how long that may be.
 
         Raises:
             StoppedError: `stop` was set meanwhile.
             UnavailableError: the Postgres, or the machine's folder, can't be used.
         """
         began_s, told = time.monotonic(), False
-        while not self.try_spend():
-            if not told and time.monotonic() - began_s > _TELL_AFTER_S:
-                notice(f"waiting for the request budget: {self.requests} in {self._window_s:.0f} s")
+        while wait_s := self._in_bucket(_spend):
+            waited_s = time.monotonic() - began_s
+            if not told and waited_s + wait_s > _TELL_AFTER_S:
+                notice(
+                    f"waiting {wait_s:.0f} s for the request budget: {self.requests} in "
+                    f"{self._window_s:.0f} s, shared by all runs"
+                )
                 told = True
             if stop.wait(_LOOK_AGAIN_S):
                 raise StoppedError("stopped while waiting for the request budget")
@@ -79,7 +83,7 @@ class Budget:
         Raises:
             UnavailableError: the Postgres, or the machine's folder, can't be used.
         """
-        return bool(self._in_bucket(lambda bucket, now_ms: bucket.put(RateItem("request", now_ms))))
+        return not self._in_bucket(_spend)
 
     def left(self) -> int:
         """How many requests may be made at this moment.
@@ -115,6 +119,12 @@ class Budget:
             return act(bucket, now_ms)
         except lost as error:
             raise _LostError(error) from None
+
+
+def _spend(bucket: Any, now_ms: int) -> float:
+    """Count a request, or return the seconds until one may be made; 0 where it was counted."""
+    request = RateItem("request", now_ms)
+    return 0.0 if bucket.put(request) else max(int(bucket.waiting(request)), 1) / 1000
 
 
 class _LostError(Exception):

@@ -11,14 +11,15 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from zd_assets.zendesk.auth import TokenAuth
 from zd_assets.zendesk.body import read_body
 from zd_assets.zendesk.budget import Budget
+from zd_assets.zendesk.deadline import deadline, open_session
 from zd_assets.zendesk.errors import (
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     ForeignUrlError,
     RefusedError,
     StartTimeTooRecentError,
@@ -42,12 +43,16 @@ _TOO_RECENT = re.compile(rb"start_time.{0,80}(too recent|in the past)", re.IGNOR
 
 @dataclass(frozen=True)
 class Body:
-    """A 200's body, what was asked, and when: by the earlier of our clock and the server's."""
+    """A 200's body, what was asked, and when: by the earlier of our clock and the server's.
+
+    `server_s` is the server's own time, in epoch seconds; None where it doesn't say.
+    """
 
     url: str
     content: bytes
     content_type: str
     asked_at_s: float
+    server_s: float | None = None
 
 
 class UnusableBodyError(Exception):
@@ -85,10 +90,9 @@ class Client:
                 f"{self.base_url_variable}: {self.base_url!r} is plain http, over which the token "
                 "could be read on its way; use https (http only to this machine itself)"
             )
-        session = requests.Session()
+        session = open_session()
         session.auth = self.auth
         session.headers["Accept-Encoding"] = "gzip"
-        session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=32))
         object.__setattr__(self, "_session", session)
 
     def get(
@@ -155,14 +159,16 @@ class Client:
                 raise StoppedError(f"stopped before asking {_shown(url)}")
             asked_at_s = time.time()
             try:
-                response = self._session.get(
-                    url, timeout=(_CONNECT_S, read_s), allow_redirects=False, stream=True
-                )
-                with response:
+                with (
+                    deadline(self.answer_deadline_s),
+                    self._session.get(
+                        url, timeout=(_CONNECT_S, read_s), allow_redirects=False, stream=True
+                    ) as response,
+                ):
                     if response.is_redirect:
                         url = urljoin(url, response.headers["Location"])
                         continue
-                    content = read_body(response, self.answer_deadline_s)
+                    content = read_body(response)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise self._network_error(url, error) from None
             if response.status_code == 401 and self.auth.another(
@@ -176,6 +182,7 @@ class Client:
                 content=content,
                 content_type=response.headers.get("Content-Type", "no content type"),
                 asked_at_s=min(asked_at_s, date_s(response) or asked_at_s),
+                server_s=date_s(response),
             )
         raise RefusedError(f"{_shown(url)}: redirected {_MAX_REDIRECTS} times")
 
@@ -208,7 +215,7 @@ class Client:
                 "(of an owner or administrator)"
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AuthenticationError(
+            return ForbiddenError(
                 f"{where} answered 403{told}; the account's plan doesn't have it, or the role or "
                 f"scope doesn't allow it: check {self.auth.variables} "
                 "(of an owner or administrator)"

@@ -9,8 +9,8 @@ import time_machine
 
 from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.export import Export
-from zd_assets.defs.exports import sensors
 from zd_assets.defs.exports.follow_up_policy import Poll
+from zd_assets.defs.exports.follow_up_tick import evaluate
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.helpers.dagster_runs import SITE, api_resource, run_request
@@ -46,7 +46,7 @@ class World:
         api = api_resource(
             self.export.api, self.sandbox, **{"poll_interval_s": POLL_S, **self.settings}
         )
-        tick = sensors.evaluate(
+        tick = evaluate(
             self.instance, self.lake, self.export, api, SITE, self.poll, self.now.timestamp()
         )
         self.poll = tick.poll

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from zd_assets.defs.exports.instance_state import Failures
-from zd_assets.defs.exports.metadata import said
+from zd_assets.defs.exports.partition_metadata import said
 from zd_assets.lake.state import PartitionState
 from zd_assets.zendesk.drain import Ending
 

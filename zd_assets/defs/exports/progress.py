@@ -1,7 +1,7 @@
 """How far a run has come, for its log: a line now and then, not one a page."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from zd_assets.extract.events import PageReport
 from zd_assets.zendesk.budget import Budget
@@ -30,18 +30,29 @@ class Progress:
         return self.line()
 
     def line(self) -> str:
-        """Pages, items, speed, where the cursors are, and what is left of the budget."""
+        """Pages, items, speed, where the cursors are, how long yet, what the budget has left."""
         seconds = max(time.monotonic() - self._began, 0.001)
         pages = self._stretches.values()
         whole = sum(page.until_us - page.from_us for page in pages)
         done = sum(page.position_us - page.from_us for page in pages)
         percent = f"{done / whole:.0%}" if whole else "nothing"
+        rest = _rest(seconds, done, whole)
         cursors = ", ".join(_time(page.position_us) for _, page in sorted(self._stretches.items()))
         return (
             f"{self._pages:,} pages, {self._items:,} items, {self._items / seconds:,.0f} items/s; "
-            f"cursor at {cursors or 'the start'}; {percent} of the window; "
+            f"cursor at {cursors or 'the start'}; {percent} of the window{rest}; "
             f"{self._budget.left()} of {self._budget.requests} requests left this minute"
         )
+
+
+def _rest(seconds: float, done: int, whole: int) -> str:
+    """How long the rest takes at the speed so far, once a hundredth is done."""
+    if not whole / 100 <= done < whole:
+        return ""
+    left_s = seconds * (whole - done) / done
+    ends = datetime.now(UTC) + timedelta(seconds=left_s)
+    length = f"{left_s:.0f} s" if left_s < 120 else f"{left_s / 60:.0f} min"
+    return f", about {length} left (until {ends:%H:%M} UTC)"
 
 
 def _time(us: int) -> str:

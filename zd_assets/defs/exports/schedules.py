@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -12,25 +13,29 @@ from zd_assets.defs.exports.run_requests import other_form, range_request
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import DAY_US, Partition
-from zd_assets.lake.state import PartitionState, partition_states
+
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
+    from zd_assets.lake.state import PartitionState
+
+NIGHTLY = "15 0 * * *"
 
 _DAYS = 30
 _MOST_PARTITIONS = 1000
 
 
 def nightly_schedule(
-    api: Api, exports: Sequence[Export], namespace: Namespace
+    api: Api, exports: Sequence[Export], namespace: Namespace, cron: str = NIGHTLY
 ) -> dg.ScheduleDefinition:
-    """At a quarter past midnight UTC: close yesterday, and heal gaps in these exports of an API.
+    """Close yesterday, and heal gaps in these exports of an API; else at a quarter past midnight.
 
     Partitions of the last 30 days that have no file, and incomplete ones of the last thousand.
     """
 
     @dg.schedule(
         name=namespace.name(api.value, "nightly"),
-        cron_schedule="15 0 * * *",
+        cron_schedule=cron,
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
         required_resource_keys={namespace.name(LAKE)},
@@ -48,7 +53,7 @@ def nightly_schedule(
 
 def evaluate(
     instance: dg.DagsterInstance,
-    lake: Lake,
+    lake: "Lake",
     exports: Sequence[Export],
     namespace: Namespace,
     now: datetime,
@@ -57,6 +62,9 @@ def evaluate(
 
     It costs a look at the files of each export (see `partition_states`) and one query for all.
     """
+    # Only in a tick: who loads the definitions needs no Arrow.
+    from zd_assets.lake.state import partition_states
+
     now_us = round(now.timestamp() * 1_000_000)
     ended = [
         window
@@ -102,7 +110,7 @@ def evaluate(
     )
 
 
-def _is_to_be_fetched(state: PartitionState, since_us: int) -> bool:
+def _is_to_be_fetched(state: "PartitionState", since_us: int) -> bool:
     """Whether it was begun and isn't complete, or, from `since_us` on, was never asked for."""
     return state.open and (state.begun or state.partition.start_us >= since_us)
 

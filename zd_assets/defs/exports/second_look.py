@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -11,22 +12,25 @@ from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions
 from zd_assets.defs.resources import ZendeskApi
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import DAY_US, HOUR_US, Partition
-from zd_assets.lake.state import partition_states
+
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
+
+SECOND_LOOK = "40 3 * * *"
 
 _DAYS = 7
 
 
 def second_look_schedule(
-    api: Api, exports: Sequence[Export], namespace: Namespace
+    api: Api, exports: Sequence[Export], namespace: Namespace, cron: str = SECOND_LOOK
 ) -> dg.ScheduleDefinition:
-    """At twenty to four UTC: read yesterday and one older day of each export again."""
+    """By default at twenty to four UTC: read yesterday and one older day of each export again."""
     name = namespace.name(api.value)
 
     @dg.schedule(
         name=namespace.name(api.value, "second_look"),
-        cron_schedule="40 3 * * *",
+        cron_schedule=cron,
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
         required_resource_keys={name, namespace.name(LAKE)},
@@ -44,7 +48,7 @@ def second_look_schedule(
 
 
 def evaluate(
-    lake: Lake,
+    lake: "Lake",
     exports: Sequence[Export],
     namespace: Namespace,
     resource: ZendeskApi,
@@ -54,6 +58,9 @@ def evaluate(
 
     Only what is complete in the lake is; what isn't is the nightly schedule's.
     """
+    # Only in a tick: who loads the definitions needs no Arrow.
+    from zd_assets.lake.state import partition_states
+
     requests: list[dg.RunRequest] = []
     reasons: list[str] = []
     for export in exports:

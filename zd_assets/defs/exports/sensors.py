@@ -1,60 +1,31 @@
 """The follow-up sensors: one for each export, which asks for its next run."""
 
+import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import dagster as dg
-import msgspec
 
 from zd_assets.catalog.export import Export
-from zd_assets.defs.exports.follow_up_policy import (
-    Ask,
-    Launch,
-    Poll,
-    Situation,
-    Wait,
-    caught_up,
-    decide,
-    failed,
-    refused,
-)
-from zd_assets.defs.exports.instance_state import (
-    FOLLOW_UP_TAG,
-    Failures,
-    follow_up_failures,
-    run_in_flight,
-)
-from zd_assets.defs.exports.run_requests import other_form, range_request
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.namespace import LAKE, Namespace
-from zd_assets.defs.partitions import first_us, last_partitions, partitions_since
-from zd_assets.defs.resources import ZendeskApi
-from zd_assets.extract.look import look
-from zd_assets.extract.run import CLOCK_MARGIN_S
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
-from zd_assets.lake.state import PartitionState, newest_begun, partition_states
-from zd_assets.zendesk.errors import AuthenticationError, RefusedError, ZendeskError
+from zd_assets.zendesk.errors import ConfigurationError
+
+#: Names what is followed from the start.
+FOLLOW_VARIABLE = "ZD_FOLLOW"
 
 REASON_TAG = "zd_assets/reason"
 
 _EVERY_S = 10
-# So many complete or missing partitions in a row, and nothing older is looked at.
-_SETTLED_SEEN = 8
-_MOST_SEEN = 400
 
 
-@dataclass(frozen=True)
-class Tick:
-    """What one tick comes to: its answer, what the sensor knows from now on, a line for its log."""
+def follow_up_sensor(
+    export: Export, namespace: Namespace, *, followed: bool = False
+) -> dg.SensorDefinition:
+    """Follow an export: at once while the API has more, else after each polling interval.
 
-    answer: dg.RunRequest | dg.SkipReason
-    poll: Poll
-    line: str = ""
-
-
-def follow_up_sensor(export: Export, namespace: Namespace) -> dg.SensorDefinition:
-    """Follow an export: at once while the API has more, else after each polling interval."""
+    It is on from the start if `followed`; else somebody has to switch it on.
+    """
 
     @dg.sensor(
         name=namespace.name(export.name, "follow_up"),
@@ -62,15 +33,21 @@ def follow_up_sensor(export: Export, namespace: Namespace) -> dg.SensorDefinitio
         "asks a page after each polling interval, and for a run where that brings something new.",
         target=dg.AssetSelection.assets(namespace.key(export.path)),
         minimum_interval_seconds=_EVERY_S,
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING if followed else dg.DefaultSensorStatus.STOPPED
+        ),
         required_resource_keys={namespace.name(export.api.value), namespace.name(LAKE)},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        # Only in a tick: who loads the definitions needs neither Arrow nor HTTP.
+        from zd_assets.defs.exports.follow_up_tick import decoded, encoded, evaluate
+
         api, lake = namespace.api(context.resources, export.api), namespace.lake(context.resources)
         tick = evaluate(
-            context.instance, lake, export, api, namespace, _decoded(context.cursor), time.time()
+            context.instance, lake, export, api, namespace, decoded(context.cursor), time.time()
         )
-        context.update_cursor(msgspec.json.encode(tick.poll).decode())
+        context.update_cursor(encoded(tick.poll))
         if tick.line:
             context.log.info(tick.line)
         return tick.answer
@@ -78,142 +55,21 @@ def follow_up_sensor(export: Export, namespace: Namespace) -> dg.SensorDefinitio
     return _follow_up
 
 
-def evaluate(
-    instance: dg.DagsterInstance,
-    lake: Lake,
-    export: Export,
-    api: ZendeskApi,
-    namespace: Namespace,
-    poll: Poll,
-    now_s: float,
-) -> Tick:
-    """One tick at `now_s` (epoch seconds): read what is known, decide, ask where it is time to."""
-    key = namespace.key(export.path)
-    try:
-        export, poll_interval_s = api.tuned(export), api.poll_interval()
-        in_flight = run_in_flight(instance, key, namespace.name(export.api.value))
-        states = [] if in_flight else _recent_states(lake, export, namespace, now_s)
-    except (ZendeskError, LakeError) as error:
-        return Tick(dg.SkipReason(str(error)), poll)
-    failures = follow_up_failures(instance, key)
-    situation = Situation(
-        export=export.name,
-        now_s=now_s,
-        states=states,
-        in_flight=in_flight,
-        failures=failures,
-        poll=poll,
-        poll_interval_s=poll_interval_s,
-        settle_s=export.settle_s + CLOCK_MARGIN_S,
-    )
-    decision = decide(situation)
-    if isinstance(decision, Wait):
-        return Tick(dg.SkipReason(decision.reason), poll)
-    if unlike := other_form(lake, export, namespace, states):
-        return Tick(unlike, poll)
-    if isinstance(decision, Ask):
-        asked = _ask(situation, decision, lake, export, api, namespace)
-        if isinstance(asked, Tick):
-            return asked
-        decision, poll = asked
-    return Tick(_request(export, namespace, decision, states, failures), poll, decision.reason)
+def followed_exports(follow: Sequence[str] | None = None) -> set[str]:
+    """Name the exports whose sensors are on from the start, `all` being each of them.
 
+    Where nothing is given, the environment's `ZD_FOLLOW` says so, names with commas between them.
 
-def _ask(
-    situation: Situation,
-    ask: Ask,
-    lake: Lake,
-    export: Export,
-    api: ZendeskApi,
-    namespace: Namespace,
-) -> Tick | tuple[Launch, Poll]:
-    """Ask the page itself: what to launch because of it, or why there is nothing to."""
-    now_s, before, interval_s = situation.now_s, situation.poll, situation.poll_interval_s
-    states = situation.states[
-        situation.states.index(ask.first) : situation.states.index(ask.last) + 1
-    ]
-    sure_us = int((before.quiet_s - max(export.overlap_s, export.settle_s)) * 1_000_000)
-    is_sure = before.quiet_s > max(state.committed_s for state in states)
-    poll = Poll(at_s=now_s, quiet_s=before.quiet_s)
-    try:
-        client = api.client()
-        if not client.budget.left():
-            return Tick(
-                dg.SkipReason(
-                    "It is time to ask, but the request budget has no place at the moment: "
-                    f"{client.budget.requests} a minute are spent."
-                ),
-                before,
-            )
-        options = replace(
-            api.options(export, full_refresh=False), first_us=first_us(namespace.partitions_def)
-        )
-        found = look(export, states, client, lake, options, since_us=sure_us if is_sure else 0)
-    except (AuthenticationError, RefusedError) as error:
-        poll = replace(poll, refused=before.refused + 1, error=str(error))
-        return Tick(dg.SkipReason(refused(export.name, poll, interval_s)), poll)
-    except (ZendeskError, LakeError) as error:
-        poll = replace(poll, error=f"{str(error).rstrip('.')}.")
-        return Tick(dg.SkipReason(failed(poll, now_s + interval_s)), poll)
-    if reason := ask.reason or found.news:
-        return Launch(ask.first, ask.last, reason), replace(poll, news=reason)
-    poll = replace(poll, quiet_s=now_s)
-    return Tick(dg.SkipReason(caught_up(now_s, now_s + interval_s)), poll, found.row)
-
-
-def _request(
-    export: Export,
-    namespace: Namespace,
-    launch: Launch,
-    states: Sequence[PartitionState],
-    failures: Failures,
-) -> dg.RunRequest:
-    previous = failures.last_run_id
-    committed_s = max(state.committed_s for state in states)
-    return range_request(
-        export,
-        namespace,
-        launch.first.partition,
-        launch.last.partition,
-        # New after each commit and each run: a restarted daemon repeats nothing, and a failed run
-        # doesn't end the following.
-        run_key=f"{export.name}:{launch.last.partition.key}:{committed_s:.0f}:{previous[:8]}",
-        tags={
-            FOLLOW_UP_TAG: namespace.key(export.path).to_user_string(),
-            REASON_TAG: launch.reason,
-            # The next tick is its retry.
-            "dagster/max_retries": "0",
-            **({"zd_assets/follows_run": previous} if previous else {}),
-        },
-    )
-
-
-def _recent_states(
-    lake: Lake, export: Export, namespace: Namespace, now_s: float
-) -> list[PartitionState]:
-    """The partitions up to now: nine as a rule, back to where eight in a row aren't incomplete.
-
-    Where none of these was ever asked for, from the newest that was, which costs a listing.
+    Raises:
+        ConfigurationError: there is no such export.
     """
-    partitions_def = namespace.partitions_def
-    windows = last_partitions(partitions_def, now_s, _MOST_SEEN)
-    states: list[PartitionState] = []
-    while windows:
-        windows, next_ones = windows[: -_SETTLED_SEEN - 1], windows[-_SETTLED_SEEN - 1 :]
-        states = partition_states(lake, export, next_ones, complete_stays=True) + states
-        if not any(state.begun and state.open for state in states[:_SETTLED_SEEN]):
-            break
-    if any(state.begun for state in states):
-        return states
-    newest = newest_begun(lake, export)
-    if newest is None or not partitions_def.has_partition_key(newest.key):
-        return states
-    return partition_states(lake, export, partitions_since(partitions_def, newest, now_s))
-
-
-def _decoded(cursor: str | None) -> Poll:
-    """What the sensor knows; nothing if that was kept by another version."""
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Poll)
-    except msgspec.DecodeError:
-        return Poll()
+    where = "follow" if follow is not None else FOLLOW_VARIABLE
+    if follow is None:
+        follow = [name.strip() for name in os.environ.get(FOLLOW_VARIABLE, "").split(",")]
+    names, known = {*follow} - {""}, {export.name for export in EXPORTS}
+    if unknown := sorted(names - known - {"all"}):
+        raise ConfigurationError(
+            f"{where}: there is no export {unknown[0]!r}; set it to all, or to some of "
+            f"{', '.join(export.name for export in EXPORTS)}"
+        )
+    return known if "all" in names else names

@@ -1,0 +1,13 @@
+"""What a `dagster.yaml` for one machine says."""
+
+INSTANCE = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+# One run of an export at a time; few at once on SQLite.
+concurrency:
+  pools: {default_limit: 1, granularity: op}
+  runs: {max_concurrent_runs: 4}
+# Follow-up runs are tried again by their sensor, all others by the instance.
+run_retries: {enabled: true, max_retries: 2}
+run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 30}
+"""
