@@ -10,7 +10,8 @@ from benchmarks.measure import show, side_by_side, verdict
 from benchmarks.source import UNLIMITED, bare_loop, days, make_client, start_sandbox
 from zd_assets.catalog.chat import CHATS
 from zd_assets.extract.events import PartitionReport
-from zd_assets.extract.run import Options, extract
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.client import Client

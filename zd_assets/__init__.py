@@ -1,19 +1,28 @@
 """Zendesk Chat and Support incremental exports as partitioned Dagster assets in Parquet."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zd_assets.defs.component import ZendeskExports
+    from zd_assets.defs.io_manager import LakeIOManager
+    from zd_assets.engine.scan import scan
+    from zd_assets.engine.scanned import Scan
 
-__all__ = ["ZendeskExports"]
+__all__ = ["LakeIOManager", "Scan", "ZendeskExports", "scan"]
+
+_FACE = {
+    "LakeIOManager": "zd_assets.defs.io_manager",
+    "Scan": "zd_assets.engine.scanned",
+    "ZendeskExports": "zd_assets.defs.component",
+    "scan": "zd_assets.engine.scan",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Only when it is asked for: the sandbox, and who reads the lake, need no Dagster.
-    if name == "ZendeskExports":
-        from zd_assets.defs.component import ZendeskExports
-
-        return ZendeskExports
+    if name in _FACE:
+        return getattr(import_module(_FACE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

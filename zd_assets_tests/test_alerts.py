@@ -326,7 +326,7 @@ def test_what_isnt_ours_is_told_of_by_its_type_alone(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"who knows what stands here: {SECRET}")
 
-    monkeypatch.setattr("zd_assets.defs.exports.assets.extract", broken)
+    monkeypatch.setattr("zd_assets.defs.exports.materialize.extract", broken)
     assert not watch.run(CHATS).success
     watch.tick()
     [told] = watch.webhook.news()

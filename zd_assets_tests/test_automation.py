@@ -34,7 +34,7 @@ def automation(sandbox: Running, lake: Lake) -> Iterator[Automation]:
         PARTITIONS,
         chat_resource(sandbox),
         support_resource(sandbox),
-        LakeFolder(location=str(lake.root)),
+        LakeFolder(location=str(lake.root), analytics_every_s=0),
     )
     with dg.DagsterInstance.ephemeral() as instance:
         yield Automation(definitions, instance, sandbox, lake)
@@ -151,7 +151,7 @@ def test_a_backfill_is_waited_for_unless_its_partitions_are_gone(
         dg.DailyPartitionsDefinition(start_date=start, end_offset=1),
         chat_resource(automation.sandbox),
         support_resource(automation.sandbox),
-        LakeFolder(location=str(automation.lake.root)),
+        LakeFolder(location=str(automation.lake.root), analytics_every_s=0),
     )
     assert automation.tick() == ({} if start < DAYS[0] else {"chats_latest": []})
 

@@ -22,11 +22,11 @@ from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.export import Api
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
-from zd_assets.engine.assertions import checks_of
 from zd_assets.lake.lake import Lake
-from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS
+from zd_assets.models.checks import checks_of
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
 from zd_assets.models.latest import CHATS_LATEST
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS
 from zd_assets_tests.helpers.dagster_dev import PATIENCE_S, dagster_dev, wait

@@ -19,9 +19,10 @@ from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
 from zd_assets.checks import contents as contents_module
 from zd_assets.checks.contents import Contents, contents
+from zd_assets.checks.descriptions import DESCRIPTIONS
 from zd_assets.checks.earlier import earlier_footers
 from zd_assets.checks.finding import Finding, Severity
-from zd_assets.checks.rules import DESCRIPTIONS, check
+from zd_assets.checks.rules import check
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.exports import schedules, sensors
 from zd_assets.defs.exports.checks import check_keys

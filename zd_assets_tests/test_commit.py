@@ -10,7 +10,8 @@ import pytest
 from zd_assets.catalog.chat import CHATS
 from zd_assets.extract.commit import decide
 from zd_assets.extract.events import Action, PartitionReport, Report
-from zd_assets.extract.run import Options, extract
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake.footer import Footer, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.writer import Keep

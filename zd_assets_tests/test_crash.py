@@ -119,7 +119,8 @@ def test_an_interrupted_run_reports_what_it_committed(
 EXTRACTION = """
     import sys
     from zd_assets.catalog.registry import EXPORTS
-    from zd_assets.extract.run import Options, extract
+    from zd_assets.extract.options import Options
+    from zd_assets.extract.run import extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import basic
     from zd_assets.zendesk.budget import Budget

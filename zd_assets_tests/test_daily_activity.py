@@ -6,7 +6,7 @@ import pytest
 
 from zd_assets.catalog.chat import AGENT_TIMELINE
 from zd_assets.lake.lake import Lake
-from zd_assets.models.chat_facts import AGENT_ACTIVITY
+from zd_assets.models.facts.agent_activity import AGENT_ACTIVITY
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     due,

@@ -6,12 +6,10 @@ import pytest
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.lake.lake import Lake
-from zd_assets.models.chat_facts import (
-    CHAT_ENGAGEMENTS,
-    CHAT_MESSAGES,
-    CONVERSION_ATTRIBUTION,
-    DEPARTMENT_QUEUE,
-)
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.chat_messages import CHAT_MESSAGES
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
+from zd_assets.models.facts.department_queue import DEPARTMENT_QUEUE
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     footer,
@@ -317,6 +315,17 @@ def test_sizes_that_are_no_numbers_change_nothing(lake: Lake) -> None:
     make_days(lake, DEPARTMENT_QUEUE, 2)
     assert values(lake, DEPARTMENT_QUEUE, 2, "at_start", "at_end", "peak", "events") == [
         (1, 3, 3, 2)
+    ]
+
+
+def test_a_size_that_is_no_number_doesnt_hide_what_the_next_event_says_was_before(
+    lake: Lake,
+) -> None:
+    events = [queue("a", "02 06:00", None), queue("b", "02 12:00", 0, 2)]
+    put(lake, DEPARTMENT_EVENTS, events, 2)
+    make_days(lake, DEPARTMENT_QUEUE, 2)
+    assert values(lake, DEPARTMENT_QUEUE, 2, "at_start", "at_end", "waiting_s", "events") == [
+        (2, 0, 12 * 3600, 1)
     ]
 
 

@@ -10,25 +10,27 @@ from pydantic import ValidationError
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.defs.analytics.automation import when_out_of_date
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import PATH, report_asset
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.engine.assertions import check
-from zd_assets.engine.day import Day
+from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.latest.update import update
 from zd_assets.engine.lineage import daily_origins, latest_origins
 from zd_assets.engine.make import make
-from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake
-from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CONVERSION_ATTRIBUTION
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
 from zd_assets.models.latest import CHATS_LATEST, LATEST, Latest
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.report.input_version import is_due, report_file
-from zd_assets_tests.helpers.dagster_runs import SITE
+from zd_assets_tests.helpers.dagster_runs import SITE, lake_resources
 from zd_assets_tests.helpers.daily_lake import Item, iso, key, put
 
 
@@ -124,7 +126,7 @@ def test_current_state_comes_from_its_export(table: Latest) -> None:
         assert all(path == table.export.path and name in exported for path, name in found)
 
 
-def _columns(table: Export | Latest | Model) -> set[str]:
+def _columns(table: Export | Latest | Model | ReferenceList) -> set[str]:
     columns = table.all_columns if isinstance(table, Export) else table.columns
     return {column.name for column in columns}
 
@@ -135,7 +137,7 @@ def run(asset: dg.AssetsDefinition, lake: Lake, day: str, **config: Any) -> Any:
         [asset],
         selection=[asset.key],
         partition_key=day,
-        resources={"lake": LakeFolder(location=str(lake.root))},
+        resources=lake_resources(lake),
         run_config={"ops": {asset.op.name: {"config": config}}} if config else None,
     )
     [event] = result.get_asset_materialization_events()
@@ -152,6 +154,19 @@ def test_an_answer_shows_its_chart_and_a_fact_none(lake: Lake) -> None:
     assert metadata["chart"].value.startswith("![chat_daily_summary](data:image/png;base64,")
     assert metadata["dagster/partition_row_count"].value == 1
     assert "dagster/column_lineage" in metadata
+
+
+def test_a_chart_that_cant_be_drawn_leaves_the_days_made(lake: Lake) -> None:
+    put(lake, CHATS, [chat("a", "02 09:00")], 2)
+    update(CHATS_LATEST, lake)
+    # A file that isn't one of ours, among the days that the picture is of.
+    foreign = day_file(lake, CHAT_DAILY_SUMMARY, Day(key(1)))
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"no Parquet")
+    asset = daily_asset(CHAT_DAILY_SUMMARY, SITE, when_out_of_date(LakeFolder(), SITE))
+    metadata = run(asset, lake, key(2))
+    assert "chart" not in metadata
+    assert metadata["dagster/partition_row_count"].value == 1
 
 
 def test_the_report_is_of_a_week_or_of_the_days_asked_for(lake: Lake) -> None:

@@ -23,17 +23,16 @@ from zd_assets.engine.make import make
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.models.chat_facts import (
-    AGENT_ACTIVITY,
-    CHAT_ENGAGEMENTS,
-    CHAT_MESSAGES,
-    CONVERSION_ATTRIBUTION,
-    DEPARTMENT_QUEUE,
-)
+from zd_assets.models.facts.agent_activity import AGENT_ACTIVITY
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.chat_messages import CHAT_MESSAGES
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
+from zd_assets.models.facts.department_queue import DEPARTMENT_QUEUE
+from zd_assets.models.facts.ticket_field_changes import TICKET_FIELD_CHANGES
+from zd_assets.models.facts.ticket_states import TICKET_STATES
 from zd_assets.models.latest import CHATS_LATEST
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.registry import MODELS
-from zd_assets.models.ticket_facts import TICKET_FIELD_CHANGES, TICKET_STATES
 from zd_assets.schema.arrow import arrow_schema
 from zd_assets_tests.helpers.daily_lake import (
     Item,
@@ -79,7 +78,7 @@ def test_a_days_footer_says_what_it_is_and_how_far_it_goes(lake: Lake) -> None:
     assert (second.table, second.day) == ("conversion_attribution", "2026-01-02")
     assert (second.items, second.run_id, second.carried_since) == (2, "run", None)
     assert (second.complete, second.known_until_us) == (True, us("03 00:00"))
-    assert (third.items, third.content) == (0, "empty")
+    assert (third.items, third.data_version) == (0, "empty")
     assert (third.complete, third.known_until_us) == (False, us("03 06:30"))
 
 

@@ -20,15 +20,14 @@ from zd_assets.catalog.support import (
     TICKET_METRIC_EVENTS,
 )
 from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.models.chat_facts import AGENT_ACTIVITY, CHAT_ENGAGEMENTS
-from zd_assets.models.marts import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
-from zd_assets.models.skill_facts import SKILL_ASSIGNMENTS
-from zd_assets.models.ticket_facts import TICKET_METRICS
+from zd_assets.models.facts.agent_activity import AGENT_ACTIVITY
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.skill_assignments import SKILL_ASSIGNMENTS
+from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
 from zd_assets_tests.helpers.daily_lake import Item, make_days, put, rows, us
 from zd_assets_tests.helpers.odd_items import PATIENT
 

@@ -12,7 +12,8 @@ from zd_assets.catalog.support import (
     TICKET_EVENTS,
 )
 from zd_assets.lake.lake import Lake
-from zd_assets.models.skill_facts import SKILL_ASSIGNMENTS, SKILLS
+from zd_assets.models.facts.skill_assignments import SKILL_ASSIGNMENTS
+from zd_assets.models.facts.skills import SKILLS
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,
@@ -244,6 +245,25 @@ def test_closing_a_ticket_ends_its_skills_but_not_an_agents(status: str, lake: L
     ]
     held = [(who, value) for who, _, value, *_ in intervals(lake, 4)]
     assert held == [("agent", "en"), *([] if ends else [("ticket", "fr")]), ("ticket", "en")]
+
+
+def test_what_a_restored_ticket_is_given_it_hadnt_before_it_was_deleted(lake: Lake) -> None:
+    moves = [move("02 20:00", GIVE), move("03 12:00", GIVE), move("03 12:00", GIVE, 1, "fr")]
+    put_skills(lake, [], [], 2, 3)
+    changes = [("03 08:00", "deleted"), ("03 10:00", "open"), ("03 18:00", "closed")]
+    events = [
+        {"id": number, "ticket_id": 1, "timestamp": epoch(at)}
+        | {"child_events": [{"event_type": "Change", "status": status}]}
+        for number, (at, status) in enumerate(changes)
+    ]
+    put(lake, TICKET_EVENTS, events, 2, 3)
+    put(lake, ROUTING_INSTANCE_VALUES, moves, 2, 3)
+    make_days(lake, SKILL_ASSIGNMENTS, 2, 3)
+    assert intervals(lake, 3) == [
+        (*TICKET, "02 20:00", "03 08:00", 8 * HOUR),
+        (*TICKET, "03 12:00", "03 18:00", 6 * HOUR),
+        ("ticket", 1, "fr", "03 12:00", "03 18:00", 6 * HOUR),
+    ]
 
 
 def test_today_a_skill_is_held_as_far_as_the_day_is_known(lake: Lake) -> None:

@@ -20,7 +20,7 @@ from zd_assets.engine.read import read_days
 from zd_assets.extract.events import Action
 from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.objects import ObjectPath
-from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
 from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NOW

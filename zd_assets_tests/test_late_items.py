@@ -90,6 +90,31 @@ def test_an_idle_poll_costs_one_request(
     assert len(lake_items(lake, export, TODAY)) == 1
 
 
+@pytest.mark.parametrize("like", ["observed", "documented"])
+@pytest.mark.parametrize("of_the_last_second", [1, 3])
+def test_a_poll_of_pages_that_dont_say_whether_there_is_more_costs_two_requests_at_most(
+    of_the_last_second: int, like: str, sandbox: Running, clients: Clients, lake: Lake
+) -> None:
+    export, endpoint = TICKET_METRIC_EVENTS, TICKET_METRIC_EVENTS.endpoints[0]
+    few(sandbox, seeded=False, like=like)
+    hour_us = MIDNIGHT_US + 60 * MINUTE_US
+    times_us = [hour_us, hour_us + 30 * SECOND_US, *[hour_us + 40 * SECOND_US] * of_the_last_second]
+    poll(export, endpoint, sandbox, clients, lake, hour_us - MINUTE_US)
+    sandbox.put(export.name, [item(export, us, number) for number, us in enumerate(times_us)])
+    asked = []
+    for minutes in (4, 9, 14, 19, 24):
+        sandbox.forget_requests()
+        poll(export, endpoint, sandbox, clients, lake, hour_us + minutes * MINUTE_US)
+        asked.append(len(sandbox.requests()))
+    # From 15 minutes after the last item on, nothing can be late before it.
+    assert asked == [2, 2, 2, 2, 1]
+    assert len(lake_items(lake, export, TODAY)) == len(times_us)
+    footer = lake.footer(export, TODAY)
+    assert footer
+    assert footer.last_page
+    assert not footer.last_page.follow_up_now
+
+
 @TIMED
 def test_what_is_later_is_found_by_the_second_look_and_measured(
     export: Export, endpoint: Endpoint, sandbox: Running, clients: Clients, lake: Lake
@@ -107,7 +132,11 @@ def test_what_is_later_is_found_by_the_second_look_and_measured(
     looked = "2026-03-01T12:00:00Z"
     sandbox.settings(now=looked)
     # Nor is it adopted, if the run that read it couldn't report it.
-    options: dict[str, Any] = {"now": looked, "endpoint": endpoint, "adopts": lambda footer: True}
+    options: dict[str, Any] = {
+        "now": looked,
+        "endpoint": endpoint,
+        "should_adopt": lambda footer: True,
+    }
     options["second_look"] = True
     fetch(export, [YESTERDAY], clients, lake, **options)
     assert_lake_is_true(sandbox, lake, export, [YESTERDAY])

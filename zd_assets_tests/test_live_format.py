@@ -37,6 +37,7 @@ from zd_assets_tests.helpers.dagster_runs import (
     SITE,
     cli_env,
     dagster,
+    lake_resources,
     support_resource,
 )
 from zd_assets_tests.helpers.odd_items import PATIENT, odd_items
@@ -491,7 +492,7 @@ def test_along_with_a_materialization_the_check_runs_once_for_the_whole_range(
         },
         resources={
             "zendesk_support": support_resource(empty),
-            "lake": LakeFolder(location=str(lake.root)),
+            **lake_resources(lake),
         },
     )
     assert [one.passed for one in live_format(result)] == [True]
@@ -510,7 +511,7 @@ def test_along_with_a_materialization_the_check_is_left_out_rather_than_waited_f
         [export_asset(TICKETS, SITE), format_check(TICKETS, TICKETS.sample, SITE)],
         instance=instance,
         partition_key="2026-02-26",
-        resources={"zendesk_support": support, "lake": LakeFolder(location=str(lake.root))},
+        resources={"zendesk_support": support, **lake_resources(lake)},
     )
     assert result.success
     assert len(result.asset_materializations_for_node("__".join(TICKETS.path))) == 1

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,17 +44,25 @@ def content(body: Body) -> bytes:
     return body.content
 
 
-#: How a body may be announced, and how a byte of it is sent then.
-SENDINGS = {
-    "of known length": (b"Content-Length: 1000000\r\n", b" "),
-    "chunked": (b"Transfer-Encoding: chunked\r\n", b"1\r\n \r\n"),
-    "until the connection ends": (b"Connection: close\r\n", b" "),
+#: What of an answer comes at once, and what comes then, byte by byte, for ever.
+BEGINNING = b"HTTP/1.1 200 OK\r\n"
+TRICKLES = {
+    "a body of known length": (BEGINNING + b"Content-Length: 1000000\r\n\r\n", b" "),
+    "a chunked body": (BEGINNING + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "a body until the connection ends": (BEGINNING + b"Connection: close\r\n\r\n", b" "),
+    "what follows a chunked body": (
+        BEGINNING + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
+        b"x: y\r\n",
+    ),
+    "a status line": (b"HTTP/1.1 200 ", b"O"),
+    "a header": (BEGINNING + b"X-Long: ", b"x"),
+    "the word to go on": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
 }
 
 
 @contextmanager
-def trickling(seconds: float, headers: bytes, byte: bytes) -> Iterator[str]:
-    """A server that sends a byte every so many seconds, for ever."""
+def trickling(seconds: float, at_once: bytes, piece: bytes) -> Iterator[str]:
+    """A server that sends something at once, and then a piece every so many seconds, for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         over = threading.Event()
 
@@ -64,14 +73,11 @@ def trickling(seconds: float, headers: bytes, byte: bytes) -> Iterator[str]:
                     connection, _ = server.accept()
                 except TimeoutError:
                     continue
-                with connection:
+                with connection, suppress(OSError):  # The client has given it up.
                     connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\n%s\r\n" % headers)
-                    try:
-                        while not over.wait(seconds):
-                            connection.sendall(byte)
-                    except OSError:
-                        pass  # The client has given it up.
+                    connection.sendall(at_once)
+                    while not over.wait(seconds):
+                        connection.sendall(piece)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -82,18 +88,43 @@ def trickling(seconds: float, headers: bytes, byte: bytes) -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("sending", SENDINGS)
+@pytest.mark.parametrize("what", TRICKLES)
 def test_an_answer_that_trickles_in_is_given_up_at_its_deadline(
-    sending: str, make_client: MakeClient
+    what: str, make_client: MakeClient
 ) -> None:
     notices: list[str] = []
-    with trickling(0.05, *SENDINGS[sending]) as url:
+    with trickling(0.05, *TRICKLES[what]) as url:
         client = make_client(base_url=url, attempts=2, answer_deadline_s=0.3)
         began = time.monotonic()
         with pytest.raises(UnavailableError, match="took too long"):
             client.get(f"{url}/x", content, notice=notices.append)
     assert time.monotonic() - began >= 0.6
     assert len(notices) == 1
+
+
+def test_the_answer_of_a_proxy_that_trickles_in_is_given_up_at_its_deadline(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with trickling(0.05, b"HTTP/1.1 502 ", b"x") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        url = "https://acme.invalid"
+        client = make_client(base_url=url, attempts=2, answer_deadline_s=0.3)
+        with pytest.raises(UnavailableError, match="took too long"):
+            client.get(f"{url}/x", content)
+
+
+def test_other_requests_of_a_client_go_on_while_one_is_given_up(make_client: MakeClient) -> None:
+    with (
+        serving(lambda path, number: Answer(b"there")) as server,
+        trickling(0.05, *TRICKLES["a header"]) as slow,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        client = make_client(base_url=server.url, attempts=1, answer_deadline_s=0.5)
+        late = make_client(base_url=slow, attempts=1, answer_deadline_s=0.5)
+        given_up = pool.submit(late.get, f"{slow}/x", content)
+        while not given_up.done():
+            assert client.get(f"{server.url}/x", content) == b"there"
+        assert isinstance(given_up.exception(), UnavailableError)
 
 
 @pytest.mark.parametrize("status", [409, 500, 502, 503, 504, 520, 521, 522, 524, 527, 530, 599])
@@ -115,6 +146,7 @@ HEAVY = [
     {"kind": "invalid_json"},
     {"kind": "hang", "seconds": 3},
     {"kind": "slow", "seconds": 30},
+    {"kind": "drip_head", "seconds": 0.3},
 ]
 
 
@@ -233,8 +265,11 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def encrypted(certificate: Path, answer: bytes) -> Iterator[str]:
-    """A server that sends the same over TLS to whoever connects, and cuts the connection."""
+def encrypted(certificate: Path, answer: bytes, piece: bytes = b"") -> Iterator[str]:
+    """A server that sends the same over TLS to whoever connects, and cuts the connection.
+
+    With `piece`, it goes on sending that for ever.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -249,6 +284,8 @@ def encrypted(certificate: Path, answer: bytes) -> Iterator[str]:
                     with context.wrap_socket(plain, server_side=True) as connection:
                         connection.recv(65536)
                         connection.sendall(answer)
+                        while piece and not over.wait(0.05):
+                            connection.sendall(piece)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -297,6 +334,17 @@ def test_an_encrypted_answer_that_is_cut_asks_for_less(
     with encrypted(certificate, sent) as url, pytest.raises(UnavailableError, match=told):
         make_client(base_url=url, attempts=3).get(f"{url}/x", content, lighter=lighter)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("what", ["a chunked body", "a header", "the word to go on"])
+def test_an_encrypted_answer_that_trickles_in_is_given_up_at_its_deadline(
+    what: str, certificate: Path, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with encrypted(certificate, *TRICKLES[what]) as url:
+        client = make_client(base_url=url, attempts=2, answer_deadline_s=0.3)
+        with pytest.raises(UnavailableError, match="took too long; asked 2 times"):
+            client.get(f"{url}/x", content)
 
 
 def test_an_unknown_name_is_a_setting_to_mend(make_client: MakeClient) -> None:

@@ -29,9 +29,10 @@ from zd_assets.lake.lake import Lake, open_lake
 from zd_assets.lake.location import identity, version
 from zd_assets.lake.objects import ObjectPath
 from zd_assets.lake.temporary import create, replacing
-from zd_assets.models.chat_facts import CHAT_ENGAGEMENTS, CHAT_MESSAGES
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.chat_messages import CHAT_MESSAGES
 from zd_assets.models.latest import CHATS_LATEST
-from zd_assets.models.marts import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.report.input_version import report_file
 from zd_assets.report.page import write_report
 from zd_assets.sandbox import Running
@@ -218,7 +219,8 @@ def test_copies_of_one_object_follow_its_replacement(bucket: Lake, tmp_path: Pat
 EXTRACTION = """
     import os, sys, time
     from zd_assets.catalog.chat import CHATS
-    from zd_assets.extract.run import Options, extract
+    from zd_assets.extract.options import Options
+    from zd_assets.extract.run import extract
     from zd_assets.lake.lake import open_lake
     from zd_assets.zendesk.auth import bearer
     from zd_assets.zendesk.budget import Budget

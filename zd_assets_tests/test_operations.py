@@ -113,7 +113,7 @@ def fresh(sandbox: Running, lake: Lake) -> Iterator[Automation]:
         PARTITIONS,
         chat_resource(sandbox),
         support_resource(sandbox, include=include),
-        LakeFolder(location=str(lake.root)),
+        LakeFolder(location=str(lake.root), analytics_every_s=0),
     )
     with dg.DagsterInstance.ephemeral() as instance:
         yield Automation(definitions, instance, sandbox, lake)

@@ -78,6 +78,12 @@ def test_a_drip_brings_byte_after_byte(sandbox: Running) -> None:
     answer.close()
 
 
+def test_headers_that_drip_are_followed_by_the_whole_page(sandbox: Running) -> None:
+    whole = get(sandbox).json()
+    sandbox.faults([{"kind": "drip_head", "seconds": 0.001}])
+    assert get(sandbox).json() == whole
+
+
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_wrong_clock_shows_in_date_and_judges_what_is_too_recent(
     sandbox: Running, status: int

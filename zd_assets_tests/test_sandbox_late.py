@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from zd_assets.catalog.registry import CATALOGUE
+from zd_assets.catalog.registry import EXPORTS as OURS
 from zd_assets.sandbox import Running
 from zd_assets.sandbox.exports import CHAT_EXPORTS, EXPORTS
 from zd_assets.sandbox.timestamps import SECOND_US
@@ -85,7 +85,7 @@ def test_only_the_named_exports_are_late(sandbox: Running) -> None:
         assert any(late) == all(late) == (name in ("users", "chats"))
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", OURS, ids=lambda export: export.name)
 def test_explicit_items_are_shown_from_when_they_are_told_to(sandbox: Running, export: Any) -> None:
     few(sandbox, seeded=False)
     late, early = (item(export, NOW_US - 3600 * SECOND_US + ago, ago) for ago in (0, 2 * SECOND_US))
@@ -144,7 +144,7 @@ def test_older_ticket_events_come_again_and_some_for_the_first_time(sandbox: Run
     assert {id: shown_us[id] for id in first} == first
 
 
-@pytest.mark.parametrize("export", CATALOGUE, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", OURS, ids=lambda export: export.name)
 def test_an_item_can_come_again_and_belongs_to_its_own_time(sandbox: Running, export: Any) -> None:
     few(sandbox, seeded=False)
     own_us, placed_us = NOW_US - 3 * DAY_S * SECOND_US, NOW_US - 3600 * SECOND_US

@@ -15,19 +15,18 @@ from zd_assets.catalog.support import (
     TICKET_METRIC_EVENTS,
     TICKETS,
 )
-from zd_assets.extract.job import Job
+from zd_assets.extract.job import Job, PageBudget
+from zd_assets.extract.options import Options
 from zd_assets.extract.plan import Segment, Target
 from zd_assets.extract.start import from_us, starts
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.writer import PartitionWriter
-from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.auth import bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.drain import Ending, Start
-from zd_assets.zendesk.follow_up import Policy
 from zd_assets.zendesk.page import Position
 from zd_assets_tests.helpers.runs import hours
 from zd_assets_tests.helpers.truth import day, days
@@ -51,20 +50,15 @@ def job_of(kind: Kind, lake: Lake, query: dict[str, str] | None = None) -> Job:
     return Job(
         export=kind[0],
         endpoint=kind[1],
+        options=Options(page_size=SIZE),
         query=query or {},
         sideloads=(),
-        exclude_system_updates=False,
-        second_look=False,
         parameters=query or {},
         client=Client(BASE, "URL", bearer("token", "TOKEN"), Budget("never asked", 1)),
         lake=lake,
-        policy=Policy.PROGRESS,
-        page_size=SIZE,
-        privacy=Privacy(),
         run_id="run",
-        first_us=0,
-        may_ask=lambda: True,
-        tell=lambda report: None,
+        page_budget=PageBudget(1),
+        emit=lambda report: None,
         stop=threading.Event(),
         others_lock=threading.Lock(),
     )

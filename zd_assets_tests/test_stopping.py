@@ -6,7 +6,8 @@ import time
 import pytest
 
 from zd_assets.catalog.chat import CHATS
-from zd_assets.extract.run import Options, extract
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake import writer as writer_module
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake
@@ -26,7 +27,7 @@ def little(sandbox: Running) -> None:
 
 def threads_of_walks() -> list[str]:
     names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith(("segment", "page")) or "_walk_all" in name]
+    return [name for name in names if name.startswith(("segment", "page")) or "_fetch_all" in name]
 
 
 @pytest.mark.parametrize("windows", [2, 4])

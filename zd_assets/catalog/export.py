@@ -6,6 +6,8 @@ from enum import StrEnum
 from zd_assets.catalog.columns import EXTRA, Column
 
 SECOND_US = 1_000_000
+#: Our clock may be ahead of the server's, which refuses to be asked from what it calls too recent.
+CLOCK_MARGIN_S = 30
 
 
 class Api(StrEnum):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pandas.util import hash_pandas_object
 
 from zd_assets.catalog.export import Table
 from zd_assets.lake.errors import LakeError
@@ -15,7 +14,7 @@ from zd_assets.lake.location import Location
 from zd_assets.lake.writer import row_groups
 from zd_assets.schema.keys import has_keys, item_times_us, key_digests
 
-_Hashes = npt.NDArray[np.uint64]
+_Hashes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def contents(table: Table, footer: Footer, path: Location) -> Contents:
 
 def _scan(table: Table, footer: Footer, path: Location) -> tuple[_Hashes, int]:
     """The hashes of the file's keys, and how many rows' times are outside the window."""
-    hashes, outside = [np.zeros(0, dtype=np.uint64)], 0
+    hashes, outside = [np.zeros(0, dtype=np.int64)], 0
     times = [table.time.column, *filter(None, [table.time.plus_seconds])]
     columns = list(dict.fromkeys([*table.key, *times])) if table.key else None
     for rows in row_groups(path, columns):
@@ -79,5 +78,10 @@ def _keys(table: Table, rows: pa.Table) -> pa.Table:
 
 
 def _hashes(keys: pa.Table) -> _Hashes:
-    hashed = hash_pandas_object(keys.to_pandas(), index=False, categorize=False)
-    return np.asarray(hashed, dtype=np.uint64)
+    """Each row's hash: equal keys have equal ones, as far as this process goes."""
+    columns = [
+        column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+        for column in keys.columns
+    ]
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    return np.fromiter(map(hash, rows), dtype=np.int64, count=keys.num_rows)

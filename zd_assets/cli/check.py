@@ -19,7 +19,7 @@ from zd_assets.cli.account import apis, exports_of, impatient
 from zd_assets.cli.output import as_json, console, lake_of_environment, leave, print_json, tell
 from zd_assets.defs.environment import check_environment
 from zd_assets.defs.resources import ZendeskApi
-from zd_assets.extract.run import parameters_of
+from zd_assets.extract.options import query_of
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import writing
 from zd_assets.zendesk.client import Body, Client
@@ -182,7 +182,7 @@ def _ask(resource: ZendeskApi, client: Client, export: Export) -> _Answer:
         options = resource.options(export, full_refresh=False)
         endpoint = options.endpoint or export.endpoints[0]
         start_us = int((time.time() - _SINCE_S) * 1_000_000)
-        query = parameters_of(export, options)
+        query = query_of(export, options)
         url = first_url(client.base_url, endpoint, start_us, _ITEMS, query)
 
         def read(body: Body) -> tuple[int, float | None]:

@@ -16,7 +16,7 @@ from zd_assets.cli.estimate import Asked, Estimate, estimate, minutes_needed, re
 from zd_assets.cli.output import as_json, console, leave, print_json, size, tell
 from zd_assets.defs.environment import check_environment
 from zd_assets.defs.resources import ZendeskApi
-from zd_assets.extract.run import parameters_of
+from zd_assets.extract.options import query_of
 from zd_assets.lake.partition import DAY_US, HOUR_US
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import ZendeskError
@@ -152,7 +152,7 @@ def _planned(
         options = resource.options(export, full_refresh=False)
         endpoint = options.endpoint or export.endpoints[0]
         page_size = min(options.page_size, endpoint.page_size)
-        asked = Asked(export, endpoint, parameters_of(export, options), page_size)
+        asked = Asked(export, endpoint, query_of(export, options), page_size)
         made = estimate(
             asked, client, from_us, until_us, partitions, samples, lambda words: tell(f"  {words}")
         )

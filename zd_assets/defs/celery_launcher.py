@@ -1,9 +1,10 @@
 """Runs on Celery workers: Dagster's launcher for them, which knows when a worker is gone."""
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+from zd_assets.defs.dagster_api import CheckRunHealthResult, WorkerStatus
 
 # A worker answers at once also while it runs something; three silences aren't chance.
 _ANSWER_S, _TIMES = 5.0, 3

@@ -3,16 +3,21 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zd_assets.catalog.export import Api
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import ZendeskApi
-from zd_assets.lake.lake import Lake
 from zd_assets.zendesk.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
+
 LAKE = "lake"
+#: The IO manager that loads exports and models into what is downstream of them.
+LAKE_IO = "lake_io"
 #: What Dagster takes in every kind of name.
 PREFIX = r"^[A-Za-z0-9_]*$"
 
@@ -51,7 +56,7 @@ class Namespace:
         assert isinstance(resource, ZendeskApi)
         return resource
 
-    def lake(self, resources: object) -> Lake:
+    def lake(self, resources: object) -> "Lake":
         """The lake that a run's resources name."""
         lake: Lake = getattr(resources, self.name(LAKE)).open(self.prefix)
         return lake

@@ -3,26 +3,29 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import dagster as dg
 from pydantic import Field
 
 from zd_assets.catalog.export import Api, Endpoint, Export
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.extract.run import Options
-from zd_assets.lake.lake import Lake, open_lake
-from zd_assets.schema.privacy import Privacy
-from zd_assets.zendesk.auth import TokenAuth, basic, bearer
-from zd_assets.zendesk.budget import Budget
-from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import ConfigurationError
 from zd_assets.zendesk.follow_up import Policy
-from zd_assets.zendesk.oauth import ClientAuth
+
+# At run time in the methods alone: who loads the definitions needs neither Arrow nor HTTP.
+if TYPE_CHECKING:
+    from zd_assets.extract.options import Options
+    from zd_assets.lake.lake import Lake
+    from zd_assets.schema.privacy import Privacy
+    from zd_assets.zendesk.auth import TokenAuth
+    from zd_assets.zendesk.client import Client
+    from zd_assets.zendesk.oauth import ClientAuth
 
 _RETIRED_CHAT_URL = "https://www.zopim.com/api/v2"
 _MAX_PAGE_SIZE = 1000
 _SAMPLES, _SAMPLES_WINDOW_S = 10, 20 * 60
+_ANALYTICS_EVERY_S = 3600
 _SUPPORT_CREDENTIALS = (
     "ZENDESK_EMAIL",
     "ZENDESK_API_TOKEN",
@@ -32,7 +35,7 @@ _SUPPORT_CREDENTIALS = (
 )
 
 
-class ZendeskApi(dg.ConfigurableResource[Client], ABC):
+class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     """One API of one account, and how its exports are fetched: what Chat and Support share.
 
     A field that isn't set is taken from the variable that its description names. Paths of
@@ -69,6 +72,10 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         default=None,
         description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
     )
+    poll_intervals_s: dict[str, int] = Field(
+        default={},
+        description='The same by export, where one differs: {"organizations": 3600}.',
+    )
     overlap_s: dict[str, int] = Field(
         default={},
         description="Seconds, by export, by which a poll asks from before what was read, to find "
@@ -103,7 +110,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         default=None, repr=False, description="The secret key of the hashes."
     )
 
-    def client(self) -> Client:
+    def client(self) -> "Client":
         """The client; made when it is first needed.
 
         Raises:
@@ -111,20 +118,28 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         """
         return self._client
 
-    def poll_interval(self) -> int:
-        """Seconds between polls once caught up.
+    def poll_interval(self, export: Export) -> int:
+        """Seconds between polls of an export once caught up.
 
         Raises:
             ConfigurationError: it is out of range.
         """
-        seconds = self.poll_interval_s
+        name, seconds = "poll_interval_s (ZD_POLL_INTERVAL)", self.poll_interval_s
+        if export.name in self.poll_intervals_s:
+            name, seconds = "poll_intervals_s", self.poll_intervals_s[export.name]
         if seconds is None:
             seconds = _whole_number("ZD_POLL_INTERVAL", 300)
         if seconds < 1:
-            raise ConfigurationError(
-                f"poll_interval_s (ZD_POLL_INTERVAL) is {seconds}; it must be at least 1"
-            )
+            raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds
+
+    def privacy(self) -> "Privacy":
+        """What must not be kept, of any table of this API.
+
+        Raises:
+            ConfigurationError: a rule is unusable; the message names it.
+        """
+        return self._privacy()
 
     def tuned(self, export: Export) -> Export:
         """The export with the lag and the overlap that are set for it.
@@ -133,7 +148,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
             ConfigurationError: a setting is out of range, or of no export of this API.
         """
         names = {one.name for one in EXPORTS if one.api is export.api}
-        for field in ("overlap_s", "lag_s", "second_look_days"):
+        for field in ("overlap_s", "lag_s", "second_look_days", "poll_intervals_s"):
             for name, value in getattr(self, field).items():
                 if name not in names:
                     raise ConfigurationError(
@@ -151,12 +166,14 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         overlap_s = self.overlap_s.get(export.name, export.overlap_s)
         return replace(export, settle_s=lag_s, overlap_s=overlap_s)
 
-    def options(self, export: Export, *, full_refresh: bool) -> Options:
+    def options(self, export: Export, *, full_refresh: bool) -> "Options":
         """How to fetch an export.
 
         Raises:
             ConfigurationError: a setting is out of range; the message names it.
         """
+        from zd_assets.extract.options import Options
+
         for name, highest in (
             ("page_size", _MAX_PAGE_SIZE),
             ("max_pages_per_run", None),
@@ -177,7 +194,10 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         )
 
     @cached_property
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
+        from zd_assets.zendesk.budget import Budget
+        from zd_assets.zendesk.client import Client
+
         per_minute = self.requests_per_minute
         if per_minute is None:
             per_minute = _whole_number(self.budget_variable, self.budget)
@@ -202,7 +222,9 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
     def _subdomain(self) -> str | None:
         return self.subdomain or _text("ZENDESK_SUBDOMAIN")
 
-    def _privacy(self, exclude_fields: tuple[str, ...] = ()) -> Privacy:
+    def _privacy(self, exclude_fields: tuple[str, ...] = ()) -> "Privacy":
+        from zd_assets.schema.privacy import Privacy
+
         try:
             return Privacy(exclude_fields, tuple(self.drop), tuple(self.hash), self.hash_key or "")
         except ValueError as error:
@@ -216,7 +238,7 @@ class ZendeskApi(dg.ConfigurableResource[Client], ABC):
         """
 
     @abstractmethod
-    def _auth(self, url: str) -> TokenAuth | ClientAuth:
+    def _auth(self, url: str) -> "TokenAuth | ClientAuth":
         """How to sign in to the API at `url`."""
 
     @abstractmethod
@@ -243,7 +265,9 @@ class ZendeskChat(ZendeskApi):
         given = self.token or _text("ZENDESK_CHAT_TOKEN")
         return None if given else "ZENDESK_CHAT_TOKEN isn't set"
 
-    def _auth(self, url: str) -> TokenAuth:
+    def _auth(self, url: str) -> "TokenAuth":
+        from zd_assets.zendesk.auth import bearer
+
         token = self.token or _text("ZENDESK_CHAT_TOKEN")
         if not token:
             raise ConfigurationError(
@@ -256,7 +280,7 @@ class ZendeskChat(ZendeskApi):
         subdomain = self._subdomain()
         return f"https://{subdomain}.zendesk.com/api/v2/chat" if subdomain else _RETIRED_CHAT_URL
 
-    def _privacy(self, exclude_fields: tuple[str, ...] = ()) -> Privacy:
+    def _privacy(self, exclude_fields: tuple[str, ...] = ()) -> "Privacy":
         return super()._privacy(tuple(self.exclude_fields))
 
 
@@ -320,19 +344,21 @@ class ZendeskSupport(ZendeskApi):
         given = any(fields) or any(map(_text, _SUPPORT_CREDENTIALS))
         return None if given else f"none of {', '.join(_SUPPORT_CREDENTIALS)} is set"
 
-    def sample_client(self) -> Client:
+    def sample_client(self) -> "Client":
         """The client of the sample endpoints, which have a budget of their own.
 
         Raises:
             ConfigurationError: a setting is missing or unusable; the message names it.
         """
+        from zd_assets.zendesk.budget import Budget
+
         client = self.client()
         budget = Budget(
             f"{client.base_url} sample", _SAMPLES, _SAMPLES_WINDOW_S, shared=self._budget_url()
         )
         return replace(client, budget=budget)
 
-    def options(self, export: Export, *, full_refresh: bool) -> Options:
+    def options(self, export: Export, *, full_refresh: bool) -> "Options":
         """How to fetch an export.
 
         Raises:
@@ -381,7 +407,10 @@ class ZendeskSupport(ZendeskApi):
                             f"{field}: {export} can't have {name!r}; it can have {choice}"
                         )
 
-    def _auth(self, url: str) -> TokenAuth | ClientAuth:
+    def _auth(self, url: str) -> "TokenAuth | ClientAuth":
+        from zd_assets.zendesk.auth import basic, bearer
+        from zd_assets.zendesk.oauth import ClientAuth
+
         # A secret among the fields says how: then none of the environment's counts.
         in_fields = self.oauth_token or self.client_secret or self.api_token
 
@@ -417,27 +446,52 @@ class ZendeskSupport(ZendeskApi):
         )
 
 
-class LakeFolder(dg.ConfigurableResource[Lake]):
+class LakeFolder(dg.ConfigurableResource["Lake"]):
     """The lake that the exports are written to."""
 
     location: str | None = Field(
         default=None, description="A folder, or s3://bucket/prefix, ... (ZD_LAKE, else data)."
     )
 
-    def open(self, prefix: str = "") -> Lake:
+    analytics_every_s: int | None = Field(
+        default=None,
+        description="How many seconds analytics rest between two updates, unless a day completes "
+        "(ZD_ANALYTICS_EVERY, else 3600).",
+    )
+
+    def analytics_every(self) -> int:
+        """Return how many seconds analytics rest between two updates.
+
+        Raises:
+            ConfigurationError: the field is negative, or the variable no whole number.
+        """
+        if self.analytics_every_s is not None:
+            if self.analytics_every_s < 0:
+                raise ConfigurationError("analytics_every_s is negative; it must be at least 0")
+            return self.analytics_every_s
+        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+
+    def open(self, prefix: str = "") -> "Lake":
         """The lake, of an account with a prefix the folder of that name in it.
 
         Nothing is made before the first commit.
         """
+        from zd_assets.lake.lake import Lake, open_lake
+
         lake = open_lake(self.location or _text("ZD_LAKE") or "data")
         return Lake(lake.root.joinpath(prefix)) if prefix else lake
 
 
-def open_folder(folder: LakeFolder, prefix: str = "") -> Lake:
-    """The lake of a resource outside of a run, where Dagster hasn't filled in its fields."""
-    filled = folder.process_config_and_initialize()
-    assert isinstance(filled, LakeFolder)
-    return filled.open(prefix)
+def filled(folder: LakeFolder) -> LakeFolder:
+    """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
+    found = folder.process_config_and_initialize()
+    assert isinstance(found, LakeFolder)
+    return found
+
+
+def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":
+    """Open the lake of a resource outside of a run."""
+    return filled(folder).open(prefix)
 
 
 # Dagster takes a resource's fields from the run config or from its definition, never from both:

@@ -8,35 +8,38 @@ from zd_assets.checks.finding import Finding, Severity
 from zd_assets.engine.duck import connect, name, names, parquet, timestamp
 from zd_assets.engine.latest.merge import month_files
 from zd_assets.engine.local_cache import LocalCache
-from zd_assets.engine.make import MEMORY_MB, DayReport
-from zd_assets.engine.model import Model, Reference
+from zd_assets.engine.make import DayReport
+from zd_assets.engine.memory import MODEL_MB
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.lake import Lake, read_footer
+from zd_assets.models.latest import Latest
+from zd_assets.models.model import Model, Reference
 
-DESCRIPTIONS = {
-    "keys_unique": "No key stands twice inside a day.",
-    "in_range": "Every row keeps the table's rules, such as that a day has 24 hours.",
-    "references_known": "What rows refer to stands in the current state, as far as the lake goes "
-    "back. It warns where more than 1 in 100 don't: what is being updated just now stands in no "
-    "partition until it is exported again.",
-}
 _UNKNOWN_SHARE = 0.01
 
 # DuckDB opens all files of a query; a process may have 1024 open, as a rule.
 _FILES = 256
 
 
-def checks_of(table: Model) -> list[str]:
-    """The names of the checks that a table has."""
-    return [
-        "keys_unique",
-        *(["in_range"] if table.assertions else []),
-        *(["references_known"] if table.relationships else []),
-    ]
+def repeated_keys(table: Latest, lake: Lake, memory_mb: int = MODEL_MB) -> int:
+    """How many rows of current state repeat a key, over all its months.
+
+    Raises:
+        LakeError: something can't be read.
+    """
+    place = lake.root.joinpath(*table.path)
+    keys = names(table.export.key)
+    with scratch(place.parent) as folder, connect(folder, memory_mb) as connection:
+        copies = LocalCache(folder / "copies")
+        files = copies.all(month_files(place).values())
+        if not files:
+            return 0
+        keyed = f"select count(*) as times from {parquet(files)} group by {keys}"
+        return _sum(connection, [f"({keyed})"], "select sum(times - 1) from {}")
 
 
 def check(
-    table: Model, lake: Lake, reports: Sequence[DayReport], memory_mb: int = MEMORY_MB
+    table: Model, lake: Lake, reports: Sequence[DayReport], memory_mb: int = MODEL_MB
 ) -> list[Finding]:
     """One finding for each check, over all days of a run.
 

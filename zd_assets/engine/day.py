@@ -8,12 +8,12 @@ from importlib.metadata import version
 import msgspec
 import pyarrow.parquet as pq
 
-from zd_assets.engine.model import Model
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location, readable
 from zd_assets.lake.partition import FILE_NAME
+from zd_assets.models.model import Model
 
 _DAY = timedelta(days=1)
 

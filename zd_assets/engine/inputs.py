@@ -1,27 +1,32 @@
 """What days are made of: which files, whether they are complete, and whether they changed."""
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
-from zd_assets.engine.latest.merge import month_file
-from zd_assets.engine.model import Model, Source
+from zd_assets.engine.latest.merge import month_file, month_files
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
 from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
+from zd_assets.lake.reference import read_reference_footer, reference_file
 from zd_assets.models.latest import Latest
+from zd_assets.models.model import Model, Only, Source
 
 _AT_ONCE = 32
 _HOUR_US = 3_600_000_000
@@ -75,6 +80,28 @@ class File:
     identity: str
 
 
+@dataclass(frozen=True)
+class LookBack:
+    """The files of an export by day, in order, and the least value of a column in each.
+
+    `from_day` has for each day the least value in its files and all later ones, so that a search
+    ends where nothing later can matter. Values are microseconds since 1970.
+    """
+
+    days: Sequence[str]
+    files: Sequence[Sequence[tuple[float, File]]]
+    from_day: Sequence[float]
+
+    def before(self, end_us: int, after: str) -> list[File]:
+        """Return the files of days after one that hold a value before `end_us`."""
+        found = []
+        for place in range(bisect_right(self.days, after), len(self.days)):
+            if self.from_day[place] >= end_us:
+                break
+            found += [file for least_us, file in self.files[place] if least_us < end_us]
+        return found
+
+
 class Finder:
     """Finds what days are made of, in the lake as it was when it was first asked.
 
@@ -86,7 +113,11 @@ class Finder:
         self._lake = lake
         self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
         self._manifests: dict[Latest, Manifest] = {}
+        self._few: dict[tuple[Latest, Only], _Few] = {}
         self._firsts: dict[tuple[str, ...], str] = {}
+        self._look_backs: dict[tuple[tuple[str, ...], str], LookBack] = {}
+        self._versions: dict[tuple[str, ...], str] = {}
+        self._names: dict[ReferenceList, str] = {}
 
     def footer(self, table: Model, day: Day) -> DayFooter | None:
         """What a day's file says of itself; None where there is none.
@@ -123,14 +154,37 @@ class Finder:
         input_version = hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
         return Inputs(sources, ahead, yesterday, complete, input_version)
 
-    def is_due(self, table: Model, day: Day) -> bool:
-        """Whether a day's file isn't what would be made now.
+    def is_due(self, table: Model, day: Day, *, rests_since_s: float = inf) -> bool:
+        """Return whether a day's file isn't what would be made now.
+
+        A day that was made since `rests_since_s` (epoch seconds) rests, unless it completes now.
 
         Raises:
             LakeError: a file or manifest can't be read.
         """
         now, footer = self.inputs(table, day), self.footer(table, day)
-        return now.anything if footer is None else footer.input_version != now.input_version
+        if footer is None:
+            return now.anything
+        if footer.input_version == now.input_version:
+            return False
+        completes = now.complete and not footer.complete
+        return completes or datetime.fromisoformat(footer.made_at).timestamp() < rests_since_s
+
+    def version(self, table: Export | Latest | Model | ReferenceList) -> str:
+        """Return a text that changes when any file does that any day of a table is made of."""
+        if table.path not in self._versions:
+            if isinstance(table, Latest):
+                parts = [self.version(table.export), repr(self._manifest(table))]
+            elif isinstance(table, ReferenceList):
+                parts = [self._names_version(table)]
+            else:
+                is_model = isinstance(table, Model)
+                files = self.files(table.path, FILE_NAME, _day_footer if is_model else _footer)
+                parts = [f"{file.path}{file.identity}" for day in files.values() for file in day]
+            if isinstance(table, Model):
+                parts += [table.code_version, *(self.version(one.table) for one in table.sources)]
+            self._versions[table.path] = hashlib.sha256(";".join(parts).encode()).hexdigest()
+        return self._versions[table.path]
 
     def _input(self, source: Source, day: Day) -> Input:
         match source.table:
@@ -140,6 +194,8 @@ class Finder:
                 found = self._of_latest(source, latest, day)
             case Model() as table:
                 found = self._of_daily(source, table, day)
+            case ReferenceList() as listed:
+                return self._of_list(source, listed, day)
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
     def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
@@ -160,8 +216,10 @@ class Finder:
             return True
         return yesterday.complete if yesterday else all(first > day.key for first in firsts)
 
-    def _first(self, table: Export | Latest | Model) -> str:
+    def _first(self, table: Export | Latest | Model | ReferenceList) -> str:
         """The first day of which the lake holds anything that a table is made of; or none."""
+        if isinstance(table, ReferenceList):
+            return ""
         if table.path not in self._firsts:
             if isinstance(table, Model):
                 firsts = [first for one in table.sources if (first := self._first(one.table))]
@@ -175,7 +233,8 @@ class Finder:
         files = self._partitions(export).get(day.key, [])
         complete, known_until_us = self._reach(export, day, source.late_h)
         if source.lookback_column:
-            files = [*files, *self._that_reach_back(export, source.lookback_column, day)]
+            look_back = self._look_back(export, source.lookback_column)
+            files = [*files, *look_back.before(day.end_us, after=day.key)]
         return Input(
             source,
             tuple(file.path for file in files),
@@ -184,11 +243,19 @@ class Finder:
             known_until_us,
         )
 
+    def _of_few(self, source: Source, latest: Latest, only: Only, day: Day) -> Input:
+        """All items of a kind that were created before the day's end."""
+        if (latest, only) not in self._few:
+            self._few[latest, only] = _few(self._lake.root.joinpath(*latest.path), latest, only)
+        few = self._few[latest, only]
+        versions = few.versions[: bisect_left(few.created_us, day.end_us)]
+        content = hashlib.sha256(";".join(versions).encode()).hexdigest()[:16]
+        return Input(source, few.files, content, complete=True, known_until_us=day.end_us)
+
     def _of_latest(self, source: Source, latest: Latest, day: Day) -> Input:
-        folder = self._lake.root.joinpath(*latest.path)
-        if latest not in self._manifests:
-            self._manifests[latest] = read_manifest(folder)
-        manifest = self._manifests[latest]
+        if source.only:
+            return self._of_few(source, latest, source.only, day)
+        folder, manifest = self._lake.root.joinpath(*latest.path), self._manifest(latest)
         month = manifest.months.get(day.month)
         content = month.days.get(day.key, "") if month else ""
         # An item is exported once it was created, so the day's partitions tell how far it is known.
@@ -215,6 +282,25 @@ class Finder:
         path = day_file(self._lake, table, day)
         return Input(source, (path,), footer.data_version, footer.complete, footer.known_until_us)
 
+    def _of_list(self, source: Source, listed: ReferenceList, day: Day) -> Input:
+        version = self._names_version(listed)
+        files = (reference_file(self._lake, listed),) if version else ()
+        return Input(
+            source,
+            files,
+            version,
+            complete=True,
+            known_until_us=day.end_us,
+            is_lacking=not version,
+        )
+
+    def _names_version(self, listed: ReferenceList) -> str:
+        """What changes with a list's names; empty where the lake hasn't got it."""
+        if listed not in self._names:
+            footer = read_reference_footer(self._lake, listed)
+            self._names[listed] = footer.names_version if footer else ""
+        return self._names[listed]
+
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
         """The files of an export's partitions in order of time, by day."""
         return self.files(export.path, FILE_NAME, _footer)
@@ -228,9 +314,9 @@ class Finder:
         """
         if path not in self._tables:
             folder = self._lake.root.joinpath(*path)
-            found = defaultdict(list)
+            found, prefix = defaultdict(list), f"{folder}/date="
             for file in partition_files(folder, name):
-                key = below(file, folder).parts[0].removeprefix("date=")
+                key = str(file)[len(prefix) :].partition("/")[0]
                 found[key].append(File(file, identity(file)))
             if not isinstance(folder, Path):
                 _read_at_once(read, [file for files in found.values() for file in files])
@@ -259,15 +345,45 @@ class Finder:
                     reached = max(reached, footer.complete_until_us)
         return reached >= day.end_us + late_h * _HOUR_US, min(reached, day.end_us)
 
-    def _that_reach_back(self, export: Export, column: str, day: Day) -> list[File]:
-        """The files of later partitions that hold items from before the day's end."""
-        return [
-            file
-            for key, files in self._partitions(export).items()
-            if key > day.key
-            for file in files
-            if (earliest := _earliest(file, column)) is not None and earliest < day.end_us
-        ]
+    def _manifest(self, latest: Latest) -> Manifest:
+        if latest not in self._manifests:
+            self._manifests[latest] = read_manifest(self._lake.root.joinpath(*latest.path))
+        return self._manifests[latest]
+
+    def _look_back(self, export: Export, column: str) -> LookBack:
+        key = (export.path, column)
+        if key not in self._look_backs:
+            partitions = self._partitions(export)
+            days = sorted(partitions)
+            files = [[(_earliest(file, column), file) for file in partitions[day]] for day in days]
+            from_day, least_us = [], inf
+            for found in reversed(files):
+                least_us = min([least_us, *(us for us, _ in found)])
+                from_day.append(least_us)
+            self._look_backs[key] = LookBack(days, files, from_day[::-1])
+        return self._look_backs[key]
+
+
+@dataclass(frozen=True)
+class _Few:
+    """Few items of current state: what is read of each, in order of their creation."""
+
+    files: tuple[Location, ...]
+    created_us: tuple[int, ...]
+    versions: tuple[str, ...]
+
+
+def _few(folder: Location, latest: Latest, only: Only) -> _Few:
+    found = {
+        path: _few_of(File(path, identity(path)), latest, only)
+        for path in month_files(folder).values()
+    }
+    every = sorted(one for some in found.values() for one in some)
+    return _Few(
+        tuple(sorted((path for path, some in found.items() if some), key=str)),
+        tuple(created_us for created_us, _ in every),
+        tuple(version for _, version in every),
+    )
 
 
 # Files are replaced, never changed: what was read of one stays true while its identity does.
@@ -292,8 +408,24 @@ def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None
         list(pool.map(quietly, files))
 
 
+@lru_cache(maxsize=1_000)
+def _few_of(file: File, latest: Latest, only: Only) -> tuple[tuple[int, str], ...]:
+    """Of a month's items of a kind, when each was created and what is read of it."""
+    columns = [*latest.export.key, *only.reads]
+    with reading(file.path):
+        rows = pq.read_table(
+            readable(file.path),
+            columns=[latest.created, *columns],
+            filters=[(only.column, "in", only.values)],
+            partitioning=None,
+        )
+    created = rows[latest.created].cast("int64").to_pylist()
+    texts = map(str, rows.select(columns).to_pylist())
+    return tuple(zip((one or 0 for one in created), texts, strict=True))
+
+
 @lru_cache(maxsize=100_000)
-def _earliest(file: File, column: str) -> int | None:
+def _earliest(file: File, column: str) -> float:
     """The least value of a column of timestamps, in microseconds since 1970, by its statistics."""
     with reading(file.path):
         metadata = pq.read_metadata(readable(file.path))
@@ -301,4 +433,36 @@ def _earliest(file: File, column: str) -> int | None:
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     found = [group.column(paths.index(column)).statistics for group in groups]
     least = [statistics.min for statistics in found if statistics and statistics.has_min_max]
-    return round(min(least).timestamp() * 1_000_000) if least else None
+    return round(min(least).timestamp() * 1_000_000) if least else inf
+
+
+@dataclass
+class Quiet:
+    """Remembers of each table the version for which none of some days was due.
+
+    So a tick over a lake in which nothing changed lists files, and looks at no day.
+    """
+
+    _known: dict[tuple[str, ...], tuple[str, frozenset[str]]] = field(default_factory=dict)
+
+    def due_days(
+        self, finder: Finder, table: Model, days: Iterable[str], rests_since_s: float = inf
+    ) -> set[str]:
+        """Return those of the days (by key) that are due; what can't be read is due, too."""
+        asked, version = frozenset(days), ""
+        with suppress(LakeError):
+            version = finder.version(table)
+        known = self._known.get(table.path)
+        if known and known[0] == version and asked <= known[1]:
+            return set()
+        changed = {day for day in asked if _or_unreadable(finder, table, Day(day), inf)}
+        if version and not changed:
+            self._known[table.path] = (version, asked)
+        return {day for day in changed if _or_unreadable(finder, table, Day(day), rests_since_s)}
+
+
+def _or_unreadable(finder: Finder, table: Model, day: Day, rests_since_s: float) -> bool:
+    try:
+        return finder.is_due(table, day, rests_since_s=rests_since_s)
+    except LakeError:
+        return True

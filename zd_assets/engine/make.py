@@ -10,16 +10,15 @@ from zd_assets.engine.day import Day, DayFooter, day_file
 from zd_assets.engine.duck import casts, connect, digest, names
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.local_cache import LocalCache
-from zd_assets.engine.model import Model
+from zd_assets.engine.memory import MODEL_MB
 from zd_assets.engine.scratch import scratch
 from zd_assets.engine.views import prepare
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.location import Location
 from zd_assets.lake.temporary import replacing
+from zd_assets.models.model import Model
 from zd_assets.schema.arrow import parquet_writer
-
-MEMORY_MB = 1024
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class DayReport:
 
 
 def make(
-    table: Model, lake: Lake, days: Sequence[Day], *, run_id: str, memory_mb: int = MEMORY_MB
+    table: Model, lake: Lake, days: Sequence[Day], *, run_id: str, memory_mb: int = MODEL_MB
 ) -> Iterator[DayReport]:
     """Make days of a table anew, in order of time, and commit each as soon as it is made.
 

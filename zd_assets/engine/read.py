@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 
 from zd_assets.engine.day import Day, DayFooter, day_file
 from zd_assets.engine.inputs import Finder
-from zd_assets.engine.model import Model
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import readable
+from zd_assets.models.model import Model
 from zd_assets.schema.arrow import arrow_schema
 
 

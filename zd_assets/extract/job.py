@@ -1,4 +1,4 @@
-"""What the walks of one run share."""
+"""What the segments of one run share."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,36 +6,48 @@ from dataclasses import dataclass
 
 from zd_assets.catalog.export import Endpoint, Export, Sideload
 from zd_assets.extract.events import Report
+from zd_assets.extract.options import Options
 from zd_assets.lake.lake import Lake
-from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.follow_up import Policy
+
+
+class PageBudget:
+    """A number of pages that the segments of a run draw on."""
+
+    def __init__(self, pages: int) -> None:
+        """Begin with so many pages."""
+        self._left = pages
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take one; False if none is left."""
+        with self._lock:
+            self._left -= 1
+            return self._left >= 0
 
 
 @dataclass(frozen=True)
 class Job:
-    """What the walks of one run share: where from, where to, and how.
+    """What the segments of one run share: where from, where to, and how.
 
-    `query` goes with every request; `parameters` are all that shapes what a file holds.
-    `second_look` says that complete partitions are read again and compared. Rows before `first_us`
-    (microseconds) belong to no partition. Segments add rows to other partitions one at a time.
+    `query` goes with every request; `parameters` are all that shapes what a file holds. Segments
+    draw on one `page_budget`, and add rows to other partitions one at a time.
     """
 
     export: Export
     endpoint: Endpoint
+    options: Options
     query: Mapping[str, str]
     sideloads: tuple[Sideload, ...]
-    exclude_system_updates: bool
-    second_look: bool
     parameters: Mapping[str, str]
     client: Client
     lake: Lake
-    policy: Policy
-    page_size: int
-    privacy: Privacy
     run_id: str
-    first_us: int
-    may_ask: Callable[[], bool]
-    tell: Callable[[Report], None]
+    page_budget: PageBudget
+    emit: Callable[[Report], None]
     stop: threading.Event
     others_lock: threading.Lock
+
+    def page_size(self, endpoint: Endpoint) -> int:
+        """Return how many items to ask for, as far as the endpoint gives so many."""
+        return min(self.options.page_size, endpoint.page_size)

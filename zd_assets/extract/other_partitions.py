@@ -33,7 +33,7 @@ class OtherPartitions:
 
     def add(self, rows: pa.Table, times_us: Times, *, begins: bool) -> None:
         """Take in rows; where there is no file of their partition, they begin one if `begins`."""
-        kept = times_us >= self.job.first_us
+        kept = times_us >= self.job.options.first_us
         self.before_first += int((~kept).sum())
         if kept.any():
             self._waiting.append((rows.filter(pa.array(kept)), times_us[kept], begins))

@@ -44,9 +44,9 @@ def pages(job: Job, segment: Segment, from_us: int) -> Iterator[Step]:
                 endpoint,
                 begin,
                 segment.until_us,
-                job.policy,
+                job.options.policy,
                 partial(_ask, job, endpoint),
-                job.may_ask,
+                job.page_budget.take,
             ):
                 position = step.after
                 yield step
@@ -67,7 +67,7 @@ def pages(job: Job, segment: Segment, from_us: int) -> Iterator[Step]:
                 again = _from_time(job, endpoint, begin, position, from_us)
             if again is None:
                 raise
-            job.tell(Notice(f"{error} Asking again from {_where(again)}."))
+            job.emit(Notice(f"{error} Asking again from {_where(again)}."))
             begin = again
 
 
@@ -106,7 +106,7 @@ def _ask(job: Job, endpoint: Endpoint, url: str) -> Page:
         asking_for(url, job.query),
         lambda body: read_page(job.export, endpoint, body, sideloads),
         stop=job.stop,
-        notice=lambda message: job.tell(Notice(message)),
+        notice=lambda message: job.emit(Notice(message)),
         lighter=lambda url: smaller(endpoint, url),
     )
 

@@ -1,9 +1,9 @@
-"""Fetching partitions of one export: plan the segments, walk them side by side, say what happens.
+"""Fetch partitions of one export: plan the segments, fetch them in parallel, say what happens.
 
-The call chain, once, for whoever follows a record:
-`extract` → `plan` → `walk` → `pages` → `drain` → `Client.get` → `read_page` (HTTP to a page)
-→ `convert` (to a table) → `assign_to_partitions` → `PartitionWriter` (to Parquet) → `decide`
-(what a commit does with the file that is there).
+The way of a record:
+`extract` → `plan` → `fetch_segment` → `pages` → `drain` → `Client.get` → `read_page` (HTTP to a
+page) → `rows_of` (to a table) → `assign_to_partitions` → `PartitionFiles` → `PartitionWriter` (to
+Parquet) → `decide` (what a commit does with the file that is there).
 """
 
 import queue
@@ -11,52 +11,22 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
-from zd_assets.catalog.export import Endpoint, Export
+from zd_assets.catalog.export import CLOCK_MARGIN_S, Export
 from zd_assets.extract.events import Action, Report
-from zd_assets.extract.job import Job
+from zd_assets.extract.job import Job, PageBudget
+from zd_assets.extract.options import Options, own_parameters, query_of
+from zd_assets.extract.partition_files import keep_or_begin
 from zd_assets.extract.plan import Plan, Target, plan
-from zd_assets.extract.segment import keep_or_begin, walk
+from zd_assets.extract.segment import fetch_segment
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.layout import check_layout
+from zd_assets.lake.layout_lock import writing_partitions
 from zd_assets.lake.partition import Partition
-from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import StoppedError
-from zd_assets.zendesk.follow_up import Policy
-
-# Our clock may be ahead of the server's, which refuses to be asked from what it calls too recent.
-CLOCK_MARGIN_S = 30
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to fetch.
-
-    `endpoint` is one of the export's (None: its first). `include` and `include_changes` are the
-    API's parameters. `exclude_system_updates` leaves out versions that an earlier partition
-    holds. `max_parallel_windows` segments are walked side by side; `max_pages` is
-    the run's own budget of pages over all of them; `full_refresh` fetches whole what could be
-    resumed or adopted; `second_look` reads complete partitions again and adds what they lack. Items
-    before `first_us` (microseconds) belong to no partition. `scope` is the `support_type_scope`.
-    """
-
-    endpoint: Endpoint | None = None
-    include: tuple[str, ...] = ()
-    include_changes: bool = False
-    scope: str = "all"
-    exclude_system_updates: bool = False
-    policy: Policy = Policy.PROGRESS
-    page_size: int = 1000
-    max_pages: int = 500
-    max_parallel_windows: int = 4
-    privacy: Privacy = field(default_factory=Privacy)
-    full_refresh: bool = False
-    second_look: bool = False
-    first_us: int = 0
 
 
 def extract(
@@ -73,35 +43,30 @@ def extract(
     """Fetch partitions (in order of time) into the lake, and yield what happens as it happens.
 
     Every partition is reported once its file is there, and again if other partitions' pages
-    brought rows for it. `run_id` goes into the footers;
-    `adopts` accepts complete files that an earlier run committed but couldn't report. Closing
-    the iterator, or an error, stops the walks after the request they wait for.
+    brought rows for it. `run_id` goes into the footers; `should_adopt` accepts complete files that
+    an earlier run committed but couldn't report. Closing the iterator, or an error, stops the
+    segments after the request that they wait for.
 
     Raises:
-        ZendeskError: the first error of any walk, after all of them ended.
+        ZendeskError: the first error of any segment, after all of them ended.
         LakeError: likewise.
     """
     reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
     stop = threading.Event()
     endpoint = options.endpoint or export.endpoints[0]
-    query = parameters_of(export, options)
+    query = query_of(export, options)
     job = Job(
         export=export,
         endpoint=endpoint,
+        options=options,
         query=query,
         sideloads=tuple(one for one in export.sideloads if one.name in options.include),
-        exclude_system_updates=options.exclude_system_updates,
-        second_look=options.second_look,
-        parameters=query | _own_parameters(options),
+        parameters=query | own_parameters(options),
         client=client,
         lake=lake,
-        policy=options.policy,
-        page_size=min(options.page_size, endpoint.page_size),
-        privacy=options.privacy,
         run_id=run_id,
-        first_us=options.first_us,
-        may_ask=_Allowance(options.max_pages).take,
-        tell=reports.put,
+        page_budget=PageBudget(options.max_pages),
+        emit=reports.put,
         stop=stop,
         others_lock=threading.Lock(),
     )
@@ -118,23 +83,24 @@ def extract(
         windows=min(windows, options.max_pages),
         by_arrival=endpoint.by_arrival,
     )
-    check_layout(lake, export, hourly=any(partition.hourly for partition in partitions))
     errors: list[BaseException] = []
-    walks = threading.Thread(
-        target=_walk_all, args=(job, todo, errors, windows, lambda: reports.put(None))
+    fetches = threading.Thread(
+        target=_fetch_all, args=(job, todo, errors, windows, lambda: reports.put(None))
     )
-    walks.start()
-    try:
-        while (report := reports.get()) is not None:
-            yield report
-    finally:
-        stop.set()
-        walks.join()
+    with writing_partitions(lake):
+        check_layout(lake, export, hourly=any(partition.hourly for partition in partitions))
+        fetches.start()
+        try:
+            while (report := reports.get()) is not None:
+                yield report
+        finally:
+            stop.set()
+            fetches.join()
     if errors:
         raise errors[0]
 
 
-def _walk_all(
+def _fetch_all(
     job: Job,
     todo: Plan,
     errors: list[BaseException],
@@ -143,7 +109,7 @@ def _walk_all(
 ) -> None:
     def one(number: int) -> None:
         try:
-            walk(job, number, todo.segments[number])
+            fetch_segment(job, number, todo.segments[number])
         except BaseException as raised:
             error = _out_of_memory(job, raised) if isinstance(raised, MemoryError) else raised
             # The others stop because of the first; its error is the one to tell.
@@ -172,38 +138,3 @@ def _out_of_memory(job: Job, error: MemoryError) -> LakeError:
     )
     out.__cause__ = error
     return out
-
-
-def parameters_of(export: Export, options: Options) -> dict[str, str]:
-    """What is asked for beyond the plain items."""
-    asked = {
-        "fields": options.privacy.fields(export),
-        "include": ",".join(options.include),
-        "include_changes": "true" if options.include_changes else "",
-        "support_type_scope": options.scope if export.scopes else "",
-    }
-    return {name: value for name, value in asked.items() if value}
-
-
-def _own_parameters(options: Options) -> dict[str, str]:
-    """What we do to the items; under other parameters than a file's, it is fetched whole."""
-    own = {
-        "exclude_system_updates": "true" if options.exclude_system_updates else "",
-        "drop": ",".join(options.privacy.drop),
-        "hash": ",".join(options.privacy.hash),
-        "hash_key_id": options.privacy.hash_key_id,
-    }
-    return {name: value for name, value in own.items() if value}
-
-
-class _Allowance:
-    """A number of pages that several walks draw on."""
-
-    def __init__(self, pages: int) -> None:
-        self._left = pages
-        self._lock = threading.Lock()
-
-    def take(self) -> bool:
-        with self._lock:
-            self._left -= 1
-            return self._left >= 0

@@ -71,7 +71,7 @@ def _was_quiet(job: Job, footer: Footer) -> bool:
 
 
 def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:
-    size = min(job.page_size, endpoint.page_size)
+    size = job.page_size(endpoint)
     return first_url(job.client.base_url, endpoint, start_us, size, job.query)
 
 
@@ -82,7 +82,7 @@ def _kept(job: Job, footer: Footer) -> Iterator[Start]:
     resume_url, last = footer.resume_url, footer.last_page
     if not asks_the_same(job.endpoint, resume_url, _url(job, job.endpoint, 0)):
         return
-    resume_url = sized(job.endpoint, resume_url, job.page_size)
+    resume_url = sized(job.endpoint, resume_url, job.page_size(job.endpoint))
     if job.endpoint.has_start_time:
         yield Start(resume_url, Position(footer.resume_time, last.end_id, last.cursor))
     else:

@@ -11,3 +11,7 @@ class ChangedError(LakeError):
 
 class GoneError(LakeError, FileNotFoundError):
     """A file that was to be read isn't there any more."""
+
+
+class IncompleteError(LakeError):
+    """A partition that is to be read whole is missing, or isn't complete yet."""

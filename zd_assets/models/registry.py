@@ -1,8 +1,56 @@
-"""All daily tables: facts first, then the answers made of them."""
+"""All models, in the order in which they are made: facts first, then the marts made of them."""
 
-from zd_assets.models.chat_facts import CHAT_FACTS
-from zd_assets.models.marts import MARTS
-from zd_assets.models.skill_facts import SKILL_FACTS
-from zd_assets.models.ticket_facts import TICKET_FACTS
+from zd_assets.models.facts.agent_activity import AGENT_ACTIVITY
+from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS
+from zd_assets.models.facts.chat_messages import CHAT_MESSAGES
+from zd_assets.models.facts.chat_page_views import CHAT_PAGE_VIEWS
+from zd_assets.models.facts.conversion_attribution import CONVERSION_ATTRIBUTION
+from zd_assets.models.facts.department_queue import DEPARTMENT_QUEUE
+from zd_assets.models.facts.skill_assignments import SKILL_ASSIGNMENTS
+from zd_assets.models.facts.skills import SKILLS
+from zd_assets.models.facts.ticket_comments import TICKET_COMMENTS
+from zd_assets.models.facts.ticket_custom_fields import TICKET_CUSTOM_FIELDS
+from zd_assets.models.facts.ticket_field_changes import TICKET_FIELD_CHANGES
+from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
+from zd_assets.models.facts.ticket_states import TICKET_STATES
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.team_daily_summary import TEAM_DAILY_SUMMARY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
+from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
 
-MODELS = (*CHAT_FACTS, *TICKET_FACTS, *SKILL_FACTS, *MARTS)
+FACTS = (
+    CHAT_ENGAGEMENTS,
+    CHAT_MESSAGES,
+    CHAT_PAGE_VIEWS,
+    AGENT_ACTIVITY,
+    DEPARTMENT_QUEUE,
+    CONVERSION_ATTRIBUTION,
+    TICKET_FIELD_CHANGES,
+    TICKET_STATES,
+    TICKET_METRICS,
+    TICKET_COMMENTS,
+    TICKET_CUSTOM_FIELDS,
+    SKILLS,
+    SKILL_ASSIGNMENTS,
+)
+
+MARTS = (
+    CHAT_DAILY_SUMMARY,
+    AGENT_DAILY_SCORECARD,
+    TICKET_BACKLOG_DAILY,
+    SLA_BREACHES_DAILY,
+    TICKET_TIMES_DAILY,
+    TEAM_DAILY_SUMMARY,
+)
+
+#: What the support report shows, each with its chart.
+REPORTED = (
+    CHAT_DAILY_SUMMARY,
+    AGENT_DAILY_SCORECARD,
+    TICKET_BACKLOG_DAILY,
+    SLA_BREACHES_DAILY,
+)
+
+MODELS = (*FACTS, *MARTS)

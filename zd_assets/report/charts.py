@@ -10,12 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from zd_assets.models.marts import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
 from zd_assets.report.drawing import (
     BLUE,
     FAINT,

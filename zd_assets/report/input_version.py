@@ -10,9 +10,9 @@ from zd_assets.engine.inputs import File, Finder
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import GROUP
-from zd_assets.models.marts import MARTS
+from zd_assets.models.registry import REPORTED
+from zd_assets.report.name import NAME
 
-NAME = "support_report"
 FILE_NAME = "report.html"
 
 #: A picture of one day alone shows no trend.
@@ -42,27 +42,30 @@ def input_version(finder: Finder, last: Day, days: int) -> str:
         LakeError: a day can't be read.
     """
     parts = [version("zd_assets"), str(days)]
-    for table in MARTS:
+    for table in REPORTED:
         for day in days_of(last, days):
             footer = finder.footer(table, day)
             parts.append(f"{footer.data_version}:{footer.complete}" if footer else "")
     return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
 
 
-def is_due(finder: Finder, last: Day) -> bool:
-    """Whether the report of a day that is complete would come out otherwise now.
+def is_due(finder: Finder, last: Day, *, since: str = "") -> bool:
+    """Return whether the report of a day that is complete would be different now.
 
-    A report that is there keeps its number of days.
+    A report that isn't there is due for days from `since` on (`2026-01-28`). One that is there
+    keeps its number of days.
 
     Raises:
         LakeError: a day can't be read.
     """
-    footers = [finder.footer(table, last) for table in MARTS]
+    footers = [finder.footer(table, last) for table in REPORTED]
     there = [footer for footer in footers if footer]
     if not there or not all(footer.complete for footer in there):
         return False
     page = finder.files((GROUP, NAME), FILE_NAME, _read).get(last.key)
-    known = _read(page[0]) if page else None
+    if page is None:
+        return last.key >= since
+    known = _read(page[0])
     return known is None or known != (known[0], input_version(finder, last, known[0]))
 
 

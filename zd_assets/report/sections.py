@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zd_assets.engine.model import Model
-from zd_assets.models.marts import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
+from zd_assets.models.model import Model
 from zd_assets.report.human import count, decimal, duration, hours, share, words
 from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, Measures, summed
 

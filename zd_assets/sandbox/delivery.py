@@ -31,6 +31,8 @@ async def send(
         return await _dribble(request, body, fault.seconds)
     if fault and kind == "drip":
         return await _drip(request, body, fault.seconds)
+    if fault and kind == "drip_head":
+        return await _drip_head(request, body, fault.seconds)
     if kind in ("reset", "cut"):
         return await _break(request, body, reset=kind == "reset")
     if headers is None:
@@ -70,6 +72,25 @@ async def _drip(request: web.Request, body: bytes, seconds: float) -> web.Stream
         await response.write(body[place : place + 1])
         await asyncio.sleep(seconds)
     return response
+
+
+async def _drip_head(request: web.Request, body: bytes, seconds: float) -> web.StreamResponse:
+    head = (
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    ).encode()
+    # Below aiohttp, which sends all headers at once.
+    transport = request.transport
+    for place in range(len(head)):
+        if transport is None or transport.is_closing():
+            break
+        transport.write(head[place : place + 1])
+        await asyncio.sleep(seconds)
+    else:
+        if transport is not None:
+            transport.write(body)
+            transport.close()
+    return web.Response()
 
 
 async def _break(request: web.Request, body: bytes, *, reset: bool) -> web.StreamResponse:

@@ -39,6 +39,7 @@ Kind = Literal[
     "no_id",
     "no_time",
     "drip",
+    "drip_head",
     "null_next_page",
     "empty",
     "miscount",
@@ -80,7 +81,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     as_html: bool = False
     """Whether `status` has a body of HTML, as a proxy's."""
     seconds: float = 2.0
-    """How long `hang` is silent, or `slow` takes, or `drip` waits after each byte."""
+    """How long `hang` is silent, or `slow` takes, or a drip waits after each byte."""
     asked: int = 0
     """Matching requests so far, by which lots are drawn."""
     url: str | None = None

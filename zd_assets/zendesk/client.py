@@ -11,14 +11,15 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from zd_assets.zendesk.auth import TokenAuth
 from zd_assets.zendesk.body import read_body
 from zd_assets.zendesk.budget import Budget
+from zd_assets.zendesk.deadline import deadline, open_session
 from zd_assets.zendesk.errors import (
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     ForeignUrlError,
     RefusedError,
     StartTimeTooRecentError,
@@ -89,10 +90,9 @@ class Client:
                 f"{self.base_url_variable}: {self.base_url!r} is plain http, over which the token "
                 "could be read on its way; use https (http only to this machine itself)"
             )
-        session = requests.Session()
+        session = open_session()
         session.auth = self.auth
         session.headers["Accept-Encoding"] = "gzip"
-        session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=32))
         object.__setattr__(self, "_session", session)
 
     def get(
@@ -160,14 +160,16 @@ class Client:
                 raise StoppedError(f"stopped before asking {_shown(url)}")
             asked_at_s = time.time()
             try:
-                response = self._session.get(
-                    url, timeout=(_CONNECT_S, read_s), allow_redirects=False, stream=True
-                )
-                with response:
+                with (
+                    deadline(self.answer_deadline_s),
+                    self._session.get(
+                        url, timeout=(_CONNECT_S, read_s), allow_redirects=False, stream=True
+                    ) as response,
+                ):
                     if response.is_redirect:
                         url = urljoin(url, response.headers["Location"])
                         continue
-                    content = read_body(response, self.answer_deadline_s)
+                    content = read_body(response)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise self._network_error(url, error) from None
             if response.status_code == 401 and self.auth.another(
@@ -214,7 +216,7 @@ class Client:
                 "(of an owner or administrator)"
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AuthenticationError(
+            return ForbiddenError(
                 f"{where} answered 403{told}; the account's plan doesn't have it, or the role or "
                 f"scope doesn't allow it: check {self.auth.variables} "
                 "(of an owner or administrator)"

@@ -80,6 +80,7 @@ def drain(
     url, before = start.url, start.position
     growth = PageGrowth(page_size(endpoint, url))
     seen = {before}
+    previous: Page | None = None
     if not may_ask():
         return
     while True:
@@ -102,18 +103,24 @@ def drain(
             skipped, after = after.end_time, replace(after, end_time=after.end_time + 1)
             page = replace(page, next_url=from_time(endpoint, url, after.end_time))
         seen.add(after)
+        repeats = _repeats(endpoint, page, previous)
         rule = follow_up(
-            policy, count=page.count, limit=page.limit, moved=after != before, last=page.last
+            policy,
+            count=page.count,
+            limit=page.limit,
+            moved=after != before,
+            last=page.last,
+            repeats=repeats,
         )
         horizon_us = _horizon_us(export, endpoint, page)
-        ending = _ending(endpoint, page, before, after, until_us, horizon_us, rule)
+        ending = _ending(endpoint, page, before, after, until_us, horizon_us, rule, repeats)
         if ending is None and not may_ask():
             ending = Ending.PAGES_SPENT
         yield Step(endpoint, url, page, before, after, horizon_us, rule, ending, skipped)
         if ending is not None or page.next_url is None:
             return
         size = growth.next(page_size(endpoint, url), page.limit)
-        url, before = sized(endpoint, page.next_url, size), after
+        url, before, previous = sized(endpoint, page.next_url, size), after, page
 
 
 def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:
@@ -125,6 +132,17 @@ def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:
         return page.position
     # The cursor decides; its time is read from items, which may be out of order, or none.
     return replace(page.position, end_time=max(page.position.end_time, before.end_time))
+
+
+def _repeats(endpoint: Endpoint, page: Page, previous: Page | None) -> bool:
+    """Whether a page has room left, and yet nothing but the boundary of the one before.
+
+    Of a single second that is held whole, the page's `end_time` is the second after it: so its
+    position moves.
+    """
+    if previous is None or not endpoint.repeats_boundary or page.count >= page.limit:
+        return False
+    return set(page.items) <= set(previous.items)
 
 
 def _is_crowded(
@@ -149,13 +167,14 @@ def _ending(
     until_us: int,
     horizon_us: int,
     rule: FollowUp,
+    repeats: bool,
 ) -> Ending | None:
     after_us = after.end_time * endpoint.unit_us
     # Only the end of a stream in the order of arrival proves a window.
     if page.count and not endpoint.by_arrival and after_us >= min(until_us, horizon_us):
         return Ending.REACHED if until_us <= horizon_us else Ending.HORIZON
     # Where the boundary comes again, a page that brings nothing else is the last.
-    nothing_new = page.count == 0 or (after == before and endpoint.repeats_boundary)
+    nothing_new = page.count == 0 or (after == before and endpoint.repeats_boundary) or repeats
     if nothing_new if page.last is None else page.last:
         return Ending.CAUGHT_UP
     return None if rule.now else Ending.WAIT

@@ -38,12 +38,18 @@ _FOLLOW_FULL_PAGE = {Policy.PROGRESS: True, Policy.DOCUMENTED: False, Policy.FUL
 
 
 def follow_up(
-    policy: Policy, *, count: int, limit: int, moved: bool, last: bool | None = None
+    policy: Policy,
+    *,
+    count: int,
+    limit: int,
+    moved: bool,
+    last: bool | None = None,
+    repeats: bool = False,
 ) -> FollowUp:
     """Decide from a page's `count`, its `limit` and whether it moved the cursor.
 
-    `last` is the server's own word on whether this is all, which most of Support gives; no
-    policy is asked then.
+    `repeats` says that it brought nothing but items of the page before. `last` is the server's
+    own word on whether this is all, which most of Support gives; no policy is asked then.
     """
     if last:
         return FollowUp(False, "end_of_stream: true")
@@ -53,6 +59,8 @@ def follow_up(
         return FollowUp(False, "count = 0")
     if not moved:
         return FollowUp(False, "the cursor didn't move")
+    if repeats:
+        return FollowUp(False, "nothing but items of the page before")
     if count < limit:
         return FollowUp(_FOLLOW_SHORT_PAGE[policy], f"count {count} < limit {limit}")
     # Support's time-based pages keep their last second whole, beyond the limit if need be.

@@ -101,4 +101,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.add(id(one))
         yield one
-        waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+        context = None if one.__suppress_context__ else one.__context__
+        waiting += [*one.args, getattr(one, "reason", None), one.__cause__, context]

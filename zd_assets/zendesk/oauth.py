@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 
 from zd_assets.zendesk.auth import TokenAuth, bearer
 from zd_assets.zendesk.body import read_body
+from zd_assets.zendesk.deadline import deadline, open_session
 from zd_assets.zendesk.errors import AuthenticationError
 from zd_assets.zendesk.refusals import quoted
 from zd_assets.zendesk.retry import PassingError, passes, retry_after_s
@@ -88,20 +89,24 @@ class ClientAuth(AuthBase):
 
     def _get(self) -> _Token:
         asked_s = time.monotonic()
-        with requests.post(
-            self._url,
-            json={
-                "grant_type": "client_credentials",
-                "client_id": self._client_id,
-                "client_secret": self._client_secret,
-                "scope": "read",
-            },
-            auth=lambda request: request,  # Nobody's .netrc signs it.
-            timeout=(_CONNECT_S, _READ_S),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            content = read_body(response, _READ_S)
+        with (
+            deadline(_READ_S),
+            open_session() as session,
+            session.post(
+                self._url,
+                json={
+                    "grant_type": "client_credentials",
+                    "client_id": self._client_id,
+                    "client_secret": self._client_secret,
+                    "scope": "read",
+                },
+                auth=lambda request: request,  # Nobody's .netrc signs it.
+                timeout=(_CONNECT_S, _READ_S),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            content = read_body(response)
         status = response.status_code
         if passes(status):
             raise PassingError(f"{self._url} answered {status}", retry_after_s(response))

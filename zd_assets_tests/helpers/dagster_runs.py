@@ -11,7 +11,8 @@ import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
 from zd_assets.defs.exports.assets import export_asset
-from zd_assets.defs.namespace import Namespace
+from zd_assets.defs.io_manager import lake_io_manager
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
@@ -56,6 +57,12 @@ def api_resource(api: Api, sandbox: Running, **settings: Any) -> ZendeskApi:
     return resource(sandbox, **settings)
 
 
+def lake_resources(lake: Lake) -> dict[str, Any]:
+    """The lake, and what loads its tables."""
+    folder = LakeFolder(location=str(lake.root))
+    return {LAKE: folder, LAKE_IO: lake_io_manager(SITE)}
+
+
 def materialize(
     instance: dg.DagsterInstance,
     export: Export,
@@ -74,7 +81,7 @@ def materialize(
         instance=instance,
         partition_key=keys if isinstance(keys, str) else None,
         tags=tags,
-        resources={export.api.value: api, "lake": LakeFolder(location=str(lake.root))},
+        resources={export.api.value: api, **lake_resources(lake)},
         run_config={"ops": {"__".join(export.path): {"config": {"full_refresh": full_refresh}}}},
         raise_on_error=False,
     )
@@ -140,6 +147,6 @@ def run_request(
         partition_key=request.partition_key,
         tags=request.tags,
         run_config=request.run_config,
-        resources={export.api.value: api, "lake": LakeFolder(location=str(lake.root))},
+        resources={export.api.value: api, **lake_resources(lake)},
         raise_on_error=False,
     )

@@ -17,12 +17,12 @@ from zd_assets.engine.day import Day, DayFooter, day_file
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.latest.update import update
 from zd_assets.engine.make import make
-from zd_assets.engine.model import Model
 from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.writer import PartitionWriter, base_of
 from zd_assets.models.latest import LATEST, Latest
+from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.schema.convert import convert
 from zd_assets.schema.keys import Times, item_times_us

@@ -8,15 +8,13 @@ import pyarrow.parquet as pq
 
 from zd_assets.catalog.columns import Scalar
 from zd_assets.engine.day import Day, DayFooter, day_file
-from zd_assets.engine.model import Model
 from zd_assets.lake.footer import FOOTER_KEY
 from zd_assets.lake.lake import Lake
-from zd_assets.models.marts import (
-    AGENT_DAILY_SCORECARD,
-    CHAT_DAILY_SUMMARY,
-    SLA_BREACHES_DAILY,
-    TICKET_BACKLOG_DAILY,
-)
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
+from zd_assets.models.model import Model
 from zd_assets.schema.arrow import arrow_schema
 
 

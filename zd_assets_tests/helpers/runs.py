@@ -12,7 +12,8 @@ import pytest
 from zd_assets.catalog.export import Api, Endpoint, Export, Pagination, Table
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.extract.events import Action, PartitionReport, Report
-from zd_assets.extract.run import Options, extract
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake

@@ -12,7 +12,8 @@ from typing import Any
 
 from zd_assets.catalog.export import Api, Pagination
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.extract.run import Options, extract
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import open_lake
 from zd_assets.lake.partition import Partition

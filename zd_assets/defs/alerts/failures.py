@@ -7,6 +7,8 @@ from typing import Any
 
 import dagster as dg
 
+from zd_assets.defs.dagster_api import waits_for_retry
+
 # The tag that says whether a run is tried again comes a moment after the run's end.
 _SETTLED_S = 20.0
 _MOST_RUNS = 200
@@ -75,7 +77,7 @@ def look(
     waiting = []
     for record in runs:
         run = record.dagster_run
-        if run.is_complete_and_waiting_to_retry:
+        if waits_for_retry(run):
             waiting.append(run.run_id)
         elif _RETRY_TAG not in run.tags:
             for key, error in _failed_assets(instance, run, assets):

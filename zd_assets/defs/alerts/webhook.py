@@ -7,7 +7,6 @@ import urllib.request
 import dagster as dg
 from pydantic import Field
 
-from zd_assets.zendesk.client import origin
 from zd_assets.zendesk.errors import ConfigurationError
 
 VARIABLE = "ZD_ALERT_WEBHOOK"
@@ -66,6 +65,8 @@ class AlertWebhook(dg.ConfigurableResource[None]):
         url = self.url or dg.EnvVar(VARIABLE).get_value() or ""
         if not url:
             raise ConfigurationError(f"{VARIABLE} is not set; set it to the webhook's address")
+        from zd_assets.zendesk.client import origin
+
         scheme, host, _ = origin(url)
         if scheme != "https" and not (scheme == "http" and host in _LOOPBACK):
             raise ConfigurationError(

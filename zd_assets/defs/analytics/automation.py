@@ -1,77 +1,60 @@
 """When analytics are brought up to date: the lake tells what is, so no event can be missed."""
 
-from collections.abc import Callable
-from datetime import datetime
-from functools import cached_property, lru_cache, partial
-from typing import ParamSpec
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_shared.check import CheckError
 
 from zd_assets.defs.analytics.report import PATH
+from zd_assets.defs.dagster_api import backfill_in_progress, candidates, subset_of
 from zd_assets.defs.namespace import Namespace
-from zd_assets.defs.resources import LakeFolder, open_folder
-from zd_assets.engine.day import Day
-from zd_assets.engine.inputs import Finder
-from zd_assets.engine.latest.update import is_due
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
+from zd_assets.defs.resources import LakeFolder, filled
 from zd_assets.models.latest import GROUP, LATEST
 from zd_assets.models.registry import MODELS
-from zd_assets.report.input_version import is_due as is_report_due
 
-_P = ParamSpec("_P")
+if TYPE_CHECKING:
+    from zd_assets.defs.analytics.due import Due
 
 _EVERY_S = 30
 _AGAIN_AFTER_FAILURE = "45 * * * *"
 
 
 class OutOfDate(dg.AutomationCondition[dg.AssetKey]):
-    """Of analytics, the table or those of its days that the lake would make otherwise now."""
+    """Of analytics, the tables and days that would be different if they were made now."""
 
     def __init__(self, folder: LakeFolder, namespace: Namespace) -> None:
         """Look in this lake for the tables of this namespace."""
         self._folder, self._prefix = folder, namespace.prefix
         self._latest = {namespace.key(table.path): table for table in LATEST}
-        self._daily = {namespace.key(table.path): table for table in MODELS}
+        self._models = {namespace.key(table.path): table for table in MODELS}
         self._report = namespace.key(PATH)
 
     @cached_property
-    def _lake(self) -> Lake:
-        return open_folder(self._folder, self._prefix)
+    def _due(self) -> "Due":
+        # Only in a tick: to load the definitions needs neither Arrow nor DuckDB.
+        from zd_assets.defs.analytics.due import Due
+
+        folder = filled(self._folder)
+        return Due(folder.open(self._prefix), folder.analytics_every())
 
     @property
     def description(self) -> str:
         """What the UI says of it."""
-        return "made of something else than what stands in the lake now"
+        return "the lake has changed since it was made"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg]
         """Find the due partitions among those in question.
 
         What can't be read is due, too: the run says what is wrong.
         """
-        key = context.key
-        if key in self._latest:
-            due = _or_unreadable(is_due, self._latest[key], self._lake)
-            found = context.candidate_subset if due else context.get_empty_subset()
-        elif (is_due_on := self._by_day(key, context.evaluation_time)) and context.partitions_def:
-            days = context.candidate_subset.expensively_compute_partition_keys()
-            found = context.asset_graph_view.get_subset_from_partition_keys(
-                key,
-                context.partitions_def,
-                {day for day in days if _or_unreadable(is_due_on, Day(day))},
-            )
-        else:
-            found = context.get_empty_subset()
-        return dg.AutomationResult(context, found)
-
-    def _by_day(self, key: dg.AssetKey, evaluated_at: datetime) -> Callable[[Day], bool] | None:
-        """What tells which days of an asset are due; None of an asset without such days."""
+        key, at = context.key, context.evaluation_time
+        if table := self._latest.get(key):
+            return subset_of(context, None if self._due.is_latest_due(table, at) else set())
+        if model := self._models.get(key):
+            return subset_of(context, self._due.days_of(model, candidates(context), at))
         if key == self._report:
-            return partial(is_report_due, _finder(self._lake, evaluated_at))
-        if key in self._daily:
-            return partial(_finder(self._lake, evaluated_at).is_due, self._daily[key])
-        return None
+            return subset_of(context, self._due.reports(candidates(context), at))
+        return subset_of(context, set())
 
 
 class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
@@ -84,26 +67,7 @@ class BackfillInProgress(dg.AutomationCondition[dg.AssetKey]):
 
     async def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult:  # type: ignore[type-arg,override]
         """Find them; such a backfill is passed over, for the runs that it launched are seen."""
-        try:
-            found = await context.asset_graph_view.compute_backfill_in_progress_subset(
-                key=context.key, from_subset=context.candidate_subset
-            )
-        except CheckError:
-            found = context.get_empty_subset()
-        return dg.AutomationResult(context, found)
-
-
-def _or_unreadable(due: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
-    try:
-        return due(*args, **kwargs)
-    except LakeError:
-        return True
-
-
-@lru_cache(maxsize=1)
-def _finder(lake: Lake, _tick: datetime) -> Finder:
-    """One for all assets of a tick."""
-    return Finder(lake)
+        return await backfill_in_progress(context)
 
 
 def when_out_of_date(

@@ -1,13 +1,17 @@
 """The assets of current state: one for each export that has one."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.metadata import column_lineage, column_schema
-from zd_assets.defs.namespace import LAKE, Namespace
-from zd_assets.engine.latest.update import MEMORY_MB, Report, update
-from zd_assets.engine.lineage import latest_origins
+from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
+from zd_assets.engine.memory import LATEST_MB
 from zd_assets.models.latest import GROUP, Latest
+
+if TYPE_CHECKING:
+    from zd_assets.engine.latest.update import Report
 
 
 class LatestConfig(dg.Config):
@@ -15,7 +19,7 @@ class LatestConfig(dg.Config):
 
     full_refresh: bool = False
     """Make the table anew of what the partitions hold now; what none holds any more leaves it."""
-    memory_mb: int = MEMORY_MB
+    memory_mb: int = LATEST_MB
     """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
 
 
@@ -31,12 +35,12 @@ def latest_asset(
         description=f"The newest version of each of the {export.name}, over all partitions.",
         deps=[dg.AssetDep(namespace.key(export.path), partition_mapping=dg.AllPartitionMapping())],
         required_resource_keys={namespace.name(LAKE)},
+        io_manager_key=namespace.name(LAKE_IO),
         metadata={
             "dagster/column_schema": column_schema(table.columns),
             "key": ", ".join(export.key),
         },
         kinds={"duckdb", "parquet"},
-        owners=["team:data"],
         # So that a range of days can be made along with it in one run.
         backfill_policy=dg.BackfillPolicy.single_run(),
         automation_condition=condition,
@@ -45,6 +49,10 @@ def latest_asset(
     def _latest(
         context: dg.AssetExecutionContext, config: LatestConfig
     ) -> dg.MaterializeResult[None]:
+        # Only in a run: who loads the definitions needs neither Arrow nor DuckDB.
+        from zd_assets.engine.latest.update import update
+        from zd_assets.engine.lineage import latest_origins
+
         with expected_errors(context):
             lake = namespace.lake(context.resources)
             report = update(
@@ -63,7 +71,33 @@ def latest_asset(
     return _latest
 
 
-def _metadata(report: Report) -> dict[str, int | float]:
+def keys_check(table: Latest, namespace: Namespace) -> dg.AssetChecksDefinition:
+    """The check that no item stands twice, in whatever months; it reads the keys of all."""
+
+    @dg.asset_check(
+        name="keys_unique",
+        asset=namespace.key(table.path),
+        description="No item stands twice, in one month or in two.",
+        required_resource_keys={namespace.name(LAKE)},
+    )
+    def _keys_unique(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        from zd_assets.engine.assertions import repeated_keys
+
+        repeated = repeated_keys(table, namespace.lake(context.resources))
+        text = (
+            f"{repeated:,} rows repeat a key: of these items, readers of a day get an older "
+            "version, too."
+            if repeated
+            else "Each key stands once."
+        )
+        return dg.AssetCheckResult(
+            passed=not repeated, description=text, metadata={"repeated": repeated}
+        )
+
+    return _keys_unique
+
+
+def _metadata(report: "Report") -> dict[str, int | float]:
     return {
         "dagster/row_count": report.items,
         "deleted": report.deleted,

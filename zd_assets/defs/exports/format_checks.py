@@ -7,18 +7,22 @@ not along with what jobs, sensors and schedules materialize.
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zd_assets.catalog.export import Api, Endpoint, Export
+from zd_assets.defs.dagster_api import selected_assets
 from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import ZendeskSupport
-from zd_assets.extract.sample import sample
-from zd_assets.lake.format import Comparison
-from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import ZendeskError
 
+if TYPE_CHECKING:
+    from zd_assets.lake.format import Comparison
+    from zd_assets.zendesk.client import Client
+
 CHECK = "live_format"
+LIVE_FORMAT = "30 4 * * *"
 FORMAT_JOB = f"{Api.SUPPORT.value}_{CHECK}"
 
 # Whatever its age, an item comes in today's format; a week brings some on a quiet account, too.
@@ -60,7 +64,7 @@ def format_check(
             client = support.sample_client()
             if not client.budget.left():
                 spent = f"the {client.budget.requests} samples of the last twenty minutes are spent"
-                if context.job_def.asset_layer.selected_asset_keys:
+                if selected_assets(context):
                     context.log.warning(f"not checked: {spent}")
                     return
                 context.log.info(f"waiting: {spent}")
@@ -76,20 +80,22 @@ def format_check(
     return _check
 
 
-def format_schedule(namespace: Namespace) -> dg.ScheduleDefinition:
-    """Every day at half past four UTC: check the format of all exports that have samples."""
+def format_schedule(namespace: Namespace, cron: str = LIVE_FORMAT) -> dg.ScheduleDefinition:
+    """Check the format of all exports that have samples; else at half past four, UTC."""
     return dg.ScheduleDefinition(
         name=namespace.name(FORMAT_JOB, "daily"),
         job_name=namespace.name(FORMAT_JOB),
-        cron_schedule="30 4 * * *",
+        cron_schedule=cron,
         execution_timezone="UTC",
         description="Compares what the Support API answers now with the columns of the exports.",
     )
 
 
 def _result(
-    context: dg.AssetCheckExecutionContext, export: Export, endpoint: Endpoint, client: Client
+    context: dg.AssetCheckExecutionContext, export: Export, endpoint: Endpoint, client: "Client"
 ) -> dg.AssetCheckResult:
+    from zd_assets.extract.sample import sample
+
     since_s = int(time.time()) - _SINCE_DAYS * 86_400
     found = sample(export, endpoint, client, since_s * 1_000_000, context.log.warning)
     return dg.AssetCheckResult(
@@ -107,7 +113,7 @@ def _result(
     )
 
 
-def _sentence(found: Comparison) -> str:
+def _sentence(found: "Comparison") -> str:
     if not found.items:
         return f"Nothing changed in the last {_SINCE_DAYS} days: there was nothing to compare."
     if found.fits:
@@ -126,7 +132,7 @@ def _paths(times: Mapping[str, int]) -> str:
     return ", ".join(named + more)
 
 
-def _differences(found: Comparison) -> dict[str, Mapping[str, int]]:
+def _differences(found: "Comparison") -> dict[str, Mapping[str, int]]:
     """How often, by path; without the values, which can be personal data."""
     kinds = {"new": found.new, "drifted": found.drifted, "missing": found.missing}
     return {kind: times for kind, times in kinds.items() if times}

@@ -1,19 +1,27 @@
-"""What the UI shows of an export and of each of its partitions."""
+"""What the UI shows of an export and of each table's columns."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from zd_assets.catalog.columns import Column, List, Struct, Type
+from zd_assets.catalog.columns import Column, List, Scalar, Struct, Type
 from zd_assets.catalog.export import Export
 from zd_assets.defs.namespace import Namespace
-from zd_assets.engine.lineage import Origins
-from zd_assets.extract.events import Action, PartitionReport
-from zd_assets.lake.footer import Footer, LastPage
-from zd_assets.lake.location import nbytes
-from zd_assets.schema.arrow import arrow_type
+
+if TYPE_CHECKING:
+    from zd_assets.engine.lineage import Origins
+
+#: The names of the Arrow types of the columns.
+TYPE_NAMES = {
+    Scalar.TEXT: "string",
+    Scalar.INTEGER: "int64",
+    Scalar.ID: "int64",
+    Scalar.DOUBLE: "double",
+    Scalar.BOOL: "bool",
+    Scalar.TIMESTAMP: "timestamp[us, tz=UTC]",
+    Scalar.JSON: "string",
+}
 
 
 def definition_metadata(export: Export) -> dict[str, Any]:
@@ -36,7 +44,7 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
     )
 
 
-def column_lineage(origins: Origins, namespace: Namespace) -> dict[str, Any]:
+def column_lineage(origins: "Origins", namespace: Namespace) -> dict[str, Any]:
     """Where columns come from; the open-source UI doesn't draw it, GraphQL tells it."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
@@ -51,74 +59,12 @@ def column_lineage(origins: Origins, namespace: Namespace) -> dict[str, Any]:
     }
 
 
-def partition_metadata(report: PartitionReport) -> dict[str, Any]:
-    """What a partition holds, how far it is complete, and from which requests."""
-    footer, last = report.footer, report.footer.last_page
-    metadata: dict[str, Any] = {
-        "complete": footer.complete,
-        "complete_until": _timestamp(footer.complete_until_us),
-        "dagster/partition_row_count": footer.items,
-        "path": dg.MetadataValue.path(str(report.path)),
-        "file_size_bytes": nbytes(report.path),
-        "action": report.action.value,
-        "window_start": _timestamp(footer.start_us),
-        "window_end": _timestamp(footer.end_us),
-        "pages": footer.pages,
-        "fetched_at": dg.MetadataValue.timestamp(datetime.fromisoformat(footer.fetched_at)),
-        "fetched_by_run": dg.MetadataValue.dagster_run(footer.run_id),
-        "schema_fingerprint": footer.schema,
-        "package_version": footer.package_version,
-    }
-    if footer.resume_url:
-        metadata["resume_url"] = dg.MetadataValue.text(footer.resume_url)
-    if last:
-        metadata |= {
-            "last_page": f"count {last.count}, limit {last.limit}",
-            "end_time": last.end_time,
-            "policy": last.policy,
-            "ending": last.ending or "an error",
-            "follow_up": _follow_up(footer, last),
-        }
-    metadata["follow_up_at_once"] = not footer.complete and (
-        report.action is Action.NOT_REACHED or bool(last and last.follow_up_now)
-    )
-    if last and last.end_id:
-        metadata["end_id"] = last.end_id
-    if last and last.cursor:
-        metadata["cursor"] = last.cursor
-    if footer.parameters:
-        metadata["parameters"] = dg.MetadataValue.json(dict(footer.parameters))
-    for name, items in footer.sideloads.items():
-        metadata[f"items_of_{name}"] = items
-    if footer.late_items:
-        metadata["late_items"] = footer.late_items
-        metadata["lateness_s"] = footer.lateness_s
-    if report.added:
-        metadata["rows_added_now"] = report.added
-    if footer.skipped:
-        metadata["skipped"] = dg.MetadataValue.json([*map(_utc, footer.skipped)])
-    if footer.drift:
-        metadata["drift"] = dg.MetadataValue.json(dict(footer.drift))
-    for name in (
-        "added_rows",
-        "unordered_pages",
-        "items_without_key",
-        "items_without_time",
-        "items_before_first",
-        "system_updates",
-        "system_updates_kept",
-    ):
-        if count := getattr(footer, name):
-            metadata[name] = count
-    return metadata
-
-
 def _type_text(kind: Type) -> str:
     if isinstance(kind, Struct):
         return "struct"
     if isinstance(kind, List):
         return f"list<{_type_text(kind.of)}>"
-    return str(arrow_type(kind))
+    return TYPE_NAMES[kind]
 
 
 def _description(column: Column) -> str:
@@ -126,20 +72,3 @@ def _description(column: Column) -> str:
     if not isinstance(inner, Struct):
         return column.description
     return f"{column.description} Attributes: {', '.join(one.name for one in inner.columns)}."
-
-
-def _follow_up(footer: Footer, last: LastPage) -> str:
-    if footer.complete:
-        return "none: the partition is complete"
-    when = "at once" if last.follow_up_now else "after the polling interval"
-    page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
-    rule = f"{last.row} under the policy {last.policy}"
-    return f"{when}: {page}; {rule}; {last.ending or 'an error'}"
-
-
-def _utc(us: int) -> str:
-    return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat()
-
-
-def _timestamp(us: int) -> dg.TimestampMetadataValue:
-    return dg.MetadataValue.timestamp(datetime.fromtimestamp(us / 1_000_000, UTC))

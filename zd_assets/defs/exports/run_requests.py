@@ -1,7 +1,7 @@
 """Asking Dagster for a run over one partition or a range."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -9,20 +9,25 @@ from zd_assets.catalog.export import Export
 from zd_assets.defs.exports.checks import check_keys
 from zd_assets.defs.namespace import Namespace
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
-from zd_assets.lake.layout import check_layout
 from zd_assets.lake.partition import Partition
+
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
 
 API_TAG = "zd_assets/api"
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
 
 
-def other_form(lake: Lake, exports: Sequence[Export], namespace: Namespace) -> dg.SkipReason | None:
+def other_form(
+    lake: "Lake", exports: Sequence[Export], namespace: Namespace
+) -> dg.SkipReason | None:
     """Why nothing is asked for where the lake has days and partitions are hours, or vice versa.
 
     It costs a listing for each export.
     """
+    from zd_assets.lake.layout import check_layout
+
     hourly = isinstance(namespace.partitions_def, dg.HourlyPartitionsDefinition)
     try:
         for export in exports:

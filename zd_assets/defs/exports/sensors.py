@@ -4,7 +4,7 @@ import time
 
 import dagster as dg
 
-from zd_assets.catalog.export import Export
+from zd_assets.catalog.export import CLOCK_MARGIN_S, Export
 from zd_assets.defs.exports.follow_up_policy import Launch, Situation, Wait, decide
 from zd_assets.defs.exports.instance_state import (
     FOLLOW_UP_TAG,
@@ -17,7 +17,6 @@ from zd_assets.defs.exports.instance_state import (
 from zd_assets.defs.exports.run_requests import other_form, range_request
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions, partitions_since
-from zd_assets.extract.run import CLOCK_MARGIN_S
 
 REASON_TAG = "zd_assets/reason"
 
@@ -41,7 +40,7 @@ def follow_up_sensor(export: Export, namespace: Namespace) -> dg.SensorDefinitio
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         api = namespace.api(context.resources, export.api)
-        tuned, poll_interval_s = api.tuned(export), api.poll_interval()
+        tuned, poll_interval_s = api.tuned(export), api.poll_interval(export)
         answer = evaluate(context.instance, tuned, namespace, poll_interval_s, time.time())
         if isinstance(answer, dg.SkipReason):
             return answer

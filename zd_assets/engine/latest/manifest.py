@@ -34,12 +34,16 @@ class Manifest:
 
     `schema` is that of the export's columns. `months` are the table's files. `full_refresh` says
     that a run began to rebuild the table and didn't come to its end: the next one does.
+    `incomplete` are those of the partitions that were merged before they were complete, and
+    `merged_at_s` is when that was, in epoch seconds.
     """
 
     schema: str = ""
     full_refresh: bool = False
     partitions: Mapping[str, str] = field(default_factory=dict)
     months: Mapping[str, Month] = field(default_factory=dict)
+    incomplete: frozenset[str] = frozenset()
+    merged_at_s: float = 0.0
 
 
 _DECODE = msgspec.json.Decoder(Manifest).decode

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from zd_assets.engine.duck import connect
@@ -30,6 +31,7 @@ from zd_assets.engine.latest.merge import (
     month_files,
     month_footer,
 )
+from zd_assets.engine.memory import LATEST_MB
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import schema_id
@@ -39,8 +41,6 @@ from zd_assets.lake.locks import file_lock
 from zd_assets.lake.staging import in_staging, leave_staging
 from zd_assets.lake.temporary import replacing
 from zd_assets.models.latest import Latest
-
-MEMORY_MB = 2048
 
 _BATCH_BYTES = 1024**3
 # DuckDB opens all files of a query; a process may have 1024 open, as a rule.
@@ -67,7 +67,7 @@ def update(
     lake: Lake,
     *,
     full_refresh: bool = False,
-    memory_mb: int = MEMORY_MB,
+    memory_mb: int = LATEST_MB,
     tell: Callable[[str], None] = lambda line: None,
     batch_bytes: int = _BATCH_BYTES,
 ) -> Report:
@@ -110,14 +110,24 @@ def update(
     )
 
 
-def is_due(table: Latest, lake: Lake) -> bool:
-    """Whether a run would find anything to do.
+def is_due(table: Latest, lake: Lake, *, rests_since_s: float = inf) -> bool:
+    """Return whether a run would find anything to do.
+
+    A table that was merged since `rests_since_s` (epoch seconds) rests, unless a partition
+    completes now.
 
     Raises:
-        LakeError: the manifest can't be read.
+        LakeError: the manifest or a file can't be read.
     """
     manifest = read_manifest(lake.root.joinpath(*table.path))
-    return manifest.full_refresh or next(_unmerged(table, lake, manifest), None) is not None
+    unmerged = _unmerged(table, lake, manifest)
+    if manifest.full_refresh or manifest.merged_at_s < rests_since_s:
+        return manifest.full_refresh or next(unmerged, None) is not None
+    return any(
+        read_footer(path).complete
+        for path, key, _ in unmerged
+        if key in manifest.incomplete or key not in manifest.partitions
+    )
 
 
 @contextmanager
@@ -244,16 +254,20 @@ def _merge(
         if batch:
             merge.stage(batch)
         merge.find_homes()
+        merge.find_movers()
         months = merge.months() | (needed - manifest.months.keys())
         if manifest.schema != schema:
             months |= month_files(folder).keys()
         # Without a month last: what found its month stands there before it leaves.
         written = {month: merge.write(month) for month in sorted(months, key=_last_without)}
     merged = {source.key: source.identity for source in batch}
+    incomplete = {source.key for source in batch if not source.footer.complete}
     manifest = replace(
         manifest,
         schema=schema,
         partitions={**manifest.partitions, **merged},
+        incomplete=frozenset((manifest.incomplete - merged.keys()) | incomplete),
+        merged_at_s=time.time(),
         months={**manifest.months, **written},
     )
     commit_manifest(folder, manifest)

@@ -1,0 +1,89 @@
+"""What the UI shows of each partition of an export."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from zd_assets.extract.events import Action, PartitionReport
+from zd_assets.lake.footer import Footer, LastPage
+from zd_assets.lake.location import nbytes
+
+
+def partition_metadata(report: PartitionReport) -> dict[str, Any]:
+    """What a partition holds, how far it is complete, and from which requests."""
+    footer, last = report.footer, report.footer.last_page
+    metadata: dict[str, Any] = {
+        "complete": footer.complete,
+        "complete_until": _timestamp(footer.complete_until_us),
+        "dagster/partition_row_count": footer.items,
+        "path": dg.MetadataValue.path(str(report.path)),
+        "file_size_bytes": nbytes(report.path),
+        "action": report.action.value,
+        "window_start": _timestamp(footer.start_us),
+        "window_end": _timestamp(footer.end_us),
+        "pages": footer.pages,
+        "fetched_at": dg.MetadataValue.timestamp(datetime.fromisoformat(footer.fetched_at)),
+        "fetched_by_run": dg.MetadataValue.dagster_run(footer.run_id),
+        "schema_fingerprint": footer.schema,
+        "package_version": footer.package_version,
+    }
+    if footer.resume_url:
+        metadata["resume_url"] = dg.MetadataValue.text(footer.resume_url)
+    if last:
+        metadata |= {
+            "last_page": f"count {last.count}, limit {last.limit}",
+            "end_time": last.end_time,
+            "policy": last.policy,
+            "ending": last.ending or "an error",
+            "follow_up": _follow_up(footer, last),
+        }
+    metadata["follow_up_at_once"] = not footer.complete and (
+        report.action is Action.NOT_REACHED or bool(last and last.follow_up_now)
+    )
+    if last and last.end_id:
+        metadata["end_id"] = last.end_id
+    if last and last.cursor:
+        metadata["cursor"] = last.cursor
+    if footer.parameters:
+        metadata["parameters"] = dg.MetadataValue.json(dict(footer.parameters))
+    for name, items in footer.sideloads.items():
+        metadata[f"items_of_{name}"] = items
+    if footer.late_items:
+        metadata["late_items"] = footer.late_items
+        metadata["lateness_s"] = footer.lateness_s
+    if report.added:
+        metadata["rows_added_now"] = report.added
+    if footer.skipped:
+        metadata["skipped"] = dg.MetadataValue.json([*map(_utc, footer.skipped)])
+    if footer.drift:
+        metadata["drift"] = dg.MetadataValue.json(dict(footer.drift))
+    for name in (
+        "added_rows",
+        "unordered_pages",
+        "items_without_key",
+        "items_without_time",
+        "items_before_first",
+        "system_updates",
+        "system_updates_kept",
+    ):
+        if count := getattr(footer, name):
+            metadata[name] = count
+    return metadata
+
+
+def _follow_up(footer: Footer, last: LastPage) -> str:
+    if footer.complete:
+        return "none: the partition is complete"
+    when = "at once" if last.follow_up_now else "after the polling interval"
+    page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
+    rule = f"{last.row} under the policy {last.policy}"
+    return f"{when}: {page}; {rule}; {last.ending or 'an error'}"
+
+
+def _utc(us: int) -> str:
+    return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat()
+
+
+def _timestamp(us: int) -> dg.TimestampMetadataValue:
+    return dg.MetadataValue.timestamp(datetime.fromtimestamp(us / 1_000_000, UTC))

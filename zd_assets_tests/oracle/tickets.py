@@ -1,0 +1,43 @@
+"""What changed of tickets, from ticket events."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from zd_assets_tests.oracle.rows import Item, Row, is_on, moment, whole
+
+#: What a child event says of itself; all else that it has are fields of the ticket.
+_OF_THE_CHILD = {"id", "via", "via_reference_id", "event_type", "previous_value"}
+
+
+def ticket_field_changes(events: Iterable[Item], day: int) -> list[Row]:
+    """A row for each field that an event of the day set."""
+    return [row for row in field_changes(events) if is_on(day, row["changed_at"])]
+
+
+def field_changes(events: Iterable[Item]) -> list[Row]:
+    """Those of all days."""
+    return [
+        {
+            "event_id": whole(event["id"]),
+            "ordinal": ordinal,
+            "field": field,
+            "ticket_id": whole(event.get("ticket_id")),
+            "changed_at": moment(event["timestamp"]),
+            "updater_id": whole(event.get("updater_id")),
+            "change": child["event_type"],
+            "value": _text(value),
+            "previous_value": _text(child.get("previous_value")),
+        }
+        for event in {one["id"]: one for one in events}.values()
+        for ordinal, child in enumerate(event.get("child_events") or [], 1)
+        if child.get("event_type") in ("Create", "Change")
+        for field, value in child.items()
+        if field not in _OF_THE_CHILD and (field, value) != ("type", child["event_type"])
+    ]
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
