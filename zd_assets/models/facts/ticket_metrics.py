@@ -27,9 +27,9 @@ TICKET_METRICS = Model(
         Column(
             "ended_at",
             Scalar.TIMESTAMP,
-            "When its ticket was closed or deleted, which ends it, fulfilled or not, until the ticket "
-            "is restored; midnight, if it was closed when it was first seen; when it was last begun "
-            "or paused, if that is later.",
+            "When its ticket was closed or deleted, which ends it, fulfilled or not, until the "
+            "ticket is restored; midnight, if it was closed when it was first seen; when it was "
+            "last begun or paused, if that is later.",
         ),
         Column(
             "is_running",
