@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from zd_assets.catalog.chat import AGENT_TIMELINE
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.catalog.support import TICKET_EVENTS
 from zd_assets.engine.day import Day
 from zd_assets.engine.make import make
 from zd_assets.lake.lake import Lake, open_lake
@@ -38,6 +37,8 @@ LIVES = {
     "older_events_rate": 0.1,
 }
 FIRST, LAST = 26, 30
+# Comments that say something.
+WITH = "comment_events"
 OBSERVED_DAYS = range(FIRST, LAST + 1)
 
 
@@ -70,9 +71,9 @@ def observed(running_sandbox: Running) -> Iterator[tuple[Lake, History]]:
         start, end = start_us(number), start_us(number) + DAY_US
         few(running_sandbox, 60, now=end // 1_000_000, **LIVES)
         for export in EXPORTS:
-            include = "comment_events" if export is TICKET_EVENTS else None
-            window = (start / 1e6, end / 1e6, include)
-            truth = running_sandbox.truth(export.name, *window, by="own")
+            truth = running_sandbox.truth(
+                export.name, start / 1e6, end / 1e6, by="own", include=WITH
+            )
             items.setdefault(export.name, []).extend(json.loads(text) for _, text in truth)
     with tempfile.TemporaryDirectory() as folder:
         lake = open_lake(folder)

@@ -1,7 +1,7 @@
 """What days are made of: which files, whether they are complete, and whether they changed."""
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +15,18 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
-from zd_assets.engine.latest.merge import month_file
+from zd_assets.engine.latest.merge import month_file, month_files
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
 from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
+from zd_assets.lake.reference import read_reference_footer, reference_file
 from zd_assets.models.latest import Latest
-from zd_assets.models.model import Model, Source
+from zd_assets.models.model import Model, Only, Source
 
 _AT_ONCE = 32
 _HOUR_US = 3_600_000_000
@@ -111,9 +113,11 @@ class Finder:
         self._lake = lake
         self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
         self._manifests: dict[Latest, Manifest] = {}
+        self._few: dict[tuple[Latest, Only], _Few] = {}
         self._firsts: dict[tuple[str, ...], str] = {}
         self._look_backs: dict[tuple[tuple[str, ...], str], LookBack] = {}
         self._versions: dict[tuple[str, ...], str] = {}
+        self._names: dict[ReferenceList, str] = {}
 
     def footer(self, table: Model, day: Day) -> DayFooter | None:
         """What a day's file says of itself; None where there is none.
@@ -166,11 +170,13 @@ class Finder:
         completes = now.complete and not footer.complete
         return completes or datetime.fromisoformat(footer.made_at).timestamp() < rests_since_s
 
-    def version(self, table: Export | Latest | Model) -> str:
+    def version(self, table: Export | Latest | Model | ReferenceList) -> str:
         """Return a text that changes when any file does that any day of a table is made of."""
         if table.path not in self._versions:
             if isinstance(table, Latest):
                 parts = [self.version(table.export), repr(self._manifest(table))]
+            elif isinstance(table, ReferenceList):
+                parts = [self._names_version(table)]
             else:
                 is_model = isinstance(table, Model)
                 files = self.files(table.path, FILE_NAME, _day_footer if is_model else _footer)
@@ -188,6 +194,8 @@ class Finder:
                 found = self._of_latest(source, latest, day)
             case Model() as table:
                 found = self._of_daily(source, table, day)
+            case ReferenceList() as listed:
+                return self._of_list(source, listed, day)
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
     def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
@@ -208,8 +216,10 @@ class Finder:
             return True
         return yesterday.complete if yesterday else all(first > day.key for first in firsts)
 
-    def _first(self, table: Export | Latest | Model) -> str:
+    def _first(self, table: Export | Latest | Model | ReferenceList) -> str:
         """The first day of which the lake holds anything that a table is made of; or none."""
+        if isinstance(table, ReferenceList):
+            return ""
         if table.path not in self._firsts:
             if isinstance(table, Model):
                 firsts = [first for one in table.sources if (first := self._first(one.table))]
@@ -233,7 +243,18 @@ class Finder:
             known_until_us,
         )
 
+    def _of_few(self, source: Source, latest: Latest, only: Only, day: Day) -> Input:
+        """All items of a kind that were created before the day's end."""
+        if (latest, only) not in self._few:
+            self._few[latest, only] = _few(self._lake.root.joinpath(*latest.path), latest, only)
+        few = self._few[latest, only]
+        versions = few.versions[: bisect_left(few.created_us, day.end_us)]
+        content = hashlib.sha256(";".join(versions).encode()).hexdigest()[:16]
+        return Input(source, few.files, content, complete=True, known_until_us=day.end_us)
+
     def _of_latest(self, source: Source, latest: Latest, day: Day) -> Input:
+        if source.only:
+            return self._of_few(source, latest, source.only, day)
         folder, manifest = self._lake.root.joinpath(*latest.path), self._manifest(latest)
         month = manifest.months.get(day.month)
         content = month.days.get(day.key, "") if month else ""
@@ -261,6 +282,25 @@ class Finder:
         path = day_file(self._lake, table, day)
         return Input(source, (path,), footer.data_version, footer.complete, footer.known_until_us)
 
+    def _of_list(self, source: Source, listed: ReferenceList, day: Day) -> Input:
+        version = self._names_version(listed)
+        files = (reference_file(self._lake, listed),) if version else ()
+        return Input(
+            source,
+            files,
+            version,
+            complete=True,
+            known_until_us=day.end_us,
+            is_lacking=not version,
+        )
+
+    def _names_version(self, listed: ReferenceList) -> str:
+        """What changes with a list's names; empty where the lake hasn't got it."""
+        if listed not in self._names:
+            footer = read_reference_footer(self._lake, listed)
+            self._names[listed] = footer.names_version if footer else ""
+        return self._names[listed]
+
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
         """The files of an export's partitions in order of time, by day."""
         return self.files(export.path, FILE_NAME, _footer)
@@ -274,9 +314,9 @@ class Finder:
         """
         if path not in self._tables:
             folder = self._lake.root.joinpath(*path)
-            found = defaultdict(list)
+            found, prefix = defaultdict(list), f"{folder}/date="
             for file in partition_files(folder, name):
-                key = below(file, folder).parts[0].removeprefix("date=")
+                key = str(file)[len(prefix) :].partition("/")[0]
                 found[key].append(File(file, identity(file)))
             if not isinstance(folder, Path):
                 _read_at_once(read, [file for files in found.values() for file in files])
@@ -324,6 +364,28 @@ class Finder:
         return self._look_backs[key]
 
 
+@dataclass(frozen=True)
+class _Few:
+    """Few items of current state: what is read of each, in order of their creation."""
+
+    files: tuple[Location, ...]
+    created_us: tuple[int, ...]
+    versions: tuple[str, ...]
+
+
+def _few(folder: Location, latest: Latest, only: Only) -> _Few:
+    found = {
+        path: _few_of(File(path, identity(path)), latest, only)
+        for path in month_files(folder).values()
+    }
+    every = sorted(one for some in found.values() for one in some)
+    return _Few(
+        tuple(sorted((path for path, some in found.items() if some), key=str)),
+        tuple(created_us for created_us, _ in every),
+        tuple(version for _, version in every),
+    )
+
+
 # Files are replaced, never changed: what was read of one stays true while its identity does.
 @lru_cache(maxsize=100_000)
 def _footer(file: File) -> Footer:
@@ -344,6 +406,22 @@ def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(quietly, files))
+
+
+@lru_cache(maxsize=1_000)
+def _few_of(file: File, latest: Latest, only: Only) -> tuple[tuple[int, str], ...]:
+    """Of a month's items of a kind, when each was created and what is read of it."""
+    columns = [*latest.export.key, *only.reads]
+    with reading(file.path):
+        rows = pq.read_table(
+            readable(file.path),
+            columns=[latest.created, *columns],
+            filters=[(only.column, "in", only.values)],
+            partitioning=None,
+        )
+    created = rows[latest.created].cast("int64").to_pylist()
+    texts = map(str, rows.select(columns).to_pylist())
+    return tuple(zip((one or 0 for one in created), texts, strict=True))
 
 
 @lru_cache(maxsize=100_000)

@@ -7,8 +7,9 @@ import duckdb
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import SECOND_US, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import Day, day_file
-from zd_assets.engine.duck import casts, name, names, nulls, parquet, timestamp
+from zd_assets.engine.duck import casts, literal, name, names, nulls, parquet, timestamp
 from zd_assets.engine.inputs import Input, Inputs
 from zd_assets.engine.local_cache import LocalCache
 from zd_assets.lake.lake import Lake
@@ -69,11 +70,17 @@ def _view(
 
 def _columns(one: Input) -> Sequence[Column]:
     table = one.source.table
+    if isinstance(table, ReferenceList):
+        return table.name_columns
     return table.all_columns if isinstance(table, Export) else table.columns
 
 
 def _of_the_day(one: Input, until: str) -> str:
     """Which rows of the files are the day's, or of the days ahead, in SQL."""
+    if (only := one.source.only) and isinstance(one.source.table, Latest):
+        kinds = ", ".join(map(literal, only.values))
+        at = name(one.source.table.created)
+        return f"{name(only.column)} in ({kinds}) and coalesce({at} < {until}, true)"
     match one.source.table:
         case Latest() as latest:
             at = name(latest.created)

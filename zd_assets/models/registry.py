@@ -16,7 +16,9 @@ from zd_assets.models.facts.ticket_states import TICKET_STATES
 from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
 from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.team_daily_summary import TEAM_DAILY_SUMMARY
 from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
+from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
 
 FACTS = (
     CHAT_ENGAGEMENTS,
@@ -35,6 +37,16 @@ FACTS = (
 )
 
 MARTS = (
+    CHAT_DAILY_SUMMARY,
+    AGENT_DAILY_SCORECARD,
+    TICKET_BACKLOG_DAILY,
+    SLA_BREACHES_DAILY,
+    TICKET_TIMES_DAILY,
+    TEAM_DAILY_SUMMARY,
+)
+
+#: What the support report shows, each with its chart.
+REPORTED = (
     CHAT_DAILY_SUMMARY,
     AGENT_DAILY_SCORECARD,
     TICKET_BACKLOG_DAILY,

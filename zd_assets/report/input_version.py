@@ -10,7 +10,7 @@ from zd_assets.engine.inputs import File, Finder
 from zd_assets.lake.lake import Lake, reading
 from zd_assets.lake.location import Location
 from zd_assets.models.latest import GROUP
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORTED
 from zd_assets.report.name import NAME
 
 FILE_NAME = "report.html"
@@ -42,7 +42,7 @@ def input_version(finder: Finder, last: Day, days: int) -> str:
         LakeError: a day can't be read.
     """
     parts = [version("zd_assets"), str(days)]
-    for table in MARTS:
+    for table in REPORTED:
         for day in days_of(last, days):
             footer = finder.footer(table, day)
             parts.append(f"{footer.data_version}:{footer.complete}" if footer else "")
@@ -58,7 +58,7 @@ def is_due(finder: Finder, last: Day, *, since: str = "") -> bool:
     Raises:
         LakeError: a day can't be read.
     """
-    footers = [finder.footer(table, last) for table in MARTS]
+    footers = [finder.footer(table, last) for table in REPORTED]
     there = [footer for footer in footers if footer]
     if not there or not all(footer.complete for footer in there):
         return False

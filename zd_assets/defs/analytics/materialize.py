@@ -15,11 +15,11 @@ from zd_assets.engine.assertions import check
 from zd_assets.engine.day import Day, up_to
 from zd_assets.engine.lineage import daily_origins
 from zd_assets.engine.make import DayReport, make
-from zd_assets.engine.read import read_days
+from zd_assets.extras import missing_extra
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORTED
 
 _CHART_DAYS = 28
 
@@ -40,7 +40,7 @@ def materialize(
             made.append(report)
         findings = check(table, lake, made, memory_mb)
         newest = {
-            **_chart(table, lake, made[-1].day),
+            **_chart(context, table, lake, made[-1].day),
             **column_lineage(daily_origins(table), namespace),
         }
     except BaseException:
@@ -77,13 +77,26 @@ def _metadata(report: DayReport) -> dict[str, Any]:
     return metadata
 
 
-def _chart(table: Model, lake: Lake, last: Day) -> dict[str, Any]:
-    """Of an answer, a picture of the days up to the last that was made."""
-    if table not in MARTS:
-        return {}
-    # Only here: it takes longer to load than all the rest.
-    from zd_assets.report.charts import CHARTS
+def _chart(
+    context: dg.AssetExecutionContext, table: Model, lake: Lake, last: Day
+) -> dict[str, Any]:
+    """Of what the report shows, a picture of the days up to the last that was made.
 
-    rows = read_days(lake, table, up_to(last, _CHART_DAYS))
-    png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+    The days are there, whether they can be drawn or not: what fails is a warning in the log.
+    """
+    if table not in REPORTED:
+        return {}
+    try:
+        # Only here: it takes longer to load than all the rest.
+        from zd_assets.engine.read import read_days
+        from zd_assets.report.charts import CHARTS
+
+        rows = read_days(lake, table, up_to(last, _CHART_DAYS))
+        png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+    except ModuleNotFoundError as error:
+        context.log.info(f"No chart: {missing_extra(error, 'it')}")
+        return {}
+    except Exception:
+        context.log.warning(f"{table.name} can't be drawn; its days are made", exc_info=True)
+        return {}
     return {"chart": dg.MetadataValue.md(f"![{table.name}](data:image/png;base64,{png})")}

@@ -11,10 +11,10 @@ TICKET_METRICS = Model(
     description=(
         "What is measured of tickets (reply time, resolution time, waits), as it stood at the "
         "day's end. A measurement runs from activate to pause or fulfill, and may be activated "
-        "again after that: it then goes on. It ends when its ticket is closed, merged or deleted, "
-        "though no event says so. Unfulfilled ones stay until then, fulfilled ones for 30 days or "
-        "until the ticket is closed. Deleted events don't count. Of those that began before the "
-        "exports' first day, what is known is carried on, too."
+        "again after that: it then goes on. It ends when its ticket is closed, merged or deleted,"
+        " though no event says so. Unfulfilled ones stay until then, fulfilled ones for 30 days "
+        "or until the ticket is closed. Deleted events don't count. Of those that began before "
+        "the exports' first day, what is known is carried on, too."
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),

@@ -32,30 +32,33 @@ known as (
             <= fulfilled_at + interval 30 days
     )
 ),
--- In its first second a measurement begins first, whatever the ids say.
-event as (
+-- A second that both starts and stops leaves a measurement as it was before, whatever the ids
+-- say: what runs stops first, what doesn't starts first.
+second as (
     select
-        *,
-        (
-            moment,
-            coalesce(
-                moment = begins_at and moment = turns_at and type <> 'activate', false
+        ticket_id, metric, instance_id, moment,
+        coalesce(
+            last_value(runs_after ignore nulls) over (
+                partition by ticket_id, metric, instance_id order by moment
+                rows between unbounded preceding and 1 preceding
             ),
-            id
-        ) as place
+            known.is_running,
+            false
+        ) as runs_before
     from (
         select
-            sent.*,
-            case when known.ticket_id is null or known.is_untold
-                then min(moment) filter (type = 'activate') over (
-                    partition by ticket_id, metric, instance_id
-                ) end as begins_at,
-            min(moment) filter (type in ('activate', 'pause', 'fulfill')) over (
-                partition by ticket_id, metric, instance_id
-            ) as turns_at
-        from sent
-        left join known using (ticket_id, metric, instance_id)
+            ticket_id, metric, instance_id, moment,
+            case
+                when bool_or(type = 'activate') <> bool_or(type in ('pause', 'fulfill'))
+                then bool_or(type = 'activate')
+            end as runs_after
+        from sent group by all
     )
+    left join known using (ticket_id, metric, instance_id)
+),
+event as (
+    select sent.*, (moment, (type = 'activate') = runs_before, id) as place
+    from sent join second using (ticket_id, metric, instance_id, moment)
 ),
 turn as (
     select ticket_id, metric, instance_id, moment, place, type
@@ -111,14 +114,14 @@ report as (
     select
         ticket_id, metric, instance_id,
         max(moment) filter (coalesce(
-            try_cast(status ->> 'calendar' as double),
-            try_cast(status ->> 'business' as double)
+            try_cast((status ->> 'calendar') as double),
+            try_cast((status ->> 'business') as double)
         ) is not null) as reported_at,
-        arg_max(try_cast(status ->> 'calendar' as double), place) * 60 as reported_s,
+        arg_max(try_cast((status ->> 'calendar') as double), place) * 60 as reported_s,
         max(moment) filter (
-            try_cast(status ->> 'calendar' as double) is not null
+            try_cast((status ->> 'calendar') as double) is not null
         ) as since,
-        arg_max(try_cast(status ->> 'business' as double), place) * 60 as business_s
+        arg_max(try_cast((status ->> 'business') as double), place) * 60 as business_s
     from event group by all
 ),
 run as (
@@ -143,13 +146,13 @@ today as (
         max(moment) filter (type = 'fulfill') as fulfilled_at,
         count(*) filter (type = 'pause') as pauses,
         arg_max(coalesce(
-            sla -> 'policy' ->> 'title',
+            (sla -> 'policy' ->> 'title'),
             'policy ' || (sla -> 'policy' ->> 'id'),
-            case when json_type(sla -> 'policy') <> 'OBJECT' then sla ->> 'policy' end
+            case when json_type((sla -> 'policy')) <> 'OBJECT' then (sla ->> 'policy') end
         ), place) as policy,
         arg_max(coalesce(
-            try_cast(sla ->> 'target_in_seconds' as double),
-            try_cast(sla ->> 'target' as double) * 60
+            try_cast((sla ->> 'target_in_seconds') as double),
+            try_cast((sla ->> 'target') as double) * 60
         ), place) as target_s,
         min(moment) filter (type = 'breach') as breached_at,
         count(*) as events

@@ -11,13 +11,13 @@ AHEAD_DAYS = 28
 TICKET_STATES = Model(
     name="ticket_states",
     description=(
-        "Where each ticket stood at the day's end, or as far as it is known: tickets that weren't "
-        "closed when the day began, or that the day touched, by a ticket event that set a field or "
-        "by a version in the tickets export, whichever is newer. So what automations do without an "
-        "event shows, too. Deleted tickets stay for 30 days, in which they may be restored. The "
-        "lake's first day also looks 28 days ahead for older tickets; those of which nothing since "
-        "tells the status aren't known. Of statuses that follow one another, the one before counts "
-        "as the event sent it."
+        "Where each ticket stood at the day's end, or as far as it is known: tickets that weren't"
+        " closed when the day began, or that the day touched, by a ticket event that set a field "
+        "or by a version in the tickets export, whichever is newer. So what automations do "
+        "without an event shows, too. Deleted tickets stay for 30 days, in which they may be "
+        "restored. The lake's first day also looks 28 days ahead for older tickets; those of "
+        "which nothing since tells the status aren't known. Of statuses that follow one another, "
+        "the one before counts as the event sent it."
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
