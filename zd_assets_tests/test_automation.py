@@ -109,7 +109,7 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     automation.export(CHATS, "2026-03-01")
     assert automation.settle() == [
         {"chats_latest": []},
-        dict.fromkeys(CHAT_FACTS, ["2026-02-26"]),
+        {fact: ["2026-02-26"] for fact in CHAT_FACTS},
         {"chat_daily_summary": ["2026-02-26"]},
     ]
 
