@@ -101,7 +101,11 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     assert automation.settle() == [
         {"chats_latest": []},
         dict.fromkeys(CHAT_FACTS, touched),
-        {"chat_daily_summary": touched, "agent_daily_scorecard": touched[1:]},
+        {
+            "chat_daily_summary": touched,
+            "agent_daily_scorecard": touched[1:],
+            "team_daily_summary": touched[1:],
+        },
     ]
     # Without engagements nothing of the chat changed but its rating.
     rated = {**rated, "rating": "bad", "update_timestamp": "2026-03-01T09:30:00Z"}
