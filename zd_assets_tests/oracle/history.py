@@ -69,6 +69,10 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     "ticket_field_changes": lambda known, day: tickets.ticket_field_changes(
         known.of("ticket_events"), day
     ),
+    "ticket_comments": lambda known, day: contents.ticket_comments(known.of("ticket_events"), day),
+    "ticket_custom_fields": lambda known, day: contents.ticket_custom_fields(
+        known.of("tickets"), day
+    ),
     "ticket_states": lambda known, day: known.ticket_states[day],
     "ticket_backlog_daily": lambda known, day: backlog.ticket_backlog_daily(
         known.ticket_states[day], day, day + DAY_US
