@@ -15,6 +15,7 @@ ERRORS = {
     "ForeignUrlError",
     "GoneError",
     "LakeError",
+    "MissingExtraError",
     "StuckCursorError",
     "UnavailableError",
 }
