@@ -150,7 +150,7 @@ def test_only_the_chosen_exports_and_what_is_made_of_them_are_there() -> None:
         text=True,
         check=True,
     ).stdout.split()
-    exports = {key for key in listed if key.startswith("zendesk_")}
+    exports = {"/".join(export.path) for export in EXPORTS} & set(listed)
     assert exports == {"zendesk_support/users", "zendesk_support/organizations"}
     assert "analytics/users_latest" in listed
     assert not [key for key in listed if "chat" in key]

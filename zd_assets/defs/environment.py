@@ -73,6 +73,10 @@ def _no_exports(value: str) -> str:
     return ""
 
 
+def _not_followed(value: str) -> str:
+    return "" if "all" in _names(value) else _no_exports(value)
+
+
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         "ZENDESK_SUBDOMAIN",
@@ -135,6 +139,18 @@ VARIABLES: tuple[Variable, ...] = (
         example="300",
         default="300",
         wrong=_not_whole,
+    ),
+    Variable(
+        "ZD_FOLLOW",
+        "Which exports' sensors run from the start: `all`, or names separated by commas.",
+        example="all",
+        wrong=_not_followed,
+    ),
+    Variable(
+        "ZD_ANALYTICS_EVERY",
+        "Seconds between updates of analytics.",
+        example="3600",
+        default="3600",
     ),
     Variable(
         "ZD_CHAT_REQUESTS_PER_MINUTE",
