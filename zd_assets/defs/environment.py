@@ -35,6 +35,10 @@ def _not_whole(value: str) -> str:
     return "" if usable else "set it to a whole number, 1 or more"
 
 
+def _negative(value: str) -> str:
+    return "" if value.isdecimal() else "set it to a whole number, 0 or more"
+
+
 def _no_date(value: str) -> str:
     try:
         start = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
@@ -151,6 +155,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Seconds between updates of analytics.",
         example="3600",
         default="3600",
+        wrong=_negative,
     ),
     Variable(
         "ZD_CHAT_REQUESTS_PER_MINUTE",
