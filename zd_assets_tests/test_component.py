@@ -329,7 +329,7 @@ def test_the_sensors_of_each_account_follow_its_own(sandbox: Running, lake: Lake
         assert tick("acme") is None, "caught up"
         other = tick("bravo")
         assert other
-        assert other.tags[REASON_TAG].startswith("Nothing is materialized yet")
+        assert other.tags[REASON_TAG].startswith("Nothing is in the lake yet")
 
         # A run of a whole job names no assets.
         instance.add_run(
