@@ -120,7 +120,10 @@ class Watch:
         context = dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursors.get(name),
-            resources={"alert_webhook": AlertWebhook(url=self.webhook.url)},
+            resources={
+                "alert_webhook": AlertWebhook(url=self.webhook.url),
+                "lake": LakeFolder(location=str(self.lake.root)),
+            },
         )
         said = sensor.evaluate_tick(context)
         self.cursors[name] = context.cursor
