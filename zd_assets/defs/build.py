@@ -199,7 +199,6 @@ def _alerts(
         for asset in part.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
     }
-    followed = {key: assets[key] for key in (namespace.key(export.path) for export in exports)}
     return dg.Definitions(
-        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, followed)]
+        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, exports)]
     )
