@@ -98,12 +98,21 @@ AGENT_DAYS = (
     "chat_engagements",
     "agent_activity",
     "ticket_field_changes",
+    "ticket_states",
+    "ticket_comments",
     "agent_daily_scorecard",
+    "team_daily_summary",
 )
 QUEUE_DAYS = ("department_queue", "conversion_attribution")
 SKILL_DAYS = ("skills", "ticket_field_changes", "skill_assignments")
 STATE_DAYS = ("ticket_field_changes", "ticket_states", "ticket_backlog_daily")
-METRIC_DAYS = ("ticket_field_changes", "ticket_states", "ticket_metrics", "sla_breaches_daily")
+METRIC_DAYS = (
+    "ticket_field_changes",
+    "ticket_states",
+    "ticket_metrics",
+    "sla_breaches_daily",
+    "ticket_times_daily",
+)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from zd_assets.defs.exports.sensors import follow_up_sensor
 from zd_assets.defs.io_manager import lake_io_manager
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS, REPORTED
@@ -46,9 +46,9 @@ def build_definitions(
     leave out the executor only where the definitions are merged with others that have one.
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name.
+        ConfigurationError: the prefix can't stand in a name, or there is no such time zone.
     """
-    namespace = Namespace(partitions_def, prefix)
+    namespace = Namespace(partitions_def, prefix, filled(lake).zone())
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}
     resources = {namespace.name(api.value): given[api] for api, some in by_api.items() if some}

@@ -37,6 +37,10 @@ class History:
         """What was measured of tickets."""
         return sla.ticket_metrics(self.of("ticket_metric_events"), self.ticket_states)
 
+    def day_of_agents(self, day: int) -> agents.AgentsDay:
+        """What agents did on a day."""
+        return agents.agents_day(self.items, self.ticket_states[day], day)
+
     @cached_property
     def skills(self) -> ByDay:
         """What skills there were."""
@@ -63,7 +67,11 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     ),
     "agent_activity": lambda known, day: agents.agent_activity(known.of("agent_timeline"), day),
     "agent_daily_scorecard": lambda known, day: agents.agent_daily_scorecard(
-        known.of("agent_timeline"), known.of("chats"), known.of("ticket_events"), day
+        known.day_of_agents(day)
+    ),
+    "team_daily_summary": lambda known, day: agents.team_daily_summary(known.day_of_agents(day)),
+    "ticket_times_daily": lambda known, day: sla.ticket_times_daily(
+        known.ticket_metrics[day], known.ticket_states[day], day
     ),
     "ticket_field_changes": lambda known, day: tickets.ticket_field_changes(
         known.of("ticket_events"), day

@@ -8,8 +8,11 @@ from zd_assets_tests.oracle.rows import (
     Item,
     Row,
     grouped,
+    histogram,
     is_on,
     known,
+    mean,
+    quantile,
     seconds,
     share,
     there,
@@ -17,8 +20,6 @@ from zd_assets_tests.oracle.rows import (
 )
 
 FULFILLED_US = 30 * DAY_US
-#: In one moment a measurement begins before it ends, whatever the order of the IDs.
-_IN_ONE_MOMENT = {"activate": 0, "pause": 2, "fulfill": 3}
 _TURNS = ("activate", "pause", "fulfill")
 
 
@@ -65,7 +66,7 @@ def ticket_metrics(
     for key, of in measured.items():
         if None in key:
             continue
-        of.sort(key=lambda one: (known(one["time"]), _IN_ONE_MOMENT.get(one["type"], 1), one["id"]))
+        of = _in_order(of)
         now: Measurement | None = None
         for day in sorted(states):
             today = [one for one in of if is_on(day, known(one["time"]))]
@@ -81,6 +82,59 @@ def ticket_metrics(
             if not _stays(now, state, day + DAY_US):
                 now = None
     return rows
+
+
+def _in_order(events: list[Item]) -> list[Item]:
+    """By time; in a moment that starts and stops it, what runs stops first, else it starts first."""
+    found: list[Item] = []
+    runs = False
+    for _, of in sorted(grouped(events, lambda one: known(one["time"])).items()):
+        starts_late = runs
+        of.sort(key=lambda one: ((one["type"] == "activate") == starts_late, one["id"]))
+        found += of
+        kinds = {one["type"] == "activate" for one in of if one["type"] in _TURNS}
+        if len(kinds) == 1:
+            runs = kinds.pop()
+    return found
+
+
+def ticket_times_daily(metrics: Iterable[Row], states: Iterable[Row], day: int) -> list[Row]:
+    """A row for each group and measure, from the measurements' and the tickets' rows of the day."""
+    state = {row["ticket_id"]: row for row in states}
+
+    def key(row: Row) -> tuple[int | None, bool, str]:
+        of = state.get(row["ticket_id"], {})
+        first = {1: "first_reply_time"}.get(row["instance_id"], "next_reply_time")
+        measure = first if row["metric"] == "reply_time" else row["metric"]
+        return of.get("group_id"), of.get("is_group_known", False), measure
+
+    fulfilled = [row for row in metrics if is_on(day, row["fulfilled_at"])]
+    return [
+        {
+            **dict(zip(("group_id", "is_group_known", "measure"), names, strict=True)),
+            **_times(of),
+        }
+        for names, of in grouped(fulfilled, key).items()
+    ]
+
+
+def _times(of: list[Row]) -> Row:
+    calendar = [row["calendar_s"] for row in of]
+    business = there(row["business_s"] for row in of)
+    return {
+        "fulfilled": len(of),
+        "tickets": len({row["ticket_id"] for row in of}),
+        "mean_s": mean(calendar),
+        "median_s": quantile(calendar, 0.5),
+        "p90_s": quantile(calendar, 0.9),
+        "max_s": max(calendar),
+        "histogram": histogram(calendar),
+        "in_business_hours": len(business),
+        "business_mean_s": mean(business),
+        "business_median_s": quantile(business, 0.5),
+        "business_p90_s": quantile(business, 0.9),
+        "business_histogram": histogram(business),
+    }
 
 
 def _stays(now: Measurement, state: Row, end: int) -> bool:
