@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.defs.analytics.automation import when_out_of_date
 from zd_assets.defs.analytics.models import daily_asset
@@ -125,7 +126,7 @@ def test_current_state_comes_from_its_export(table: Latest) -> None:
         assert all(path == table.export.path and name in exported for path, name in found)
 
 
-def _columns(table: Export | Latest | Model) -> set[str]:
+def _columns(table: Export | Latest | Model | ReferenceList) -> set[str]:
     columns = table.all_columns if isinstance(table, Export) else table.columns
     return {column.name for column in columns}
 

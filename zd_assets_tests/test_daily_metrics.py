@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
+from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
 from zd_assets.models.histogram import added, quantile_s
@@ -381,6 +381,59 @@ def test_what_is_measured_ends_with_the_ticket(status: str, lake: Lake) -> None:
     assert values(lake, SLA_BREACHES_DAILY, 6, "ended") == [(1,)]
     # What was deleted may be restored for a while; what is closed is done with.
     assert len(rows(lake, TICKET_METRICS, 7)) == (status == "deleted")
+
+
+def test_a_measurement_is_still_late_again_once_its_ticket_is_restored(lake: Lake) -> None:
+    events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "breach")]
+    moves = [ticket_moved("06 12:00", "deleted"), ticket_moved("07 12:00", "open")]
+    put(lake, TICKET_METRIC_EVENTS, events, *range(5, 9))
+    put(lake, TICKET_EVENTS, moves, *range(5, 9))
+    late = [[("P", 0, 0, 0, 1)]] * 2
+    assert outcomes(lake, *range(5, 9)) == [[("P", 1, 0, 0, 1)], [("P", 0, 0, 0, 0)], *late]
+    columns = ("ended_at", "is_running", "measured_s")
+    # Whether time counts again isn't told.
+    for number in (7, 8):
+        assert values(lake, TICKET_METRICS, number, *columns) == [(None, None, 27 * HOUR)]
+
+
+def test_what_is_measured_ends_with_a_ticket_that_was_closed_when_it_was_first_seen(
+    lake: Lake,
+) -> None:
+    events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "breach")]
+    closed = {"id": 1, "generated_timestamp": epoch("05 12:00"), "status": "closed"}
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    put(lake, TICKET_EVENTS, [], 5, 6)
+    put(lake, TICKETS, [closed | {"created_at": iso("01 00:00")}], 5, 6)
+    assert outcomes(lake, 5, 6) == [[("P", 1, 0, 0, 0)], []]
+    assert values(lake, TICKET_METRICS, 5, "is_running") == [(False,)]
+
+
+def test_what_was_met_once_and_ends_when_it_goes_on_is_no_end_without_a_fulfill(
+    lake: Lake,
+) -> None:
+    events = [
+        sla("05 09:00", "P"),
+        event("05 09:00", "activate"),
+        event("05 10:00", "fulfill"),
+        event("05 11:00", "activate"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    put(lake, TICKET_EVENTS, [ticket_moved("06 12:00", "closed")], 5, 6)
+    make_days(lake, SLA_BREACHES_DAILY, 5, 6)
+    assert values(lake, SLA_BREACHES_DAILY, 5, "met", "ended") == [(1, 0)]
+    assert rows(lake, SLA_BREACHES_DAILY, 6) == []
+
+
+@pytest.mark.parametrize("first", ["05 09:00", "04 09:00"])
+def test_what_was_paused_before_goes_by_the_ids_in_one_second(first: str, lake: Lake) -> None:
+    events = [
+        event(first, "pause"),
+        event("05 10:00", "fulfill"),
+        event("05 10:00", "activate"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 4, 5)
+    make_days(lake, TICKET_METRICS, 4, 5)
+    assert values(lake, TICKET_METRICS, 5, "is_running", "measured_s") == [(True, 14 * HOUR)]
 
 
 def test_a_fulfill_is_no_end_without_one_when_the_ticket_is_closed(lake: Lake) -> None:

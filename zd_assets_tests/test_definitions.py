@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zd_assets.catalog.reference import REFERENCE_LISTS
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.partitions import partitions_from_env
 from zd_assets.models.latest import LATEST
@@ -37,12 +38,12 @@ def test_every_export_is_an_asset_whose_spec_says_what_it_is() -> None:
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
     assert len(EXPORTS) == 12
     report = 1
-    assert len(specs) == len(EXPORTS) + len(LATEST) + len(MODELS) + report
+    assert len(specs) == sum(map(len, (EXPORTS, REFERENCE_LISTS, LATEST, MODELS))) + report
     for export in EXPORTS:
         spec = specs[dg.AssetKey(list(export.path))]
         assert spec.group_name == export.api.value
         assert spec.kinds == {"zendesk", "parquet"}
-        assert spec.owners == ["team:data"]
+        assert not spec.owners
         assert isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
         schema = spec.metadata["dagster/column_schema"]
         assert [column.name for column in schema.columns] == [
@@ -74,8 +75,10 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
     assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format", "analytics"}
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "zendesk_chat_nightly",
+        "zendesk_chat_reference_lists",
         "zendesk_chat_second_look",
         "zendesk_support_nightly",
+        "zendesk_support_reference_lists",
         "zendesk_support_second_look",
         "zendesk_support_live_format_daily",
     }

@@ -273,7 +273,10 @@ def test_a_foreign_project_materializes_an_asset_downstream_of_a_prefixed_accoun
     sandbox: Running, lake: Lake, tmp_path: Path
 ) -> None:
     put(Lake(lake.root.joinpath("acme")), CHATS, _CHATS, 5, 6)
-    project = write_project(tmp_path / "project", acme="attributes: {prefix: acme}\n")
+    project = write_project(
+        tmp_path / "project",
+        acme="attributes: {prefix: acme, exports: [chats], executor: in_process}\n",
+    )
     (project / "src/elsewhere/defs/mine.py").write_text(_MINE)
     env = cli_env(sandbox, tmp_path / "home", lake)
     materialize = ["asset", "materialize", "-m", "elsewhere.definitions", "--select"]

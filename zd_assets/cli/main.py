@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from zd_assets.extras import missing_extra
+
 # Name, module below `zd_assets`, and what `zd-assets --help` says.
 _COMMANDS = {
     "init": ("cli.init", "Write a .env, a dagster.yaml and a workspace.yaml to begin with."),
@@ -35,7 +37,10 @@ class _Commands(click.Group):
         """Import a command."""
         if cmd_name not in _COMMANDS:
             return None
-        command = import_module(f"zd_assets.{_COMMANDS[cmd_name][0]}").main
+        try:
+            command = import_module(f"zd_assets.{_COMMANDS[cmd_name][0]}").main
+        except ModuleNotFoundError as error:
+            raise click.ClickException(str(missing_extra(error, f"zd-assets {cmd_name}"))) from None
         assert isinstance(command, click.Command)
         return command
 

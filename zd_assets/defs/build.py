@@ -1,11 +1,13 @@
 """Definitions of the exports of an account, and of what is made of them."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
 from zd_assets.defs.alerts.webhook import AlertWebhook
@@ -14,9 +16,15 @@ from zd_assets.defs.analytics.latest import keys_check, latest_asset
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import report_asset
 from zd_assets.defs.exports.assets import export_asset
-from zd_assets.defs.exports.format_checks import FORMAT_JOB, format_check, format_schedule
-from zd_assets.defs.exports.schedules import nightly_schedule
-from zd_assets.defs.exports.second_look import second_look_schedule
+from zd_assets.defs.exports.format_checks import (
+    FORMAT_JOB,
+    LIVE_FORMAT,
+    format_check,
+    format_schedule,
+)
+from zd_assets.defs.exports.reference import lists_for, reference_asset, reference_schedule
+from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
+from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor
 from zd_assets.defs.io_manager import lake_io_manager
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
@@ -25,6 +33,18 @@ from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, Zendes
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS, REPORTED
+from zd_assets.zendesk.errors import ConfigurationError
+
+SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
+
+
+@dataclass(frozen=True)
+class Crons:
+    """When the schedules tick, UTC, as cron expressions."""
+
+    nightly: str = NIGHTLY
+    second_look: str = SECOND_LOOK
+    live_format: str = LIVE_FORMAT
 
 
 def build_definitions(
@@ -38,15 +58,19 @@ def build_definitions(
     analytics: bool = True,
     prefix: str = "",
     executor: dg.ExecutorDefinition | None = dg.in_process_executor,
+    crons: Crons | None = None,
+    spec: SpecHook = lambda spec: spec,
 ) -> dg.Definitions:
     """These exports with these partitions, fetched by these resources.
 
     Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
     in the lake. A run waits for the network: a process for each step would only start slower, so
     leave out the executor only where the definitions are merged with others that have one.
+    `crons` is when the schedules tick. `spec` gives each asset another spec.
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name, or there is no such time zone.
+        ConfigurationError: the prefix can't stand in a name, there is no such time zone, or `spec`
+            changed what Dagster knows an asset by.
     """
     namespace = Namespace(partitions_def, prefix, filled(lake).zone())
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
@@ -54,9 +78,13 @@ def build_definitions(
     resources = {namespace.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
-        parts = [_exports(namespace, api, some) for api, some in by_api.items() if some]
+        parts = [
+            _exports(namespace, api, some, crons or Crons(), _of_the_same_asset(spec))
+            for api, some in by_api.items()
+            if some
+        ]
         if analytics:
-            parts.append(_analytics(namespace, exports, lake))
+            parts.append(_analytics(namespace, exports, lake, _of_the_same_asset(spec)))
         parts.append(_alerts(namespace, exports, parts))
         shared = {
             namespace.name(LAKE): lake,
@@ -68,7 +96,26 @@ def build_definitions(
         )
 
 
-def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.Definitions:
+def _of_the_same_asset(
+    spec: SpecHook,
+) -> SpecHook:
+    """Let a spec be changed but for what jobs, sensors and schedules know the asset by."""
+
+    def changed(before: dg.AssetSpec) -> dg.AssetSpec:
+        after = spec(before)
+        if after.key != before.key or after.partitions_def != before.partitions_def:
+            raise ConfigurationError(
+                f"get_asset_spec gave {before.key.to_user_string()} another key or other "
+                "partitions; set `prefix`, `partitions` and `start_date` for that"
+            )
+        return after
+
+    return changed
+
+
+def _exports(
+    namespace: Namespace, api: Api, exports: Sequence[Export], crons: Crons, spec: SpecHook
+) -> dg.Definitions:
     """Exports of one API, and what follows and checks them."""
     group = namespace.name(api.value)
     checks = [format_check(export, export.sample, namespace) for export in exports if export.sample]
@@ -76,14 +123,20 @@ def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.De
     # With the checks of what they materialize, without those that run apart.
     jobs = [dg.define_asset_job(group, dg.AssetSelection.groups(group) - apart)]
     schedules = [
-        nightly_schedule(api, exports, namespace),
-        second_look_schedule(api, exports, namespace),
+        nightly_schedule(api, exports, namespace, crons.nightly),
+        second_look_schedule(api, exports, namespace, crons.second_look),
     ]
+    if lists := lists_for(api, exports):
+        schedules.append(reference_schedule(api, lists, namespace))
     if checks:
         jobs.append(dg.define_asset_job(namespace.name(FORMAT_JOB), apart))
-        schedules.append(format_schedule(namespace))
+        schedules.append(format_schedule(namespace, crons.live_format))
+    assets = [
+        *(export_asset(export, namespace) for export in exports),
+        *(reference_asset(table, namespace) for table in lists),
+    ]
     return dg.Definitions(
-        assets=[export_asset(export, namespace) for export in exports],
+        assets=list(dg.map_asset_specs(spec, assets)),
         asset_checks=checks,
         jobs=jobs,
         sensors=[follow_up_sensor(export, namespace) for export in exports],
@@ -91,10 +144,14 @@ def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.De
     )
 
 
-def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder) -> dg.Definitions:
+def _analytics(
+    namespace: Namespace, exports: Sequence[Export], lake: LakeFolder, spec: SpecHook
+) -> dg.Definitions:
     """The tables that can be made of these exports, and what keeps them up to date."""
 
-    def can_be_made(table: Export | Latest | Model) -> bool:
+    def can_be_made(table: Export | Latest | Model | ReferenceList) -> bool:
+        if isinstance(table, ReferenceList):
+            return True  # Models do without.
         if isinstance(table, Export):
             return table in exports
         if isinstance(table, Latest):
@@ -114,7 +171,7 @@ def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder
         return dg.Definitions()
     group = namespace.name(GROUP)
     return dg.Definitions(
-        assets=assets,
+        assets=list(dg.map_asset_specs(spec, assets)),
         asset_checks=[keys_check(table, namespace) for table in latest],
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
         sensors=[automation_sensor(namespace)],

@@ -9,7 +9,7 @@ from functools import partial
 
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.lake.objects import SCHEMES
+from zd_assets.lake.schemes import SCHEMES
 from zd_assets.zendesk.errors import ConfigurationError
 
 _SUBDOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from zd_assets.defs.dagster_api import TracelessError
+from zd_assets.extras import MissingExtraError
 from zd_assets.lake.errors import LakeError
 from zd_assets.zendesk.errors import (
     AuthenticationError,
@@ -16,13 +17,19 @@ from zd_assets.zendesk.errors import (
 )
 
 # What a person must mend before asking again can help.
-_FINAL = (AuthenticationError, ConfigurationError, ForeignUrlError, RefusedError)
+_FINAL = (
+    AuthenticationError,
+    ConfigurationError,
+    ForeignUrlError,
+    MissingExtraError,
+    RefusedError,
+)
 _NO_RETRY = {"dagster/retry_on_asset_or_op_failure": "false"}
 
 
 @contextmanager
 def expected_errors(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Make an error of Zendesk or of the lake the run's failure, by its message.
+    """Make an expected error the run's failure, by its message.
 
     Where asking again won't help, the instance is told not to retry the run.
 
@@ -31,7 +38,7 @@ def expected_errors(context: dg.AssetExecutionContext) -> Iterator[None]:
     """
     try:
         yield
-    except (ZendeskError, LakeError) as error:
+    except (ZendeskError, LakeError, MissingExtraError) as error:
         final = isinstance(error, _FINAL)
         if final:
             context.instance.add_run_tags(context.run.run_id, _NO_RETRY)

@@ -6,8 +6,8 @@
 What a partition of the asset depends on is loaded as the argument is annotated.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -15,36 +15,31 @@ from pydantic import Field
 from zd_assets.defs.dagster_api import TracelessError
 from zd_assets.defs.namespace import LAKE, PREFIX, Namespace
 from zd_assets.defs.resources import LakeFolder
-from zd_assets.engine.scan import scan_keys
-from zd_assets.engine.scanned import Scan
-from zd_assets.engine.tables import find_table
-from zd_assets.lake.errors import LakeError
-from zd_assets.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
 
 #: Of an input, by its metadata: the columns that are read, and whether it must be complete.
 COLUMNS, REQUIRE_COMPLETE = "columns", "require_complete"
 
-_Columns = list[str] | None
-_Load = Callable[[Scan, _Columns], Any]
-
 _NOT_ANNOTATED = ("typing", "Any")
-# By name: none of these packages is loaded for another's sake.
-_LOADERS: Mapping[tuple[str, str], _Load] = {
-    _NOT_ANNOTATED: Scan.arrow,
-    ("pyarrow", "Table"): Scan.arrow,
-    ("pyarrow", "RecordBatchReader"): Scan.batches,
-    ("pandas", "DataFrame"): Scan.pandas,
-    ("polars", "DataFrame"): Scan.polars,
-    ("polars", "LazyFrame"): lambda scan, columns: _chosen(scan.lazy(), columns),
-    ("duckdb", "DuckDBPyRelation"): lambda scan, columns: _chosen(scan.duckdb(), columns),
-    ("zd_assets", "Scan"): lambda scan, _: scan,
+_SCAN = ("zd_assets", "Scan")
+#: Which method of a scan gives what is annotated; by name, so that no package is loaded for it.
+_METHODS: Mapping[tuple[str, str], str] = {
+    _NOT_ANNOTATED: "arrow",
+    ("pyarrow", "Table"): "arrow",
+    ("pyarrow", "RecordBatchReader"): "batches",
+    ("pandas", "DataFrame"): "pandas",
+    ("polars", "DataFrame"): "polars",
+    ("polars", "LazyFrame"): "lazy",
+    ("duckdb", "DuckDBPyRelation"): "duckdb",
 }
 
 
 class LakeIO(dg.IOManager):
     """Loads a table's partitions, or its current state, from the lake of an account."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: "Lake") -> None:
         """Nothing is read yet."""
         self._lake = lake
 
@@ -69,7 +64,12 @@ class LakeIO(dg.IOManager):
             TracelessError: it must be complete and isn't, it can't be read, or its annotation
                 is none of those that can be loaded.
         """
-        load = _loader(context)
+        # Only here: definitions load without what reads Parquet.
+        from zd_assets.engine.scan import scan_keys
+        from zd_assets.engine.tables import find_table
+        from zd_assets.lake.errors import LakeError
+
+        kind = _annotated(context)
         keys = context.asset_partition_keys if context.has_asset_partitions else None
         said = context.definition_metadata or {}
         try:
@@ -78,7 +78,9 @@ class LakeIO(dg.IOManager):
                 found.require_complete()
             if shortfall := found.shortfall():
                 context.log.warning(f"{shortfall}; what is there is loaded")
-            return load(found, said.get(COLUMNS))
+            if kind == _SCAN:
+                return found
+            return getattr(found, _METHODS[kind])(said.get(COLUMNS))
         except LakeError as error:
             raise TracelessError(str(error), allow_retries=True) from None
 
@@ -94,8 +96,9 @@ class LakeIOManager(dg.ConfigurableIOManagerFactory[LakeIO]):
     )
     prefix: str = Field(default="", pattern=PREFIX, description="The account's prefix.")
 
-    def create_io_manager(self, context: dg.InitResourceContext) -> LakeIO:
+    def create_io_manager(self, context: dg.InitResourceContext) -> "LakeIO":
         """The IO manager of this lake."""
+
         return LakeIO(LakeFolder(location=self.location).open(self.prefix))
 
 
@@ -107,27 +110,24 @@ def lake_io_manager(namespace: Namespace) -> dg.IOManagerDefinition:
         description="Loads exports and models into the assets downstream of them, as an argument "
         "is annotated: Arrow, pandas, Polars, DuckDB.",
     )
-    def _lake_io(context: dg.InitResourceContext) -> LakeIO:
+    def _lake_io(context: dg.InitResourceContext) -> "LakeIO":
+
         return LakeIO(namespace.lake(context.resources))
 
     return _lake_io
 
 
-def _loader(context: dg.InputContext) -> _Load:
+def _annotated(context: dg.InputContext) -> tuple[str, str]:
+    """The package and the name of what an argument is annotated with, if it can be loaded so."""
     kind = context.dagster_type.typing_type
     # Packages move their classes between modules: what is public is the first name and the last.
     package = str(getattr(kind, "__module__", "")).partition(".")[0]
     name = getattr(kind, "__name__", str(kind))
-    try:
-        return _LOADERS[package, name]
-    except KeyError:
-        choice = ", ".join(".".join(one) for one in _LOADERS if one != _NOT_ANNOTATED)
-        raise TracelessError(
-            f"{context.asset_key.to_user_string()} can't be loaded as {name}: annotate it with one "
-            f"of {choice}",
-            allow_retries=False,
-        ) from None
-
-
-def _chosen(frame: Any, columns: _Columns) -> Any:
-    return frame.select(*columns) if columns else frame
+    if (package, name) in (*_METHODS, _SCAN):
+        return package, name
+    choice = ", ".join(".".join(one) for one in (*_METHODS, _SCAN) if one != _NOT_ANNOTATED)
+    raise TracelessError(
+        f"{context.asset_key.to_user_string()} can't be loaded as {name}: annotate it with one "
+        f"of {choice}",
+        allow_retries=False,
+    )

@@ -73,6 +73,10 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         default=None,
         description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
     )
+    poll_intervals_s: dict[str, int] = Field(
+        default={},
+        description='The same by export, where one differs: {"organizations": 3600}.',
+    )
     overlap_s: dict[str, int] = Field(
         default={},
         description="Seconds, by export, by which a poll asks from before what was read, to find "
@@ -115,20 +119,28 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         """
         return self._client
 
-    def poll_interval(self) -> int:
-        """Seconds between polls once caught up.
+    def poll_interval(self, export: Export) -> int:
+        """Seconds between polls of an export once caught up.
 
         Raises:
             ConfigurationError: it is out of range.
         """
-        seconds = self.poll_interval_s
+        name, seconds = "poll_interval_s (ZD_POLL_INTERVAL)", self.poll_interval_s
+        if export.name in self.poll_intervals_s:
+            name, seconds = "poll_intervals_s", self.poll_intervals_s[export.name]
         if seconds is None:
             seconds = _whole_number("ZD_POLL_INTERVAL", 300)
         if seconds < 1:
-            raise ConfigurationError(
-                f"poll_interval_s (ZD_POLL_INTERVAL) is {seconds}; it must be at least 1"
-            )
+            raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds
+
+    def privacy(self) -> "Privacy":
+        """What must not be kept, of any table of this API.
+
+        Raises:
+            ConfigurationError: a rule is unusable; the message names it.
+        """
+        return self._privacy()
 
     def tuned(self, export: Export) -> Export:
         """The export with the lag and the overlap that are set for it.
@@ -137,7 +149,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
             ConfigurationError: a setting is out of range, or of no export of this API.
         """
         names = {one.name for one in EXPORTS if one.api is export.api}
-        for field in ("overlap_s", "lag_s", "second_look_days"):
+        for field in ("overlap_s", "lag_s", "second_look_days", "poll_intervals_s"):
             for name, value in getattr(self, field).items():
                 if name not in names:
                     raise ConfigurationError(
@@ -444,7 +456,6 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 
     analytics_every_s: int | None = Field(
         default=None,
-        ge=0,
         description="How many seconds analytics rest between two updates, unless a day completes "
         "(ZD_ANALYTICS_EVERY, else 3600).",
     )
@@ -474,9 +485,11 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         """Return how many seconds analytics rest between two updates.
 
         Raises:
-            ConfigurationError: the variable is no whole number.
+            ConfigurationError: the field is negative, or the variable no whole number.
         """
         if self.analytics_every_s is not None:
+            if self.analytics_every_s < 0:
+                raise ConfigurationError("analytics_every_s is negative; it must be at least 0")
             return self.analytics_every_s
         return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import Day, DayFooter, day_file, first_day, read_day_footer, utc_days
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
 from zd_assets.engine.latest.merge import month_file, month_files
@@ -23,6 +24,7 @@ from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
 from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
+from zd_assets.lake.reference import read_reference_footer, reference_file
 from zd_assets.models.latest import Latest
 from zd_assets.models.model import Model, Only, Source
 
@@ -115,6 +117,7 @@ class Finder:
         self._firsts: dict[tuple[str, ...], str] = {}
         self._look_backs: dict[tuple[tuple[str, ...], str], LookBack] = {}
         self._versions: dict[tuple[str, ...], str] = {}
+        self._names: dict[ReferenceList, str] = {}
 
     def day(self, key: str) -> Day:
         """The day of the lake's zone."""
@@ -176,11 +179,13 @@ class Finder:
         completes = now.complete and not footer.complete
         return completes or datetime.fromisoformat(footer.made_at).timestamp() < rests_since_s
 
-    def version(self, table: Export | Latest | Model) -> str:
+    def version(self, table: Export | Latest | Model | ReferenceList) -> str:
         """Return a text that changes when any file does that any day of a table is made of."""
         if table.path not in self._versions:
             if isinstance(table, Latest):
                 parts = [self.version(table.export), repr(self._manifest(table))]
+            elif isinstance(table, ReferenceList):
+                parts = [self._names_version(table)]
             else:
                 is_model = isinstance(table, Model)
                 files = self.files(table.path, FILE_NAME, _day_footer if is_model else _footer)
@@ -198,6 +203,8 @@ class Finder:
                 found = self._of_latest(source, latest, day)
             case Model() as table:
                 found = self._of_daily(source, table, day)
+            case ReferenceList() as listed:
+                return self._of_list(source, listed, day)
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
     def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
@@ -220,8 +227,10 @@ class Finder:
             return yesterday.complete and yesterday.time_zone == day.time_zone
         return all(first > day.key for first in firsts)
 
-    def _first(self, table: Export | Latest | Model) -> str:
+    def _first(self, table: Export | Latest | Model | ReferenceList) -> str:
         """The first day of which the lake holds anything that a table is made of; or none."""
+        if isinstance(table, ReferenceList):
+            return ""
         if table.path not in self._firsts:
             if isinstance(table, Model):
                 firsts = [first for one in table.sources if (first := self._first(one.table))]
@@ -290,6 +299,25 @@ class Finder:
         complete = footer.complete and footer.time_zone == day.time_zone
         return Input(source, (path,), footer.data_version, complete, footer.known_until_us)
 
+    def _of_list(self, source: Source, listed: ReferenceList, day: Day) -> Input:
+        version = self._names_version(listed)
+        files = (reference_file(self._lake, listed),) if version else ()
+        return Input(
+            source,
+            files,
+            version,
+            complete=True,
+            known_until_us=day.end_us,
+            is_lacking=not version,
+        )
+
+    def _names_version(self, listed: ReferenceList) -> str:
+        """What changes with a list's names; empty where the lake hasn't got it."""
+        if listed not in self._names:
+            footer = read_reference_footer(self._lake, listed)
+            self._names[listed] = footer.names_version if footer else ""
+        return self._names[listed]
+
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
         """The files of an export's partitions in order of time, by day."""
         return self.files(export.path, FILE_NAME, _footer)
@@ -303,9 +331,9 @@ class Finder:
         """
         if path not in self._tables:
             folder = self._lake.root.joinpath(*path)
-            found = defaultdict(list)
+            found, prefix = defaultdict(list), f"{folder}/date="
             for file in partition_files(folder, name):
-                key = below(file, folder).parts[0].removeprefix("date=")
+                key = str(file)[len(prefix) :].partition("/")[0]
                 found[key].append(File(file, identity(file)))
             if not isinstance(folder, Path):
                 _read_at_once(read, [file for files in found.values() for file in files])

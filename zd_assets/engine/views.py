@@ -7,6 +7,7 @@ import duckdb
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import SECOND_US, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.duck import casts, literal, name, names, nulls, parquet, timestamp
 from zd_assets.engine.inputs import Input, Inputs
@@ -76,6 +77,8 @@ def _view(
 
 def _columns(one: Input) -> Sequence[Column]:
     table = one.source.table
+    if isinstance(table, ReferenceList):
+        return table.name_columns
     return table.all_columns if isinstance(table, Export) else table.columns
 
 

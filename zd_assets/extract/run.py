@@ -23,6 +23,7 @@ from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.layout import check_layout
+from zd_assets.lake.layout_lock import writing_partitions
 from zd_assets.lake.partition import Partition
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.errors import StoppedError
@@ -82,18 +83,19 @@ def extract(
         windows=min(windows, options.max_pages),
         by_arrival=endpoint.by_arrival,
     )
-    check_layout(lake, export, hourly=any(partition.hourly for partition in partitions))
     errors: list[BaseException] = []
     fetches = threading.Thread(
         target=_fetch_all, args=(job, todo, errors, windows, lambda: reports.put(None))
     )
-    fetches.start()
-    try:
-        while (report := reports.get()) is not None:
-            yield report
-    finally:
-        stop.set()
-        fetches.join()
+    with writing_partitions(lake):
+        check_layout(lake, export, hourly=any(partition.hourly for partition in partitions))
+        fetches.start()
+        try:
+            while (report := reports.get()) is not None:
+                yield report
+        finally:
+            stop.set()
+            fetches.join()
     if errors:
         raise errors[0]
 

@@ -5,7 +5,8 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 from zd_assets.lake.errors import LakeError
-from zd_assets.lake.objects import SCHEMES, ObjectPath, object_path
+from zd_assets.lake.objects import ObjectPath, object_path
+from zd_assets.lake.schemes import SCHEMES
 
 Location = Path | ObjectPath
 

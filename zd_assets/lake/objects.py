@@ -16,7 +16,6 @@ from pyarrow import fs
 
 from zd_assets.lake.errors import LakeError
 
-SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss")
 _SECOND_S = 1.0
 
 

@@ -19,4 +19,7 @@ MACROS = (
     "bucket_counts(counts) as [coalesce(map_extract(counts, number)[1], 0) "
     "for number in range(cast(coalesce(list_max(map_keys(counts)), -1) as bigint) + 1)]",
     "json_part(text, part) as (readable(text) ->> part)",
+    # What an id is called; where no list says so, what it is: `group 48810`.
+    "named(kind, id, name) as case when id is not null "
+    "then coalesce(name, kind || ' ' || cast(id as varchar)) end",
 )

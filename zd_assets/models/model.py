@@ -7,6 +7,7 @@ from importlib import resources
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.models.latest import GROUP, Latest
 from zd_assets.models.macros import MACROS
 
@@ -26,14 +27,25 @@ class Source:
     says for how many hours after its end the day waits for them before it is complete.
 
     With `only`, current state is read for few items of all times, and no day waits for them.
+    A reference list is there whatever the day, with the columns that names depend on, as it was
+    fetched last; it is always optional. Where its names change, all days are due.
     """
 
-    table: "Export | Latest | Model"
+    table: "Export | Latest | Model | ReferenceList"
     lookback_column: str | None = None
     optional: bool = False
     ahead_days: int = 0
     late_h: int = 0
     only: "Only | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse a list that a day would wait for.
+
+        Raises:
+            ValueError: it isn't optional.
+        """
+        if isinstance(self.table, ReferenceList) and not self.optional:
+            raise ValueError(f"{self.table.name}: accounts may refuse it; make it optional")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 from pyrate_limiter import PostgresBucket, Rate, SQLiteBucket
 
+from zd_assets.extras import missing_extra
 from zd_assets.files.private_folder import private_folder
 from zd_assets.zendesk.errors import ConfigurationError, UnavailableError
 
@@ -167,10 +168,8 @@ def in_postgres(address: str, account: str, requests: int, window_ms: int) -> Op
     try:
         import psycopg
         import psycopg_pool
-    except ImportError:
-        raise ConfigurationError(
-            "ZD_BUDGET_URL needs Postgres' driver: pip install 'zd_assets[deploy]'"
-        ) from None
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(str(missing_extra(error, "ZD_BUDGET_URL"))) from None
 
     # The bucket's table has times without a zone.
     def in_utc(connection: psycopg.Connection) -> None:

@@ -19,6 +19,7 @@ from zd_assets.zendesk.deadline import deadline, open_session
 from zd_assets.zendesk.errors import (
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     ForeignUrlError,
     RefusedError,
     StartTimeTooRecentError,
@@ -215,7 +216,7 @@ class Client:
                 "(of an owner or administrator)"
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AuthenticationError(
+            return ForbiddenError(
                 f"{where} answered 403{told}; the account's plan doesn't have it, or the role or "
                 f"scope doesn't allow it: check {self.auth.variables} "
                 "(of an owner or administrator)"

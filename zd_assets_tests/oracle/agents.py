@@ -45,11 +45,10 @@ def _activity(agent: int, spans: list[tuple], day: int) -> Row | None:
     row |= {"engaged_s": 0, "engagement_s": 0, "overlap_s": 0, "most_engagements": 0}
     by_hour = [0] * 24
     seen = []
+    spans = [one for one in spans if one[1] < day + DAY_US and one[2] > day]
     for one, following in zip_longest(spans, spans[1:]):
         _, start, end, status, engaged = one
         counts_until = min(end, following[1]) if following else end
-        if start >= day + DAY_US or end <= day:
-            continue
         seen.append((max(start, day), min(end, day + DAY_US)))
         us = _within(start, counts_until, day, DAY_US)
         row[f"{status}_s" if status in _DOCUMENTED else "other_s"] += us

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from zd_assets_tests.oracle import agents, backlog, chats, skills, sla, tickets
+from zd_assets_tests.oracle import agents, backlog, chats, contents, skills, sla, tickets
 from zd_assets_tests.oracle.rows import DAY_US, Item, Row
 
 ByDay = Mapping[int, list[Row]]
@@ -58,6 +58,7 @@ class History:
 ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     "chat_engagements": lambda known, day: chats.chat_engagements(known.of("chats"), day),
     "chat_messages": lambda known, day: chats.chat_messages(known.of("chats"), day),
+    "chat_page_views": lambda known, day: contents.chat_page_views(known.of("chats"), day),
     "chat_daily_summary": lambda known, day: chats.chat_daily_summary(known.of("chats"), day),
     "conversion_attribution": lambda known, day: chats.conversion_attribution(
         known.of("conversions"), day
@@ -75,6 +76,10 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     ),
     "ticket_field_changes": lambda known, day: tickets.ticket_field_changes(
         known.of("ticket_events"), day
+    ),
+    "ticket_comments": lambda known, day: contents.ticket_comments(known.of("ticket_events"), day),
+    "ticket_custom_fields": lambda known, day: contents.ticket_custom_fields(
+        known.of("tickets"), day
     ),
     "ticket_states": lambda known, day: known.ticket_states[day],
     "ticket_backlog_daily": lambda known, day: backlog.ticket_backlog_daily(

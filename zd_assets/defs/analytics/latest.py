@@ -41,7 +41,6 @@ def latest_asset(
             "key": ", ".join(export.key),
         },
         kinds={"duckdb", "parquet"},
-        owners=["team:data"],
         # So that a range of days can be made along with it in one run.
         backfill_policy=dg.BackfillPolicy.single_run(),
         automation_condition=condition,

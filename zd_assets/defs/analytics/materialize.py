@@ -15,7 +15,7 @@ from zd_assets.engine.assertions import check
 from zd_assets.engine.day import Day, up_to
 from zd_assets.engine.lineage import daily_origins
 from zd_assets.engine.make import DayReport, make
-from zd_assets.engine.read import read_days
+from zd_assets.extras import missing_extra
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 from zd_assets.models.model import Model
@@ -88,10 +88,14 @@ def _chart(
         return {}
     try:
         # Only here: it takes longer to load than all the rest.
+        from zd_assets.engine.read import read_days
         from zd_assets.report.charts import CHARTS
 
         rows = read_days(lake, table, up_to(last, _CHART_DAYS))
         png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+    except ModuleNotFoundError as error:
+        context.log.info(f"No chart: {missing_extra(error, 'it')}")
+        return {}
     except Exception:
         context.log.warning(f"{table.name} can't be drawn; its days are made", exc_info=True)
         return {}

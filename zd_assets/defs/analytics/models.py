@@ -40,7 +40,6 @@ def daily_asset(
             "key": ", ".join(table.key),
         },
         kinds={"duckdb", "parquet"},
-        owners=["team:data"],
         automation_condition=condition,
         pool=namespace.name(*table.path),
         check_specs=[

@@ -9,6 +9,7 @@ from zd_assets.defs.analytics.days import days_def
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
+from zd_assets.extras import missing_extra
 from zd_assets.models.latest import GROUP
 from zd_assets.models.registry import REPORTED
 from zd_assets.report.name import NAME
@@ -46,7 +47,6 @@ def report_asset(
         deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in REPORTED],
         required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
-        owners=["team:data"],
         automation_condition=condition,
         pool=namespace.name(*PATH),
     )
@@ -61,7 +61,11 @@ def _write(context: dg.AssetExecutionContext, namespace: Namespace, days: int) -
     # Only in a run: who loads the definitions needs neither Arrow nor charts.
     from zd_assets.engine.day import Day
     from zd_assets.lake.location import nbytes
-    from zd_assets.report.page import write_report
+
+    try:
+        from zd_assets.report.page import write_report
+    except ModuleNotFoundError as error:
+        raise missing_extra(error, "the report") from None
 
     lake = namespace.lake(context.resources)
     written: dict[str, dict[str, Any]] = {}

@@ -13,22 +13,24 @@ from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions
 from zd_assets.lake.partition import Partition
 
+NIGHTLY = "15 0 * * *"
+
 _DAYS = 30
 _MOST_PARTITIONS = 1000
 _DAY_US = 86_400 * 1_000_000
 
 
 def nightly_schedule(
-    api: Api, exports: Sequence[Export], namespace: Namespace
+    api: Api, exports: Sequence[Export], namespace: Namespace, cron: str = NIGHTLY
 ) -> dg.ScheduleDefinition:
-    """At a quarter past midnight UTC: close yesterday, and heal gaps in these exports of an API.
+    """Close yesterday, and heal gaps in these exports of an API; else at a quarter past midnight.
 
     Missing partitions of the last 30 days, failed and incomplete ones of the last thousand.
     """
 
     @dg.schedule(
         name=namespace.name(api.value, "nightly"),
-        cron_schedule="15 0 * * *",
+        cron_schedule=cron,
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
         required_resource_keys={namespace.name(LAKE)},

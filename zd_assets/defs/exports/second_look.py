@@ -12,18 +12,20 @@ from zd_assets.defs.partitions import last_partitions
 from zd_assets.defs.resources import ZendeskApi
 from zd_assets.lake.partition import DAY_US, HOUR_US, Partition
 
+SECOND_LOOK = "40 3 * * *"
+
 _DAYS = 7
 
 
 def second_look_schedule(
-    api: Api, exports: Sequence[Export], namespace: Namespace
+    api: Api, exports: Sequence[Export], namespace: Namespace, cron: str = SECOND_LOOK
 ) -> dg.ScheduleDefinition:
-    """At twenty to four UTC: read yesterday and one older day of each export again."""
+    """By default at twenty to four UTC: read yesterday and one older day of each export again."""
     name = namespace.name(api.value)
 
     @dg.schedule(
         name=namespace.name(api.value, "second_look"),
-        cron_schedule="40 3 * * *",
+        cron_schedule=cron,
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
         required_resource_keys={name, namespace.name(LAKE)},

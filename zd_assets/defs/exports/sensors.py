@@ -40,7 +40,7 @@ def follow_up_sensor(export: Export, namespace: Namespace) -> dg.SensorDefinitio
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         api = namespace.api(context.resources, export.api)
-        tuned, poll_interval_s = api.tuned(export), api.poll_interval()
+        tuned, poll_interval_s = api.tuned(export), api.poll_interval(export)
         answer = evaluate(context.instance, tuned, namespace, poll_interval_s, time.time())
         if isinstance(answer, dg.SkipReason):
             return answer

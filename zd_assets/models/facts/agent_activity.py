@@ -34,7 +34,8 @@ AGENT_ACTIVITY = Model(
         Column(
             "overlap_s",
             Scalar.DOUBLE,
-            "Seconds left out since a later timespan of the agent had begun: 0 as a rule.",
+            "Seconds left out since a later timespan of the agent, of which the day has a part, "
+            "had begun: 0 as a rule.",
         ),
         Column("online_s_by_hour", List(Scalar.DOUBLE), "Seconds online in each hour, 24 of them."),
     ),

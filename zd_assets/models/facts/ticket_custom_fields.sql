@@ -44,6 +44,8 @@ typed as (
 select
     ticket_id,
     field_id,
+    named('field', field_id, ticket_fields.title) as field_title,
+    ticket_fields.type as field_type,
     version_at,
     value_type,
     text,
@@ -55,3 +57,4 @@ select
     case when value_type = 'flag' then text = 'true' end as flag,
     case when value_type = 'list' then (content ->> '$[*]') end as list
 from typed
+left join ticket_fields on ticket_fields.id = field_id

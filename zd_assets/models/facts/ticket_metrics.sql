@@ -7,11 +7,18 @@ with sent as (
         and ticket_id is not null and metric is not null and instance_id is not null
 ),
 closed as (
-    select ticket_id, status_since as closed_at
-    from ticket_states where is_closed and status_since is not null
+    -- When isn't known of what was closed when it was first seen.
+    select ticket_id, coalesce(status_since, day_start()) as closed_at
+    from ticket_states where is_closed
 ),
 known as (
-    select yesterday.*
+    select yesterday.* replace (
+        -- Whether it runs again when its ticket is restored isn't told.
+        case when ended_at is null or fulfilled_at is not null then is_running end
+            as is_running
+    ),
+        activated_at is null and pauses = 0 and coalesce(met_at, late_at) is null
+            as is_untold
     from yesterday
     left join (
         select ticket_id, metric, instance_id, min(moment) as moment
@@ -67,15 +74,13 @@ ending as (
             ticket_id, metric, instance_id,
             max(began_at) as latest
         from (
-            select ticket_id, metric, instance_id, activated_at as began_at
-            from known where ended_at is null
+            select ticket_id, metric, instance_id,
+                coalesce(ended_at, activated_at) as began_at
+            from known
             union all
             select ticket_id, metric, instance_id,
                 case when type in ('activate', 'pause') then moment end
             from event
-            anti join known on known.ended_at is not null
-                and known.ticket_id = event.ticket_id and known.metric = event.metric
-                and known.instance_id = event.instance_id
         )
         group by all
     )
@@ -138,7 +143,6 @@ today as (
         case when arg_min(type, place) filter (type in ('activate', 'pause', 'fulfill'))
             = 'activate' then min(moment) filter (type = 'activate') end as activated_at,
         arg_max(type, place) filter (type in ('activate', 'fulfill')) as last_type,
-        max(moment) filter (type = 'activate') as last_activated_at,
         max(moment) filter (type = 'fulfill') as fulfilled_at,
         count(*) filter (type = 'pause') as pauses,
         arg_max(coalesce(
@@ -170,17 +174,13 @@ outcome as (
 state as (
     select
         ticket_id, metric, instance_id,
-        case when known.ticket_id is null or (
-                known.activated_at is null and known.is_running is null
-            ) then today.activated_at else known.activated_at end as activated_at,
+        case when known.ticket_id is null or known.is_untold
+                then today.activated_at else known.activated_at end as activated_at,
         case
             when last_type = 'fulfill' then today.fulfilled_at
             when last_type is null then known.fulfilled_at
         end as fulfilled_at,
-        coalesce(
-            ending.moment,
-            case when last_activated_at is null then known.ended_at end
-        ) as ended_at,
+        ending.moment as ended_at,
         run.is_running,
         coalesce(known.pauses, 0) + coalesce(today.pauses, 0) as pauses,
         coalesce(report.reported_s, known.calendar_s, 0) + coalesce(

@@ -45,7 +45,7 @@ AGENT_DAILY_SCORECARD = Model(
         Column("taken_over", Scalar.INTEGER, "Accepted engagements that began by a transfer."),
         Column("proactive", Scalar.INTEGER, "Accepted engagements in chats that agents started."),
         Column("chats", Scalar.INTEGER, "Chats in which the agent accepted an engagement."),
-        Column("messages", Scalar.INTEGER, "Messages sent in engagements."),
+        Column("messages", Scalar.INTEGER, "Messages that the agent sent in accepted engagements."),
         Column(
             "answered",
             Scalar.INTEGER,

@@ -17,7 +17,11 @@ CHAT_DAILY_SUMMARY = Model(
     ),
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
-        Column("department_name", Scalar.TEXT, "The department's name."),
+        Column(
+            "department_name",
+            Scalar.TEXT,
+            "The department's name, as the last of the chats says it.",
+        ),
         Column("chats", Scalar.INTEGER, "Chats that started: served and missed ones."),
         Column(
             "served",
