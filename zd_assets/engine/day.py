@@ -56,6 +56,11 @@ class Day:
         return self.after.start_us
 
     @property
+    def weekday(self) -> int:
+        """Its day of the week, ISO: 1 is Monday."""
+        return self._date.isoweekday()
+
+    @property
     def utc_days(self) -> list[str]:
         """The days of UTC that it has a part of, in order: `2026-01-28`."""
         return utc_days(self.start_us, self.end_us)

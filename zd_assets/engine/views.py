@@ -43,6 +43,7 @@ def prepare(
     connection.execute(
         f"create or replace temp macro local_hour(moment) as hour(timezone({zone}, moment))"
     )
+    connection.execute(f"create or replace temp macro local_weekday() as {day.weekday}")
     for one in inputs.sources:
         view = one.source.table.name
         ahead = [other for other in inputs.ahead if other.source == one.source]
