@@ -221,9 +221,9 @@ def test_partitions_are_as_the_yaml_says_and_else_as_the_environment_does(
         assert partitions_def.get_first_partition_key() == first
 
 
-def test_the_yaml_of_the_readme_is_taken() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
-    [_, rest] = readme.split("type: zd_assets.ZendeskExports\nattributes:\n")
+def test_the_yaml_of_the_documentation_is_taken() -> None:
+    text = (Path(__file__).parents[1] / "docs/component.md").read_text()
+    [_, rest] = text.split("type: zd_assets.ZendeskExports\nattributes:\n")
     exports = ZendeskExports.resolve_from_yaml(textwrap.dedent(rest.split("```")[0]))
     assert exports.prefix == "acme"
     assert exports.support.include == {"tickets": ["users"]}

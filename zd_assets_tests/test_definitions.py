@@ -108,7 +108,12 @@ def test_the_definitions_load_with_hours_where_tables_by_day_stay_so() -> None:
     [
         ("ZD_PARTITION", "week", "ZD_PARTITION is 'week'; set it to day or hour"),
         ("ZD_START_DATE", "soon", "ZD_START_DATE is 'soon'; set it to a date such as 2025-01-01"),
-        ("ZD_START_DATE", "2999-01-01", "ZD_START_DATE is 2999-01-01, which is in the future"),
+        ("ZD_START_DATE", "2999-01-01", "ZD_START_DATE is '2999-01-01'; it is in the future"),
+        (
+            "ZD_CHAT_REQUESTS_PER_MINUTE",
+            "many",
+            "ZD_CHAT_REQUESTS_PER_MINUTE is 'many'; set it to a whole number, 1 or more",
+        ),
     ],
 )
 def test_an_unusable_variable_is_named_with_what_to_set(
@@ -117,6 +122,38 @@ def test_an_unusable_variable_is_named_with_what_to_set(
     loaded = _load(**{variable: value})
     assert loaded.returncode != 0
     assert message in loaded.stderr.splitlines()[-1]
+
+
+def test_dagster_says_which_variable_is_unusable_when_it_validates_definitions(
+    tmp_path: Path,
+) -> None:
+    validated = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-m", "zd_assets.definitions"],
+        env=_clean_env(DAGSTER_HOME=str(tmp_path), ZD_CHAT_REQUESTS_PER_MINUTE="many"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert validated.returncode != 0
+    assert "ZD_CHAT_REQUESTS_PER_MINUTE is 'many'; set it" in validated.stderr + validated.stdout
+
+
+def test_only_the_chosen_exports_and_what_is_made_of_them_are_there() -> None:
+    script = (
+        "from zd_assets.definitions import defs\n"
+        "print(*(key.to_user_string() for key in defs.resolve_all_asset_keys()))"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-c", script],
+        env=_clean_env(ZD_EXPORTS="users, organizations"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    exports = {key for key in listed if key.startswith("zendesk_")}
+    assert exports == {"zendesk_support/users", "zendesk_support/organizations"}
+    assert "analytics/users_latest" in listed
+    assert not [key for key in listed if "chat" in key]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from zd_assets.defs.exports.format_checks import (
 from zd_assets.defs.exports.reference import lists_for, reference_asset, reference_schedule
 from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
 from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
-from zd_assets.defs.exports.sensors import follow_up_sensor
+from zd_assets.defs.exports.sensors import follow_up_sensor, followed_exports
 from zd_assets.defs.io_manager import lake_io_manager
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
@@ -60,26 +60,29 @@ def build_definitions(
     executor: dg.ExecutorDefinition | None = dg.in_process_executor,
     crons: Crons | None = None,
     spec: SpecHook = lambda spec: spec,
+    follow: Sequence[str] | None = None,
 ) -> dg.Definitions:
     """These exports with these partitions, fetched by these resources.
 
     Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
     in the lake. A run waits for the network: a process for each step would only start slower, so
     leave out the executor only where the definitions are merged with others that have one.
-    `crons` is when the schedules tick. `spec` gives each asset another spec.
+    `crons` is when the schedules tick. `spec` gives each asset another spec. `follow` names the
+    exports whose sensors are on from the start (None: as `ZD_FOLLOW` says).
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name, there is no such time zone, or `spec`
-            changed what Dagster knows an asset by.
+        ConfigurationError: the prefix can't stand in a name, there is no such time zone, `spec`
+            changed what Dagster knows an asset by, or `follow` names what there isn't.
     """
     namespace = Namespace(partitions_def, prefix, filled(lake).zone())
+    followed = followed_exports(follow)
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}
     resources = {namespace.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
         parts = [
-            _exports(namespace, api, some, crons or Crons(), _of_the_same_asset(spec))
+            _exports(namespace, api, some, crons or Crons(), _of_the_same_asset(spec), followed)
             for api, some in by_api.items()
             if some
         ]
@@ -114,7 +117,12 @@ def _of_the_same_asset(
 
 
 def _exports(
-    namespace: Namespace, api: Api, exports: Sequence[Export], crons: Crons, spec: SpecHook
+    namespace: Namespace,
+    api: Api,
+    exports: Sequence[Export],
+    crons: Crons,
+    spec: SpecHook,
+    followed: set[str],
 ) -> dg.Definitions:
     """Exports of one API, and what follows and checks them."""
     group = namespace.name(api.value)
@@ -139,7 +147,10 @@ def _exports(
         assets=list(dg.map_asset_specs(spec, assets)),
         asset_checks=checks,
         jobs=jobs,
-        sensors=[follow_up_sensor(export, namespace) for export in exports],
+        sensors=[
+            follow_up_sensor(export, namespace, followed=export.name in followed)
+            for export in exports
+        ],
         schedules=schedules,
     )
 

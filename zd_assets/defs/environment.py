@@ -41,7 +41,7 @@ def _no_date(value: str) -> str:
     except ValueError:
         return "set it to a date such as 2025-01-01"
     future = start > datetime.now(UTC)
-    return "which is in the future; set it to the first day to export" if future else ""
+    return "it is in the future; set it to the first day to export" if future else ""
 
 
 def _none_of(choices: Sequence[str], value: str) -> str:

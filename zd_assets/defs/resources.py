@@ -71,7 +71,8 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     poll_interval_s: int | None = Field(
         default=None,
-        description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
+        description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300; 1800 for "
+        "organizations, 3600 for routing).",
     )
     poll_intervals_s: dict[str, int] = Field(
         default={},
@@ -129,7 +130,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         if export.name in self.poll_intervals_s:
             name, seconds = "poll_intervals_s", self.poll_intervals_s[export.name]
         if seconds is None:
-            seconds = _whole_number("ZD_POLL_INTERVAL", 300)
+            seconds = _whole_number("ZD_POLL_INTERVAL", export.poll_interval_s)
         if seconds < 1:
             raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds

@@ -89,4 +89,9 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     "sla_breaches_daily": lambda known, day: sla.sla_breaches_daily(known.ticket_metrics[day], day),
     "skills": lambda known, day: known.skills[day],
     "skill_assignments": lambda known, day: known.skill_assignments[day],
+    "chat_page_views": lambda known, day: chats.chat_page_views(known.of("chats"), day),
+    "ticket_comments": lambda known, day: tickets.ticket_comments(known.of("ticket_events"), day),
+    "ticket_custom_fields": lambda known, day: tickets.ticket_custom_fields(
+        known.of("tickets"), day
+    ),
 }
