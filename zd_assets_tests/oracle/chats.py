@@ -111,23 +111,6 @@ def chat_messages(chats: Iterable[Item], day: int) -> list[Row]:
     return rows
 
 
-def chat_page_views(chats: Iterable[Item], day: int) -> list[Row]:
-    """A row for each page that the visitors of the day's chats saw."""
-    return [
-        {
-            "chat_id": chat["id"],
-            "position": position,
-            "viewed_at": moment(page.get("timestamp")),
-            "title": page.get("title"),
-            "to_url": page.get("to"),
-            "from_url": page.get("from") or None,
-            "is_deleted": bool(chat.get("deleted")),
-        }
-        for chat in chats_of(chats, day)
-        for position, page in enumerate(chat.get("webpath") or [], 1)
-    ]
-
-
 def chat_daily_summary(chats: Iterable[Item], day: int) -> list[Row]:
     """A row for each department."""
     by_department = grouped(chats_of(chats, day), lambda chat: whole(chat.get("department_id")))

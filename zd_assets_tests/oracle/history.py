@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from zd_assets_tests.oracle import agents, backlog, chats, contents, skills, sla, tickets
+from zd_assets_tests.oracle import (
+    agents,
+    backlog,
+    chats,
+    contents,
+    dimensions,
+    skills,
+    sla,
+    tickets,
+)
 from zd_assets_tests.oracle.rows import DAY_US, Item, Row
 
 ByDay = Mapping[int, list[Row]]
@@ -31,6 +40,11 @@ class History:
     def ticket_states(self) -> ByDay:
         """Where tickets stood."""
         return backlog.ticket_states(self.of("ticket_events"), self.of("tickets"), self.days)
+
+    @cached_property
+    def ticket_attributes(self) -> ByDay:
+        """What else was known of tickets."""
+        return dimensions.ticket_attributes(self.of("tickets"), self.ticket_states)
 
     @cached_property
     def ticket_metrics(self) -> ByDay:
@@ -82,6 +96,16 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
         known.of("tickets"), day
     ),
     "ticket_states": lambda known, day: known.ticket_states[day],
+    "ticket_attributes": lambda known, day: known.ticket_attributes[day],
+    "tickets_by_dimension_daily": lambda known, day: dimensions.tickets_by_dimension_daily(
+        known.ticket_states[day], known.ticket_attributes[day]
+    ),
+    "demand_by_hour_daily": lambda known, day: dimensions.demand_by_hour_daily(
+        known.of("chats"),
+        agents.agent_activity(known.of("agent_timeline"), day),
+        known.ticket_states[day],
+        day,
+    ),
     "ticket_backlog_daily": lambda known, day: backlog.ticket_backlog_daily(
         known.ticket_states[day], day, day + DAY_US
     ),
@@ -89,9 +113,4 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     "sla_breaches_daily": lambda known, day: sla.sla_breaches_daily(known.ticket_metrics[day], day),
     "skills": lambda known, day: known.skills[day],
     "skill_assignments": lambda known, day: known.skill_assignments[day],
-    "chat_page_views": lambda known, day: chats.chat_page_views(known.of("chats"), day),
-    "ticket_comments": lambda known, day: tickets.ticket_comments(known.of("ticket_events"), day),
-    "ticket_custom_fields": lambda known, day: tickets.ticket_custom_fields(
-        known.of("tickets"), day
-    ),
 }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from zd_assets_tests.oracle.rows import Item, Row, is_on, moment, newest, whole
+from zd_assets_tests.oracle.rows import Item, Row, is_on, moment, whole
 
 #: What a child event says of itself; all else that it has are fields of the ticket.
 _OF_THE_CHILD = {"id", "via", "via_reference_id", "event_type", "previous_value"} | {
@@ -68,71 +68,3 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def ticket_comments(events: Iterable[Item], day: int) -> list[Row]:
-    """A row for each comment that an event of the day brought."""
-    rows = []
-    for event in {one["id"]: one for one in events}.values():
-        if not is_on(day, moment(event.get("timestamp"))):
-            continue
-        for ordinal, child in enumerate(event.get("child_events") or [], 1):
-            if child.get("event_type") != "Comment":
-                continue
-            body, via, files = (child.get(name) for name in ("body", "via", "attachments"))
-            rows.append(
-                {
-                    "event_id": whole(event["id"]),
-                    "ordinal": ordinal,
-                    "comment_id": whole(child.get("id")),
-                    "ticket_id": whole(event.get("ticket_id")),
-                    "author_id": whole(child.get("author_id")),
-                    "commented_at": moment(child.get("created_at", event["timestamp"])),
-                    "is_public": child.get("public", child.get("comment_public")),
-                    "type": child.get("type", "Comment"),
-                    "channel": via.get("channel") if isinstance(via, dict) else via,
-                    "body": body,
-                    "html_body": child.get("html_body"),
-                    "characters": None if body is None else len(body),
-                    "attachments": None if files is None else len(files),
-                }
-            )
-    return rows
-
-
-def ticket_custom_fields(versions: Iterable[Item], day: int) -> list[Row]:
-    """A row for each custom field of the tickets that changed on the day."""
-    of_day = [one for one in versions if is_on(day, moment(one["generated_timestamp"]))]
-    return [
-        {
-            "ticket_id": whole(ticket["id"]),
-            "field_id": whole(custom["id"]),
-            "version_at": moment(ticket["generated_timestamp"]),
-            **_valued(custom.get("value")),
-        }
-        for ticket in newest(of_day, "generated_timestamp")
-        for custom in ticket.get("custom_fields") or []
-    ]
-
-
-def _valued(value: Any) -> Row:
-    row: Row = dict.fromkeys(("value_type", "text", "number", "flag", "list"))
-    match value:
-        case bool():
-            return row | {"value_type": "flag", "text": _text(value), "flag": value}
-        case int() | float():
-            return row | {"value_type": "number", "text": _text(value), "number": float(value)}
-        case str():
-            return row | {"value_type": "text", "text": value, "number": _number(value)}
-        case list():
-            return row | {"value_type": "list", "list": value}
-        case dict():
-            return row | {"value_type": "object", "text": _text(value)}
-    return row
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
