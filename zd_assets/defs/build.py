@@ -29,7 +29,7 @@ from zd_assets.defs.exports.sensors import follow_up_sensor, followed_exports
 from zd_assets.defs.io_manager import lake_io_manager
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS, REPORTED
@@ -71,10 +71,10 @@ def build_definitions(
     exports whose sensors are on from the start (None: as `ZD_FOLLOW` says).
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name, `spec` changed what Dagster knows an
-            asset by, or `follow` names what there isn't.
+        ConfigurationError: the prefix can't stand in a name, there is no such time zone, `spec`
+            changed what Dagster knows an asset by, or `follow` names what there isn't.
     """
-    namespace = Namespace(partitions_def, prefix)
+    namespace = Namespace(partitions_def, prefix, filled(lake).zone())
     followed = followed_exports(follow)
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from pydantic import Field
@@ -460,6 +461,27 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         "(ZD_ANALYTICS_EVERY, else 3600).",
     )
 
+    time_zone: str | None = Field(
+        default=None,
+        description="The zone of the days of models and of the report, by its IANA name: "
+        "Europe/Berlin (ZD_TIME_ZONE, else UTC). Exports' partitions stay UTC.",
+    )
+
+    def zone(self) -> str:
+        """Return the IANA name of the zone of the days of models.
+
+        Raises:
+            ConfigurationError: there is no such zone.
+        """
+        name = self.time_zone or _text("ZD_TIME_ZONE") or "UTC"
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigurationError(
+                f"ZD_TIME_ZONE is {name!r}; set it to the IANA name of a time zone, such as "
+                "Europe/Berlin"
+            ) from None
+
     def analytics_every(self) -> int:
         """Return how many seconds analytics rest between two updates.
 
@@ -479,8 +501,8 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         """
         from zd_assets.lake.lake import Lake, open_lake
 
-        lake = open_lake(self.location or _text("ZD_LAKE") or "data")
-        return Lake(lake.root.joinpath(prefix)) if prefix else lake
+        root = open_lake(self.location or _text("ZD_LAKE") or "data").root
+        return Lake(root.joinpath(prefix) if prefix else root, self.zone())
 
 
 def filled(folder: LakeFolder) -> LakeFolder:

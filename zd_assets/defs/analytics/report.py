@@ -42,7 +42,7 @@ def report_asset(
             f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
             "before. It needs no network, and can be sent as it is."
         ),
-        partitions_def=days_def(namespace.partitions_def),
+        partitions_def=days_def(namespace),
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in REPORTED],
         required_resource_keys={namespace.name(LAKE)},
@@ -70,8 +70,8 @@ def _write(context: dg.AssetExecutionContext, namespace: Namespace, days: int) -
     lake = namespace.lake(context.resources)
     written: dict[str, dict[str, Any]] = {}
     try:
-        for key in asked_for(context, days_def(namespace.partitions_def)):
-            path = write_report(lake, Day(key), days)
+        for key in asked_for(context, days_def(namespace)):
+            path = write_report(lake, Day(key, lake.time_zone), days)
             written[key] = {
                 "report": dg.MetadataValue.url(path.as_uri()),
                 "path": dg.MetadataValue.path(str(path)),
