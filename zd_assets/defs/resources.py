@@ -443,7 +443,6 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 
     analytics_every_s: int | None = Field(
         default=None,
-        ge=0,
         description="How many seconds analytics rest between two updates, unless a day completes "
         "(ZD_ANALYTICS_EVERY, else 3600).",
     )
@@ -454,9 +453,14 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         Raises:
             ConfigurationError: the variable is no whole number.
         """
-        if self.analytics_every_s is not None:
-            return self.analytics_every_s
-        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        seconds = self.analytics_every_s
+        if seconds is None:
+            seconds = _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        if seconds < 0:
+            raise ConfigurationError(
+                f"analytics_every_s (ZD_ANALYTICS_EVERY) is {seconds}; it must be 0 or more"
+            )
+        return seconds
 
     def open(self, prefix: str = "") -> "Lake":
         """The lake, of an account with a prefix the folder of that name in it.
