@@ -19,6 +19,7 @@ from zd_assets.defs.exports.schedules import nightly_schedule
 from zd_assets.defs.exports.second_look import second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor
 from zd_assets.defs.io_manager import lake_io_manager
+from zd_assets.defs.maintenance.jobs import maintenance
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
@@ -58,6 +59,7 @@ def build_definitions(
         if analytics:
             parts.append(_analytics(namespace, exports, lake))
         parts.append(_alerts(namespace, exports, parts))
+        parts.append(maintenance(namespace, _keys(parts)))
         shared = {
             namespace.name(LAKE): lake,
             namespace.name(LAKE_IO): lake_io_manager(namespace),
@@ -117,6 +119,15 @@ def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
         sensors=[automation_sensor(namespace)],
     )
+
+
+def _keys(parts: Sequence[dg.Definitions]) -> set[dg.AssetKey]:
+    return {
+        asset.key
+        for part in parts
+        for asset in part.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    }
 
 
 def _alerts(

@@ -113,7 +113,8 @@ def _run(
         check=False,
     )
     if bool(ran.returncode) != fails:
-        sys.exit(f"{program} {' '.join(arguments)} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
+        said = f"{program} {' '.join(arguments)} ended with {ran.returncode}"
+        sys.exit(f"{said}:\n{ran.stdout}{ran.stderr}")
     return ran
 
 
