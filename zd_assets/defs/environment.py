@@ -177,6 +177,13 @@ VARIABLES: tuple[Variable, ...] = (
         example="postgresql://user:password@host:5432/database",
     ),
     Variable(
+        "ZD_HISTORY_DAYS",
+        "Days of Dagster's history of runs that prune_history keeps in any case.",
+        example="7",
+        default="7",
+        wrong=_not_whole,
+    ),
+    Variable(
         "ZD_ALERT_WEBHOOK",
         "Where failures and late exports are posted, as JSON with a `text`.",
         example="https://hooks.example.com/services/...",
