@@ -76,7 +76,7 @@ def nothing(title: str, size: Size) -> bytes:
     return png(figure, size)
 
 
-def png(figure: Figure, size: Size) -> bytes:
+def png(figure: Figure, size: Size, colors: int = _COLORS) -> bytes:
     """The picture as a PNG of few colours."""
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
@@ -89,7 +89,7 @@ def png(figure: Figure, size: Size) -> bytes:
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     image = Image.fromarray(pixels).convert("RGB")
     out = io.BytesIO()
-    few = image.quantize(_COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(out, "png", optimize=True)
     return out.getvalue()
 

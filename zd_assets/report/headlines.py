@@ -16,7 +16,7 @@ from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
 from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
 from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
-from zd_assets.report.human import duration, share, words
+from zd_assets.report.human import about, share, words
 from zd_assets.report.sections import BY_TABLE, Figure
 from zd_assets.report.totals import SLA, summed
 
@@ -102,7 +102,7 @@ def _sla_kinds(rows: pd.DataFrame) -> list[_Kind]:
 
 def _headline(kind: _Kind, now: Rows, before: Rows, lacking: Collection[Api]) -> Headline:
     section = BY_TABLE[kind.table]
-    figures = {figure.name: figure for figure in section.figures}
+    figures = section.defined
     figure = figures[kind.name]
     unknown = (figure.api or section.api) in lacking
     value, earlier = (_figure(kind, kind.name, rows, unknown) for rows in (now, before))
@@ -145,7 +145,7 @@ def _change(figure: Figure, value: float, earlier: float) -> str:
         return "unchanged"
     if figure.write is share:
         return f"{sign}{abs(value - earlier) * 100:.1f} points"
-    if figure.write is duration:
-        return f"{sign}{duration(abs(value - earlier))}"
+    if figure.write is about:
+        return f"{sign}{about(abs(value - earlier))}"
     # Of nothing there is no percentage.
     return f"{sign}{share(abs(value - earlier) / earlier) if earlier else figure.write(value)}"

@@ -8,7 +8,7 @@ import pandas as pd
 from zd_assets.catalog.export import Api
 from zd_assets.catalog.reference import ReferenceList
 from zd_assets.report.human import NONE
-from zd_assets.report.sections import Key, Section
+from zd_assets.report.sections import Figure, Key, Section
 from zd_assets.report.totals import TEAM, summed
 
 #: What ids are called, by list.
@@ -17,76 +17,76 @@ Names = Mapping[ReferenceList, Mapping[Hashable, str]]
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a table in the report, as texts."""
+    """A row of a table in the report, as texts; a total sums others up."""
 
     labels: tuple[str, ...]
     values: tuple[str, ...]
+    is_total: bool = False
 
 
 def lines(
-    section: Section, rows: pd.DataFrame, names: Names, lacking: Collection[Api] = ()
-) -> list[Line]:
-    """The rows summed by the section's keys, the largest first figure first.
-
-    With several keys, by what the first one sums up to. What is of the `lacking` is a dash.
-    """
-    columns = [one for key in section.keys for one in (key.column, key.known) if one]
-    made = summed(rows, section.measures, [*columns, *([section.apart] if section.apart else [])])
-    first = section.figures[0].name
-    made["size"] = made.groupby(
-        [made[key.column] for key in section.keys[:-1]] or (lambda _: 0), dropna=False
-    )[first].transform("sum")
-    order = [*([section.apart] if section.apart else []), "size"]
-    heads = [key.column for key in section.keys[:-1]]
-    made = made.sort_values(
-        [*order, *heads, first],
-        ascending=[*(one != "size" for one in order), *(True for _ in heads), False],
-        kind="stable",
-    )
-    labels = [_labels(key, made, rows, names) for key in section.keys]
-    return [
-        Line(each, values)
-        for each, values in zip(
-            zip(*labels, strict=True), _values(section, made, lacking), strict=True
-        )
-    ]
-
-
-def totals(
     section: Section,
     rows: pd.DataFrame,
     names: Names,
     lacking: Collection[Api] = (),
     together: pd.DataFrame | None = None,
 ) -> list[Line]:
-    """All rows in one line, or in one for each value of `total_by`; never what is apart.
+    """The rows summed by the section's keys, the largest first figure first, with their totals.
 
-    What counts an item in each row is from `together`, rows that count it once; without these
-    it isn't known.
+    What several rows of a day count each comes in the total from `together`, rows that count it
+    once; without these it isn't known there. What is of the `lacking` is a dash.
     """
-    counted = rows[~rows[section.apart].fillna(False).astype(bool)] if section.apart else rows
-    made = summed(counted, section.measures, section.total_by)
-    if section.measures.distinct:
-        once = None if together is None else summed(together, TEAM)
-        for name in section.measures.distinct:
-            made[name] = float("nan") if once is None else once[name]
-    values = _values(section, made, lacking)
-    if not section.total_by:
-        return [Line((section.total_label,), value) for value in values]
-    keys = [key for key in section.keys if key.column in section.total_by]
-    labels = zip(*(_labels(key, made, rows, names) for key in keys), strict=True)
+    if rows.empty:
+        return []
+    columns = [one for key in section.keys for one in (key.column, key.known) if one]
+    is_apart = (
+        rows[section.apart].fillna(False).astype(bool)
+        if section.apart
+        else pd.Series(False, index=rows.index)
+    )
+    apart, counted = rows[is_apart], rows[~is_apart]
+    parts = counted.groupby(list(section.total_by), dropna=False) if section.total_by else None
+    found = []
+    for part in [each for _, each in parts] if parts is not None else [counted]:
+        total = summed(part, section.measures)
+        if section.measures.distinct:
+            once = None if together is None else summed(together, TEAM)
+            for name in section.measures.distinct:
+                total[name] = float("nan") if once is None else once[name]
+        each = _lines(section, part, columns, names, lacking)
+        label = (*(each[0].labels[: len(section.total_by)] if each else ()), section.total_label)
+        [values] = _values(section, total, lacking)
+        # One row is its own total.
+        ends = [Line(label, values, True)] if len(each) > 1 or not section.total_by else []
+        found.append((float(total[section.figures[0].name].iloc[0]), [*each, *ends]))
+    ordered = sorted(found, key=lambda part: -part[0])
     return [
-        Line((*label, section.total_label), value)
-        for label, value in zip(labels, values, strict=True)
+        *(line for _, part in ordered for line in part),
+        *_lines(section, apart, columns, names, lacking),
     ]
+
+
+def _lines(
+    section: Section,
+    rows: pd.DataFrame,
+    columns: list[str],
+    names: Names,
+    lacking: Collection[Api],
+) -> list[Line]:
+    if rows.empty:
+        return []
+    made = summed(rows, section.measures, columns)
+    made = made.sort_values(section.figures[0].name, ascending=False, kind="stable")
+    labels = [_labels(key, made, rows, names) for key in section.keys]
+    values = _values(section, made, lacking)
+    return [Line(*each) for each in zip(zip(*labels, strict=True), values, strict=True)]
 
 
 def definition(section: Section, name: str) -> str:
     """What a figure means, and how it is summed where that isn't plain adding."""
     measures = section.measures
     meanings = {column.name: column.description for column in section.table.columns}
-    own = {figure.name: figure.says for figure in section.figures}
-    parts = [own[name] or meanings[name]]
+    parts = [section.defined[name].says or meanings[name]]
     if weight := measures.means.get(name):
         meaning = f": {meanings[weight]}" if weight in meanings else "."
         parts.append(f"Weighted by {weight}{meaning}")
@@ -108,11 +108,21 @@ def definition(section: Section, name: str) -> str:
 def _values(
     section: Section, made: pd.DataFrame, lacking: Collection[Api]
 ) -> list[tuple[str, ...]]:
-    columns = [
-        [NONE if one.api in lacking else one.write(value) for value in made[one.name]]
-        for one in section.figures
-    ]
+    columns = [_texts(one, made, lacking) for one in section.figures]
     return list(zip(*columns, strict=True))
+
+
+def _texts(figure: Figure, made: pd.DataFrame, lacking: Collection[Api]) -> list[str]:
+    if figure.api in lacking:
+        return [NONE] * len(made)
+    texts = [figure.write(value) for value in made[figure.name]]
+    if figure.rate is None:
+        return texts
+    rates = [figure.rate.write(value) for value in made[figure.rate.name]]
+    return [
+        text if rate == NONE else f"{text} ({rate})"
+        for text, rate in zip(texts, rates, strict=True)
+    ]
 
 
 def _labels(key: Key, made: pd.DataFrame, rows: pd.DataFrame, names: Names) -> list[str]:

@@ -24,7 +24,7 @@ from zd_assets.report.charts import CHARTS
 from zd_assets.report.charts.demand import demand_chart, demand_days
 from zd_assets.report.drawing import Size, calendar
 from zd_assets.report.input_version import report_file
-from zd_assets.report.lines import definition, lines, totals
+from zd_assets.report.lines import definition, lines
 from zd_assets.report.sections import SECTIONS, Section
 from zd_assets.report.span import Period
 from zd_assets.report.summary import Summary, long_period, ranges, summary, time, together
@@ -112,18 +112,18 @@ def _section(section: Section, told: Summary) -> dict[str, Any]:
         "keys": [key.head for key in section.keys],
         "figures": [
             (figure.head, figure.name, definition(section, figure.name))
-            for figure in section.figures
+            for figure in section.defined.values()
         ],
+        "columns": [(one.head, definition(section, one.name)) for one in section.figures],
     }
     if section.api in told.lacking:
-        return {**made, "pictures": [], "lines": [], "totals": [], "unknown": True}
+        return {**made, "pictures": [], "lines": [], "unknown": True}
     team = together(section, now)
     return {
         **made,
         "unknown": not now[section.table.name].footers,
         "pictures": _pictures(section, told),
-        "lines": lines(section, frame, told.names, told.lacking),
-        "totals": totals(
+        "lines": lines(
             section,
             frame,
             told.names,

@@ -13,7 +13,7 @@ from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
 from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
 from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
 from zd_assets.models.model import Model
-from zd_assets.report.human import count, decimal, duration, hours, share, words
+from zd_assets.report.human import about, count, decimal, duration, hours, share, words
 from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, TIMES, Measures
 
 
@@ -21,7 +21,8 @@ from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, TIMES, Measures
 class Figure:
     """A figure of the mart, its head in the report, and how its numbers are written.
 
-    `says` defines one that is no column. Where the lake holds nothing of the `api`, it is unknown.
+    A `rate` is written after it. `says` defines one that is no column. Where the lake holds nothing
+    of the `api`, it is unknown.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Figure:
     write: Callable[[float], str] = count
     api: Api | None = None
     says: str = ""
+    rate: "Figure | None" = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,12 @@ class Section:
     begins: Model | None = None
     api: Api | None = None
 
+    @property
+    def defined(self) -> dict[str, Figure]:
+        """All figures, rates too, by name."""
+        every = [one for figure in self.figures for one in (figure, figure.rate) if one]
+        return {one.name: one for one in every}
+
 
 _RATED_SHARE = "Chats with a rating, of all chats: the response rate of satisfaction, 0 to 1."
 
@@ -94,17 +102,15 @@ SECTIONS = (
         CHATS,
         (
             Figure("chats", "Chats"),
-            Figure("missed", "Missed"),
-            Figure("missed_share", "Missed, share", share),
-            Figure("dropped", "Dropped"),
-            Figure("dropped_share", "Dropped, share", share),
+            Figure("missed", "Missed", rate=Figure("missed_share", "Missed, share", share)),
+            Figure("dropped", "Dropped", rate=Figure("dropped_share", "Dropped, share", share)),
             Figure("transferred", "Transferred"),
-            Figure("first_response_median_s", "First response, median", duration),
-            Figure("first_response_p90_s", "First response, p90", duration),
-            Figure("abandon_median_s", "Left after, median", duration),
+            Figure("first_response_median_s", "First response, median", about),
+            Figure("first_response_p90_s", "First response, p90", about),
+            Figure("abandon_median_s", "Left after, median", about),
             Figure("duration_mean_s", "Duration, mean", duration),
             Figure("satisfaction", "Satisfaction", share),
-            Figure("rated_share", "Rated, share", share, says=_RATED_SHARE),
+            Figure("rated_share", "Rated", share, says=_RATED_SHARE),
         ),
         api=Api.CHAT,
     ),
@@ -116,13 +122,15 @@ SECTIONS = (
         AGENTS,
         (
             Figure("chats", "Chats", api=Api.CHAT),
-            Figure("not_accepted", "Not accepted", api=Api.CHAT),
             Figure(
-                *("not_accepted_share", "Not accepted, share", share, Api.CHAT),
-                says="Engagements that the agent didn't accept, of those offered, 0 to 1.",
+                *("not_accepted", "Not accepted", count, Api.CHAT),
+                rate=Figure(
+                    *("not_accepted_share", "Not accepted, share", share, Api.CHAT),
+                    says="Engagements that the agent didn't accept, of those offered, 0 to 1.",
+                ),
             ),
-            Figure("first_response_median_s", "First response, median", duration, Api.CHAT),
-            Figure("first_response_p90_s", "First response, p90", duration, Api.CHAT),
+            Figure("first_response_median_s", "First response, median", about, Api.CHAT),
+            Figure("first_response_p90_s", "First response, p90", about, Api.CHAT),
             Figure("satisfaction", "Satisfaction", share, Api.CHAT),
             Figure("online_s", "Online", hours, Api.CHAT),
             Figure("away_s", "Away", hours, Api.CHAT),
@@ -153,7 +161,6 @@ SECTIONS = (
             Figure("hold", "On hold"),
             Figure("unassigned", "No agent"),
             Figure("age_max_s", "Oldest", duration),
-            Figure("age_mean_s", "Age, mean", duration),
             Figure("older_than_week", "Over 7 days"),
             Figure("created", "Created"),
             Figure("solved", "Solved"),
@@ -178,13 +185,13 @@ SECTIONS = (
         TIMES,
         (
             Figure("fulfilled", "Number"),
-            Figure("median_s", "Median", duration),
-            Figure("p90_s", "p90", duration),
+            Figure("median_s", "Median", about),
+            Figure("p90_s", "p90", about),
             Figure("max_s", "Longest", duration),
             Figure("mean_s", "Mean", duration),
             Figure("in_business_hours", "In business hours"),
-            Figure("business_median_s", "Median in these", duration),
-            Figure("business_p90_s", "p90 in these", duration),
+            Figure("business_median_s", "Median in these", about),
+            Figure("business_p90_s", "p90 in these", about),
         ),
         total_by=("measure",),
         total_label="All groups",

@@ -55,7 +55,7 @@ def agents_chart(rows: Rows, size: Size = WIDE) -> bytes:
     total.set_ylim(0, max(online.max() * 1.1, 1))
     total.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     for minutes in (0, 15, 30, 45, 60):
-        total.bar(0, 0, color=_ONLINE(minutes / 60), label=f"{minutes} min online")
+        total.bar(0, 0, color=_ONLINE(minutes / 60), label=f"{minutes} min")
     legend(total)
 
     style(each, "Minutes online in each hour")

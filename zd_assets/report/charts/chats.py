@@ -22,7 +22,7 @@ from zd_assets.report.drawing import (
     stacked,
     style,
 )
-from zd_assets.report.human import count, duration, share
+from zd_assets.report.human import about, count, duration, share
 from zd_assets.report.totals import CHATS
 
 
@@ -45,8 +45,8 @@ def chats_chart(rows: Rows, size: Size = WIDE) -> bytes:
         figures[name]
         for name in ("first_response_p90_s", "first_response_median_s", "abandon_median_s")
     )
-    figures_line(waiting, p90, SKY, "^", "response, p90", duration)
-    figures_line(waiting, median, BLUE, "o", "response, median", duration)
+    figures_line(waiting, p90, SKY, "^", "response, p90", about)
+    figures_line(waiting, median, BLUE, "o", "response, median", about)
     figures_line(waiting, left, VERMILION, "s", "left, median", None)
     most = figures[["first_response_p90_s", "abandon_median_s"]].max().max()
     waiting.set_ylim(0, most * 1.3 if most > 0 else 10)

@@ -16,7 +16,8 @@ from zd_assets.report.drawing import INK, WIDE, Size, legend, nothing, period, p
 Grid = npt.NDArray[np.float64]
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_EMPTY, _UNSTAFFED = "#F2F4F6", "#5C0A2E"
+_COLORS = 160
+_EMPTY, _UNSTAFFED = "#E3E8ED", "#5C0A2E"
 _DEMAND = LinearSegmentedColormap.from_list("demand", ["#FDF1D9", "#E69F00", "#8A4B00"])
 _STAFF = LinearSegmentedColormap.from_list("staff", ["#E6F1F8", "#56B4E9", "#004C78"])
 _LOAD = LinearSegmentedColormap.from_list("load", ["#FBE9E0", "#E58A55", "#A63F00"])
@@ -45,7 +46,8 @@ def demand_chart(chats: Rows, agents: Rows, size: Size = WIDE) -> bytes:
         load = np.where(demand > 0, demand / staff, np.where(np.isnan(demand), np.nan, 0))
     _heat(panels[2], "Chats started per agent online", load, _LOAD, size)
     hour_ticks(panels[2], size)
-    return png(figure, size)
+    # Three scales need more colours than lines and bars do.
+    return png(figure, size, colors=_COLORS)
 
 
 def _mean_week(rows: Rows, column: str, days: Sequence[str]) -> Grid:
@@ -73,9 +75,9 @@ def _heat(axes: Axes, title: str, grid: Grid, colors: Colormap, size: Size) -> N
     axes.set_yticks(range(7), _WEEKDAYS)
     for weekday, hour in zip(*np.nonzero(np.isinf(grid)), strict=True):
         axes.bar(hour, 1, 1, weekday - 0.5, color=_UNSTAFFED, edgecolor="white", linewidth=1)
-    for part in (0.25, 0.5, 0.75, 1):
-        axes.bar(0, 0, color=colors(part), label=_short(most * part))
     axes.bar(0, 0, color=_EMPTY, label="none")
+    for part in (0.25, 0.5, 0.75, 1.0):
+        axes.bar(0, 0, color=colors(part), label=_short(most * part))
     if np.isinf(grid).any():
         axes.bar(0, 0, color=_UNSTAFFED, label="nobody online")
     axes.set_xlim(-0.5, 23.5)

@@ -34,7 +34,7 @@ from zd_assets.report.drawing import (
     style,
     write,
 )
-from zd_assets.report.human import count, duration, share, words
+from zd_assets.report.human import about, count, duration, share, words
 from zd_assets.report.totals import SLA, TICKETS, TIMES, summed
 
 _STATUSES = {"new": VERMILION, "open": ORANGE, "pending": SKY, "hold": BLUE, "other": GREY}
@@ -51,8 +51,8 @@ _METRICS = {
 }
 _OTHER_METRICS = "other metrics"
 _MEASURES = {
-    "first_reply_time": "Time until the first reply (steps of the scale grow)",
-    "resolution_time": "Time until the resolution (steps of the scale grow)",
+    "first_reply_time": "Time until the first reply, logarithmic",
+    "resolution_time": "Time until the resolution, logarithmic",
 }
 # Seconds at which a scale that grows has its lines.
 _STEPS_S = (1, 10, 60, 600, 3600, 14_400, 86_400, 345_600, 2_592_000, 31_536_000)
@@ -79,7 +79,8 @@ def backlog_chart(rows: Rows, size: Size = WIDE) -> bytes:
         for place, (name, color) in enumerate((("created", ORANGE), ("solved", GREEN))):
             at = np.arange(len(days)) + 0.41 * place - 0.205
             change.bar(at, figures[name].fillna(0), 0.4, color=color, label=name)
-            if len(days) <= FEW_DAYS:
+            # In a narrow picture two bars' figures would touch.
+            if len(days) <= (FEW_DAYS // 2 if size.narrow else FEW_DAYS):
                 texts = zip(at, figures[name], figures[name].map(count), strict=True)
                 write(change, [text for text in texts if not math.isnan(text[1])])
     else:
@@ -102,8 +103,8 @@ def times_chart(rows: Rows, size: Size = WIDE) -> bytes:
     for axes, (measure, title) in zip(panels, _MEASURES.items(), strict=True):
         style(axes, title, duration)
         figures = by_day(rows.frame[rows.frame["measure"] == measure], TIMES, days)
-        figures_line(axes, figures["p90_s"], SKY, "^", "p90", duration)
-        figures_line(axes, figures["median_s"], BLUE, "o", "median", duration)
+        figures_line(axes, figures["p90_s"], SKY, "^", "p90", about)
+        figures_line(axes, figures["median_s"], BLUE, "o", "median", about)
         _growing(axes, figures[["median_s", "p90_s"]])
         legend(axes)
     return png(figure, size)
@@ -153,6 +154,7 @@ def _growing(axes: Axes, seconds: pd.DataFrame) -> None:
         axes.set_ylim(0, 10)
         return
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: duration(value))
     axes.set_ylim(max(least, 0.5) / 2, most * 3)
     low, high = axes.get_ylim()
     axes.yaxis.set_major_locator(FixedLocator([step for step in _STEPS_S if low < step < high]))
