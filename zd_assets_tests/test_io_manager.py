@@ -12,6 +12,7 @@ import pytest
 
 from zd_assets import LakeIOManager, Scan
 from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.reference import REFERENCE_LISTS
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.exports.assets import export_asset
@@ -226,11 +227,14 @@ def test_every_table_of_the_lake_is_loaded_by_its_io_manager() -> None:
     from zd_assets.definitions import defs
 
     loaded = {
-        spec.key
-        for spec in defs.resolve_all_asset_specs()
-        if spec.metadata.get("dagster/io_manager_key") == "lake_io"
+        key
+        for asset in defs.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+        for key in asset.keys
+        if asset.get_io_manager_key_for_asset_key(key) == "lake_io"
     }
-    tables = {dg.AssetKey(list(one.path)) for one in (*EXPORTS, *LATEST, *MODELS)}
+    every = (*EXPORTS, *REFERENCE_LISTS, *LATEST, *MODELS)
+    tables = {dg.AssetKey(list(one.path)) for one in every}
     assert loaded == tables
     assert {find_table(key.path).path for key in loaded} == {tuple(key.path) for key in loaded}
 

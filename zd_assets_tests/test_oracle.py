@@ -83,7 +83,9 @@ def observed(running_sandbox: Running) -> Iterator[tuple[Lake, History]]:
         yield lake, History(items, start_us(FIRST), start_us(LAST))
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize(
+    "model", [one for one in MODELS if one.name in ORACLE], ids=lambda model: model.name
+)
 def test_every_day_of_the_sandbox_is_what_the_oracle_says(
     model: Model, observed: tuple[Lake, History]
 ) -> None:

@@ -27,6 +27,7 @@ from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
 from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor, followed_exports
 from zd_assets.defs.io_manager import lake_io_manager
+from zd_assets.defs.maintenance.jobs import maintenance
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
@@ -89,6 +90,7 @@ def build_definitions(
         if analytics:
             parts.append(_analytics(namespace, exports, lake, _of_the_same_asset(spec)))
         parts.append(_alerts(namespace, exports, parts))
+        parts.append(maintenance(namespace, _keys(parts)))
         shared = {
             namespace.name(LAKE): lake,
             namespace.name(LAKE_IO): lake_io_manager(namespace),
@@ -189,6 +191,15 @@ def _analytics(
     )
 
 
+def _keys(parts: Sequence[dg.Definitions]) -> set[dg.AssetKey]:
+    return {
+        asset.key
+        for part in parts
+        for asset in part.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    }
+
+
 def _alerts(
     namespace: Namespace, exports: Sequence[Export], parts: Sequence[dg.Definitions]
 ) -> dg.Definitions:
@@ -199,7 +210,6 @@ def _alerts(
         for asset in part.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
     }
-    followed = {key: assets[key] for key in (namespace.key(export.path) for export in exports)}
     return dg.Definitions(
-        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, followed)]
+        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, exports)]
     )

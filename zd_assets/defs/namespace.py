@@ -57,6 +57,11 @@ class Namespace:
         assert isinstance(resource, ZendeskApi)
         return resource
 
+    def no_credentials(self, resources: object, api: Api) -> dg.SkipReason | None:
+        """Say why a tick asks for nothing, if nothing is set to sign in to the API with."""
+        missing = self.api(resources, api).missing_credentials()
+        return dg.SkipReason(f"{missing}: {self.name(api.value)} is left out.") if missing else None
+
     def lake(self, resources: object) -> "Lake":
         """The lake that a run's resources name."""
         lake: Lake = getattr(resources, self.name(LAKE)).open(self.prefix)

@@ -488,11 +488,14 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         Raises:
             ConfigurationError: the field is negative, or the variable no whole number.
         """
-        if self.analytics_every_s is not None:
-            if self.analytics_every_s < 0:
-                raise ConfigurationError("analytics_every_s is negative; it must be at least 0")
-            return self.analytics_every_s
-        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        seconds = self.analytics_every_s
+        if seconds is None:
+            seconds = _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        if seconds < 0:
+            raise ConfigurationError(
+                f"analytics_every_s (ZD_ANALYTICS_EVERY) is {seconds}; it must be 0 or more"
+            )
+        return seconds
 
     def open(self, prefix: str = "") -> "Lake":
         """The lake, of an account with a prefix the folder of that name in it.

@@ -92,7 +92,7 @@ def _chart(
         from zd_assets.report.charts import CHARTS
 
         rows = read_days(lake, table, up_to(last, _CHART_DAYS))
-        png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+        png = base64.b64encode(CHARTS[table.name](rows)).decode()
     except ModuleNotFoundError as error:
         context.log.info(f"No chart: {missing_extra(error, 'it')}")
         return {}

@@ -40,6 +40,8 @@ def second_look_schedule(
     def _second_look(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
+        if skip := namespace.no_credentials(context.resources, api):
+            return skip
         resource = namespace.api(context.resources, api)
         lake, now = namespace.lake(context.resources), context.scheduled_execution_time
         return evaluate(lake, exports, namespace, resource, now)
