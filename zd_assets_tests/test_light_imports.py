@@ -13,7 +13,7 @@ from zd_assets.defs.exports.metadata import TYPE_NAMES
 from zd_assets.schema.arrow import arrow_type
 
 HEAVY = ("aiohttp", "duckdb", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "requests")
-HEAVY += ("sqlglot", "PIL", "urllib3", "pyrate_limiter")
+HEAVY += ("sqlglot", "PIL", "urllib3", "pyrate_limiter", "sqlalchemy")
 
 _NEW_MODULES = """
 import json, sys
