@@ -1,7 +1,6 @@
 """`zd-assets check` against the sandbox."""
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from click.testing import CliRunner
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.cli.main import main
 from zd_assets.sandbox import Running
+from zd_assets_tests.helpers.account import set_account
 
-SETTINGS = ("ZENDESK_", "ZD_", "DAGSTER_")
 #: Little data, at the real time.
 FEW: dict[str, Any] = {
     "requests_per_minute": 1000,
@@ -28,25 +27,8 @@ SUPPORT = [export for export in EXPORTS if export.api == "zendesk_support"]
 @pytest.fixture
 def account(sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
     """The sandbox as the environment's account, at the real time."""
-    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
-        monkeypatch.delenv(name)
+    set_account(monkeypatch, sandbox, tmp_path)
     sandbox.reset(**FEW)
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    for name, value in {
-        "DAGSTER_HOME": str(home),
-        "ZD_LAKE": str(tmp_path / "lake"),
-        "ZENDESK_CHAT_URL": f"{sandbox.url}/api/v2/chat",
-        "ZENDESK_CHAT_TOKEN": "sandbox-token",
-        "ZENDESK_SUPPORT_URL": f"{sandbox.url}/api/v2",
-        "ZENDESK_EMAIL": "agent@example.com",
-        "ZENDESK_API_TOKEN": "sandbox-api-token",
-        "ZD_CHAT_REQUESTS_PER_MINUTE": "1000",
-        "ZD_SUPPORT_REQUESTS_PER_MINUTE": "1000",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
     sandbox.forget_requests()
     return sandbox
 

@@ -11,7 +11,7 @@ from dagster.components.resolved.errors import ResolutionException
 
 import zd_assets
 from zd_assets import sandbox as zendesk_sandbox
-from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.build import build_definitions
@@ -131,12 +131,16 @@ def test_a_foreign_project_lists_what_its_yaml_asks_for(
     assert listed.returncode == 0, listed.stderr
     found = json.loads(listed.stdout[listed.stdout.index("{") :])
     exports = {"zendesk_chat/chats", "zendesk_support/tickets"}
+    # What ids in them are called.
+    exports |= {"zendesk_chat/departments"}
+    exports |= {f"zendesk_support/{name}" for name in ("groups", "brands", "ticket_fields")}
     keys = {one["asset_key"] for one in found["assets"]}
     assert {one for one in keys if not one.startswith(f"{GROUP}/")} == exports
     # Facts need what they are made of: without events there are no changes of tickets.
     assert {one.removeprefix(f"{GROUP}/") for one in keys - exports} == {
         *("chats_latest", "tickets_latest"),
-        *("chat_engagements", "chat_messages", "chat_daily_summary"),
+        *("chat_engagements", "chat_messages", "chat_page_views", "chat_daily_summary"),
+        "ticket_custom_fields",
     }
     sensors = {"chats_follow_up", "tickets_follow_up", "analytics_automation"}
     sensors |= {"failure_alerts", "freshness_alerts"}
@@ -217,9 +221,9 @@ def test_partitions_are_as_the_yaml_says_and_else_as_the_environment_does(
         assert partitions_def.get_first_partition_key() == first
 
 
-def test_the_yaml_of_the_readme_is_taken() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
-    [_, rest] = readme.split("type: zd_assets.ZendeskExports\nattributes:\n")
+def test_the_yaml_of_the_documentation_is_taken() -> None:
+    text = (Path(__file__).parents[1] / "docs/component.md").read_text()
+    [_, rest] = text.split("type: zd_assets.ZendeskExports\nattributes:\n")
     exports = ZendeskExports.resolve_from_yaml(textwrap.dedent(rest.split("```")[0]))
     assert exports.prefix == "acme"
     assert exports.support.include == {"tickets": ["users"]}
@@ -325,7 +329,7 @@ def test_the_sensors_of_each_account_follow_its_own(sandbox: Running, lake: Lake
         assert tick("acme") is None, "caught up"
         other = tick("bravo")
         assert other
-        assert other.tags[REASON_TAG].startswith("Nothing is materialized yet")
+        assert other.tags[REASON_TAG].startswith("Nothing is in the lake yet")
 
         # A run of a whole job names no assets.
         instance.add_run(
@@ -339,3 +343,128 @@ def test_the_sensors_of_each_account_follow_its_own(sandbox: Running, lake: Lake
         asked = {one.key.to_user_string() for one in due.results if one.true_subset.size}
         assert asked == {"acme/analytics/chats_latest"}
     assert [path.name for path in lake.root.iterdir()] == ["acme"]
+
+
+def _built(yaml: str, kind: type[ZendeskExports] = ZendeskExports) -> dg.RepositoryDefinition:
+    exports = kind.resolve_from_yaml(f"exports: [chats, tickets]\n{yaml}")
+    return exports.build_defs(dg.ComponentTree.for_test().load_context).get_repository_def()
+
+
+def test_schedules_tick_when_the_yaml_says() -> None:
+    built = _built("schedules: {nightly: '0 2 * * *', live_format: '0 5 * * 1'}")
+    crons = {one.name: one.cron_schedule for one in built.schedule_defs}
+    assert crons == {
+        "zendesk_chat_nightly": "0 2 * * *",
+        "zendesk_support_nightly": "0 2 * * *",
+        "zendesk_chat_second_look": "40 3 * * *",
+        "zendesk_support_second_look": "40 3 * * *",
+        "zendesk_chat_reference_lists": "50 4 * * *",
+        "zendesk_support_reference_lists": "50 4 * * *",
+        "zendesk_support_live_format_daily": "0 5 * * 1",
+    }
+
+
+@pytest.mark.parametrize("cron", ["soon", "61 2 * * *"])
+def test_a_schedule_that_is_none_is_refused(cron: str) -> None:
+    with pytest.raises(Exception, match=r"cron|nightly"):
+        _built(f"schedules: {{nightly: '{cron}'}}")
+
+
+def test_owners_are_those_of_the_yaml_and_else_there_are_none() -> None:
+    for yaml, owners in (
+        ("", []),
+        ("owners: ['team:support', a@b.org]", ["team:support", "a@b.org"]),
+    ):
+        graph = _built(yaml).asset_graph
+        assert all(graph.get(key).owners == owners for key in graph.get_all_asset_keys())
+
+
+def test_the_executor_is_the_projects_unless_the_yaml_names_one() -> None:
+    job = _built("executor: in_process").get_job("zendesk_chat")
+    assert job.executor_def.name == "in_process"
+    assert _built("").get_job("zendesk_chat").executor_def.name == "multi_or_in_process_executor"
+    merged = dg.Definitions.merge(
+        *(ZendeskExports(prefix=one, executor="in_process").build_defs() for one in PREFIXES)
+    )
+    assert merged.executor is dg.in_process_executor
+
+
+class _Tagged(ZendeskExports):
+    def get_asset_spec(self, spec: dg.AssetSpec) -> dg.AssetSpec:
+        return super().get_asset_spec(spec).merge_attributes(tags={"domain": "support"})
+
+
+class _Renamed(ZendeskExports):
+    def get_asset_spec(self, spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(key=spec.key.with_prefix("raw"))
+
+
+def test_a_subclass_changes_the_specs_of_all_assets() -> None:
+    graph = _built("owners: ['team:x']", _Tagged).asset_graph
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).tags["domain"] == "support"
+        assert graph.get(key).owners == ["team:x"]
+    plain = _built("").asset_graph
+    for key in graph.get_all_asset_keys():
+        changed, before = graph.get(key), plain.get(key)
+        assert changed.pools == before.pools
+        assert changed.partitions_def == before.partitions_def
+        assert changed.backfill_policy == before.backfill_policy
+        assert changed.parent_keys == before.parent_keys
+        assert changed.check_keys == before.check_keys
+        assert (changed.automation_condition is None) == (before.automation_condition is None)
+
+
+def test_a_subclass_that_changes_a_key_is_told_what_to_set() -> None:
+    with pytest.raises(ConfigurationError, match="another key or other partitions; set `prefix`"):
+        _built("", _Renamed)
+
+
+def test_an_export_is_polled_at_its_own_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZD_POLL_INTERVAL", "77")
+    yaml = "chat: {poll_intervals_s: {chats: 60}}\nsupport: {poll_interval_s: 900}"
+    exports = ZendeskExports.resolve_from_yaml(yaml)
+    assert exports.chat.poll_interval(CHATS) == 60
+    assert exports.chat.poll_interval(AGENT_TIMELINE) == 77
+    assert exports.support.poll_interval(TICKETS) == 900
+    with pytest.raises(ConfigurationError, match="poll_intervals_s is 0; it must be at least 1"):
+        ZendeskChat(poll_intervals_s={"chats": 0}).poll_interval(CHATS)
+    with pytest.raises(ConfigurationError, match="poll_intervals_s: there is no export 'tickets'"):
+        ZendeskChat(poll_intervals_s={"tickets": 9}).tuned(CHATS)
+
+
+def test_two_accounts_without_a_prefix_are_told_to_set_one(
+    sandbox: Running, lake: Lake, tmp_path: Path
+) -> None:
+    wishes = "attributes: {exports: [chats]}\n"
+    project = write_project(tmp_path / "project", one=wishes, two=wishes)
+    env = cli_env(sandbox, tmp_path / "home", lake)
+    checked = command("dg", ["check", "defs"], project, env)
+    assert checked.returncode != 0
+    said = checked.stdout + checked.stderr
+    assert "several accounts of this project have no `prefix`; set another `prefix`" in said
+
+
+def test_a_scaffolded_account_loads_and_holds_no_secret(
+    sandbox: Running, lake: Lake, tmp_path: Path
+) -> None:
+    project = write_project(tmp_path / "project")
+    env = cli_env(sandbox, tmp_path / "home", lake)
+    scaffold = ["scaffold", "defs", "zd_assets.ZendeskExports"]
+    for arguments in (["acme", "--prefix", "acme", "--subdomain", "acme-inc"], ["plain"]):
+        made = command("dg", [*scaffold, *arguments], project, env)
+        assert made.returncode == 0, made.stdout + made.stderr
+    acme, plain = (
+        (project / f"src/elsewhere/defs/{one}/defs.yaml").read_text() for one in ("acme", "plain")
+    )
+    assert 'subdomain: "acme-inc"' in acme
+    for variable in ("CHAT_TOKEN", "EMAIL", "API_TOKEN"):
+        assert f"{{{{ env.ACME_ZENDESK_{variable} }}}}" in acme
+        assert f"{{{{ env.ZENDESK_{variable} }}}}" in plain
+    listed = command("dg", ["list", "defs", "--json"], project, env)
+    assert listed.returncode == 0, listed.stderr
+    found = json.loads(listed.stdout[listed.stdout.index("{") :])
+    keys = {one["asset_key"] for one in found["assets"]}
+    assert {"acme/zendesk_chat/chats", "zendesk_chat/chats"} <= keys
+    checked = command("dg", ["check", "yaml"], project, env)
+    assert checked.returncode == 0, checked.stdout

@@ -6,12 +6,23 @@ from typing import Any
 import pytest
 
 from zd_assets.catalog.chat import AGENT_TIMELINE, CHATS
-from zd_assets.catalog.support import TICKET_EVENTS
+from zd_assets.catalog.support import TICKET_EVENTS, USERS
 from zd_assets.lake.lake import Lake
 from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
 from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.marts.team_daily_summary import TEAM_DAILY_SUMMARY
 from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
-from zd_assets_tests.helpers.daily_lake import Item, epoch, iso, make_days, put, rows, values
+from zd_assets_tests.helpers.daily_lake import (
+    Item,
+    due,
+    epoch,
+    iso,
+    make_days,
+    put,
+    refresh,
+    rows,
+    values,
+)
 
 _IDS = count(100)
 HOUR = 3600
@@ -56,7 +67,12 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
         chat("03 00:00", missed=True, abandon_time=900),
     ]
     by_hour = [1, *[0] * 8, 4, 4, *[0] * 12, 1]
-    assert summary(lake, chats) == [
+    [found] = summary(lake, chats)
+    histograms = [found.pop("abandon_histogram"), found.pop("first_response_histogram")]
+    # 1.1^24 to 1.1^25 seconds are 9.8 to 10.8, where 10 is in bucket 25.
+    assert [sum(one) for one in histograms] == [3, 5]
+    assert histograms[1][25] == 1
+    assert [found] == [
         {
             "department_id": 3,
             "department_name": "Sales",
@@ -65,16 +81,21 @@ def test_a_days_chats_are_served_missed_or_dropped(lake: Lake) -> None:
             "completed": 6,
             "missed": 2,
             "dropped": 2,  # without the one that was missed, too
+            "missed_share": 0.2,
+            "dropped_share": 0.25,
             "proactive": 2,
             "transferred": 0,
             "offline_messages": 0,
             "deleted": 0,
             "abandoned": 3,
             "abandon_mean_s": (30 + 60 + 15) / 3,
+            "abandon_median_s": 30,
+            "abandon_p90_s": 54,
             "abandon_max_s": 60,
             "answered": 5,  # 10, 30, 20, 60 and 5; the proactive chat's 1000 is none
             "first_response_mean_s": 25,
             "first_response_median_s": 20,
+            "first_response_p90_s": pytest.approx(48),
             "first_response_max_s": 60,
             "responded": 5,  # 20, 10, 6, 12 and 5
             "response_mean_s": 10.6,
@@ -129,9 +150,11 @@ def test_deleted_chats_and_offline_messages_count_in_their_columns_alone(lake: L
     assert (found.pop("department_id"), found.pop("department_name")) == (3, "Sales")
     assert found.pop("chats_by_hour") == [0] * 24
     assert {name for name, value in found.items() if value is None} == {
-        *("abandon_mean_s", "abandon_max_s", "response_mean_s", "response_max_s"),
-        *("first_response_mean_s", "first_response_median_s", "first_response_max_s"),
-        *("duration_mean_s", "satisfaction"),
+        *("abandon_mean_s", "abandon_median_s", "abandon_p90_s", "abandon_max_s"),
+        *("response_mean_s", "response_max_s", "duration_mean_s"),
+        *("first_response_mean_s", "first_response_median_s"),
+        *("first_response_p90_s", "first_response_max_s"),
+        *("missed_share", "dropped_share", "satisfaction"),
     }
     assert all(not value for value in found.values())
 
@@ -256,8 +279,10 @@ def test_an_agents_day_is_time_online_engagements_and_tickets(lake: Lake) -> Non
     )
     make_days(lake, AGENT_DAILY_SCORECARD, 2)
     seven, eight, nine = rows(lake, AGENT_DAILY_SCORECARD, 2)
+    assert sum(seven.pop("first_response_histogram")) == seven["answered"]
     assert seven == {
         "agent_id": 7,
+        "is_automation": False,
         "agent_name": "Agent 7",
         "online_s": 2400,
         "away_s": 300,
@@ -276,12 +301,17 @@ def test_an_agents_day_is_time_online_engagements_and_tickets(lake: Lake) -> Non
         "chats": 3,
         "messages": 8,
         "first_response_mean_s": 20,  # 10 and 30; the proactive chat's 99 is none
+        "first_response_median_s": 20,
+        "first_response_p90_s": pytest.approx(28),
         "duration_mean_s": 90,  # 60 and 120; what wasn't accepted is none
         "good": 1,
         "bad": 1,
         "satisfaction": 0.5,
         "tickets_updated": 3,
         "tickets_solved": 2,
+        "tickets_replied": 0,
+        "public_replies": 0,
+        "internal_notes": 0,
         "online_s_by_hour": [*[0] * 8, 2400, *[0] * 15],
     }
     # Who was in a chat without being online, and who was online without a chat.
@@ -293,6 +323,84 @@ def test_an_agents_day_is_time_online_engagements_and_tickets(lake: Lake) -> Non
     assert (eight["bad"], eight["satisfaction"], eight["messages"]) == (1, 0, 0)
     assert (nine["agent_name"], nine["satisfaction"], nine["tickets_updated"]) == (None, None, 0)
     assert eight["online_s_by_hour"] == nine["online_s_by_hour"] == [0] * 24
+
+
+def test_who_works_in_support_alone_has_a_row_and_a_name_and_automation_one_of_its_own(
+    lake: Lake,
+) -> None:
+    def comment(public: bool, author: int) -> Item:
+        return {"event_type": "Comment", "id": 1, "author_id": author, "public": public}
+
+    users = [
+        {"id": id, "name": name, "role": role, "created_at": iso(created)}
+        | {"updated_at": iso("04 00:00")}
+        for id, name, role, created in (
+            (7, "Ann", "agent", "01 00:00"),
+            (8, "Bob", "admin", "01 00:00"),
+            (9, "Eve", "end-user", "01 00:00"),
+            (10, "Dan", "end-user", "01 00:00"),  # an agent once: tickets are assigned to him
+            (11, "Cem", "agent", "03 00:00"),
+        )
+    ]
+    put(lake, USERS, users, 4)
+    solve = {"status": "solved", "previous_value": "open"}
+    put(
+        lake,
+        TICKET_EVENTS,
+        [
+            change("02 08:00", 9, 2, {"assignee_id": "10"}),
+            change("02 09:00", 7, 1, {"priority": "low"}, solve | {"via": "Rule"}),
+            change("02 09:00", 9, 1, {"subject": "Help"}, comment(True, 9)),
+            change("02 10:00", 8, 1, comment(True, 8), comment(False, 8), comment(True, 8)),
+            change("02 10:00", 10, 2, solve),
+            change("02 11:00", -1, 3, solve | {"status": "closed"}),
+        ],
+        2,
+    )
+    make_days(lake, TEAM_DAILY_SUMMARY, 2)
+    columns = ("agent_id", "is_automation", "agent_name", "tickets_updated", "tickets_solved")
+    comments = ("tickets_replied", "public_replies", "internal_notes")
+    assert values(lake, AGENT_DAILY_SCORECARD, 2, *columns, *comments) == [
+        (7, False, "Ann", 1, 0, 0, 0, 0),
+        (8, False, "Bob", 0, 0, 1, 2, 1),
+        (10, False, None, 1, 1, 0, 0, 0),
+        (None, True, None, 2, 1, 0, 0, 0),
+    ]
+    columns = ("is_automation", "agents", "tickets_updated", "tickets_solved", "tickets_replied")
+    assert values(lake, TEAM_DAILY_SUMMARY, 2, *columns) == [
+        (False, 3, 2, 1, 1),
+        (True, 0, 2, 1, 0),
+    ]
+
+
+def test_a_chat_of_two_agents_counts_once_for_the_team(lake: Lake) -> None:
+    put(lake, CHATS, [chat("02 09:00", engagements=[engagement(7), engagement(8)])], 2, 5)
+    make_days(lake, TEAM_DAILY_SUMMARY, 2)
+    assert values(lake, AGENT_DAILY_SCORECARD, 2, "chats") == [(1,), (1,)]
+    assert values(lake, TEAM_DAILY_SUMMARY, 2, "is_automation", "agents", "chats") == [
+        (False, 2, 1),
+        (True, 0, 0),
+    ]
+
+
+def test_a_new_name_makes_days_due_since_that_agent_was_created_and_an_end_users_none(
+    lake: Lake,
+) -> None:
+    def user(id: int, role: str, created: str, name: str) -> Item:
+        of = {"created_at": iso(created), "updated_at": iso("06 00:00")}
+        return {"id": id, "role": role, "name": name, **of}
+
+    old = [user(7, "agent", "01 00:00", "Ann"), user(8, "agent", "04 12:00", "Bob")]
+    put(lake, USERS, [*old, user(9, "end-user", "01 00:00", "Eve")], 6)
+    put(lake, TICKET_EVENTS, [], *range(2, 6))
+    make_days(lake, AGENT_DAILY_SCORECARD, *range(2, 6))
+    put(lake, USERS, [*old, user(9, "end-user", "01 00:00", "Eva")], 6)
+    refresh(lake)
+    assert due(lake, range(2, 6), [AGENT_DAILY_SCORECARD]) == []
+    put(lake, USERS, [old[0], user(8, "agent", "04 12:00", "Rob")], 6)
+    refresh(lake)
+    found = due(lake, range(2, 6), [AGENT_DAILY_SCORECARD])
+    assert [number for _, number in found] == [4, 5]
 
 
 def ticket(at: str, number: int, previous: Any = None, *, new: bool = False, **fields: Any) -> Item:

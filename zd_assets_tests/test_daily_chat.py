@@ -318,6 +318,17 @@ def test_sizes_that_are_no_numbers_change_nothing(lake: Lake) -> None:
     ]
 
 
+def test_a_size_that_is_no_number_doesnt_hide_what_the_next_event_says_was_before(
+    lake: Lake,
+) -> None:
+    events = [queue("a", "02 06:00", None), queue("b", "02 12:00", 0, 2)]
+    put(lake, DEPARTMENT_EVENTS, events, 2)
+    make_days(lake, DEPARTMENT_QUEUE, 2)
+    assert values(lake, DEPARTMENT_QUEUE, 2, "at_start", "at_end", "waiting_s", "events") == [
+        (2, 0, 12 * 3600, 1)
+    ]
+
+
 def conversion(id: str, at: str, **attributes: Any) -> Item:
     return {"id": id, "timestamp": iso(at), "goal_id": 5, "goal_name": "buy", **attributes}
 

@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.defs.analytics.automation import when_out_of_date
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import PATH, report_asset
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.engine.assertions import check
-from zd_assets.engine.day import Day
+from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.inputs import Finder
 from zd_assets.engine.latest.update import update
 from zd_assets.engine.lineage import daily_origins, latest_origins
@@ -125,7 +126,7 @@ def test_current_state_comes_from_its_export(table: Latest) -> None:
         assert all(path == table.export.path and name in exported for path, name in found)
 
 
-def _columns(table: Export | Latest | Model) -> set[str]:
+def _columns(table: Export | Latest | Model | ReferenceList) -> set[str]:
     columns = table.all_columns if isinstance(table, Export) else table.columns
     return {column.name for column in columns}
 
@@ -153,6 +154,19 @@ def test_an_answer_shows_its_chart_and_a_fact_none(lake: Lake) -> None:
     assert metadata["chart"].value.startswith("![chat_daily_summary](data:image/png;base64,")
     assert metadata["dagster/partition_row_count"].value == 1
     assert "dagster/column_lineage" in metadata
+
+
+def test_a_chart_that_cant_be_drawn_leaves_the_days_made(lake: Lake) -> None:
+    put(lake, CHATS, [chat("a", "02 09:00")], 2)
+    update(CHATS_LATEST, lake)
+    # A file that isn't one of ours, among the days that the picture is of.
+    foreign = day_file(lake, CHAT_DAILY_SUMMARY, Day(key(1)))
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"no Parquet")
+    asset = daily_asset(CHAT_DAILY_SUMMARY, SITE, when_out_of_date(LakeFolder(), SITE))
+    metadata = run(asset, lake, key(2))
+    assert "chart" not in metadata
+    assert metadata["dagster/partition_row_count"].value == 1
 
 
 def test_the_report_is_of_a_week_or_of_the_days_asked_for(lake: Lake) -> None:

@@ -78,7 +78,7 @@ def test_a_days_footer_says_what_it_is_and_how_far_it_goes(lake: Lake) -> None:
     assert (second.table, second.day) == ("conversion_attribution", "2026-01-02")
     assert (second.items, second.run_id, second.carried_since) == (2, "run", None)
     assert (second.complete, second.known_until_us) == (True, us("03 00:00"))
-    assert (third.items, third.content) == (0, "empty")
+    assert (third.items, third.data_version) == (0, "empty")
     assert (third.complete, third.known_until_us) == (False, us("03 06:30"))
 
 

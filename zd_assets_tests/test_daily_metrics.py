@@ -1,14 +1,21 @@
 """What is measured of tickets by day, and their SLAs, against examples worked out by hand."""
 
+import math
 from itertools import count
 from typing import Any
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS
+from zd_assets.catalog.support import TICKET_EVENTS, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
+from zd_assets.models.histogram import added, quantile_s
+from zd_assets.models.macros import MACROS
 from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
+from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
 from zd_assets_tests.helpers.daily_lake import (
     Item,
     epoch,
@@ -376,6 +383,59 @@ def test_what_is_measured_ends_with_the_ticket(status: str, lake: Lake) -> None:
     assert len(rows(lake, TICKET_METRICS, 7)) == (status == "deleted")
 
 
+def test_a_measurement_is_still_late_again_once_its_ticket_is_restored(lake: Lake) -> None:
+    events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "breach")]
+    moves = [ticket_moved("06 12:00", "deleted"), ticket_moved("07 12:00", "open")]
+    put(lake, TICKET_METRIC_EVENTS, events, *range(5, 9))
+    put(lake, TICKET_EVENTS, moves, *range(5, 9))
+    late = [[("P", 0, 0, 0, 1)]] * 2
+    assert outcomes(lake, *range(5, 9)) == [[("P", 1, 0, 0, 1)], [("P", 0, 0, 0, 0)], *late]
+    columns = ("ended_at", "is_running", "measured_s")
+    # Whether time counts again isn't told.
+    for number in (7, 8):
+        assert values(lake, TICKET_METRICS, number, *columns) == [(None, None, 27 * HOUR)]
+
+
+def test_what_is_measured_ends_with_a_ticket_that_was_closed_when_it_was_first_seen(
+    lake: Lake,
+) -> None:
+    events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "breach")]
+    closed = {"id": 1, "generated_timestamp": epoch("05 12:00"), "status": "closed"}
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    put(lake, TICKET_EVENTS, [], 5, 6)
+    put(lake, TICKETS, [closed | {"created_at": iso("01 00:00")}], 5, 6)
+    assert outcomes(lake, 5, 6) == [[("P", 1, 0, 0, 0)], []]
+    assert values(lake, TICKET_METRICS, 5, "is_running") == [(False,)]
+
+
+def test_what_was_met_once_and_ends_when_it_goes_on_is_no_end_without_a_fulfill(
+    lake: Lake,
+) -> None:
+    events = [
+        sla("05 09:00", "P"),
+        event("05 09:00", "activate"),
+        event("05 10:00", "fulfill"),
+        event("05 11:00", "activate"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    put(lake, TICKET_EVENTS, [ticket_moved("06 12:00", "closed")], 5, 6)
+    make_days(lake, SLA_BREACHES_DAILY, 5, 6)
+    assert values(lake, SLA_BREACHES_DAILY, 5, "met", "ended") == [(1, 0)]
+    assert rows(lake, SLA_BREACHES_DAILY, 6) == []
+
+
+@pytest.mark.parametrize("first", ["05 09:00", "04 09:00"])
+def test_what_was_paused_before_goes_by_the_ids_in_one_second(first: str, lake: Lake) -> None:
+    events = [
+        event(first, "pause"),
+        event("05 10:00", "fulfill"),
+        event("05 10:00", "activate"),
+    ]
+    put(lake, TICKET_METRIC_EVENTS, events, 4, 5)
+    make_days(lake, TICKET_METRICS, 4, 5)
+    assert values(lake, TICKET_METRICS, 5, "is_running", "measured_s") == [(True, 14 * HOUR)]
+
+
 def test_a_fulfill_is_no_end_without_one_when_the_ticket_is_closed(lake: Lake) -> None:
     events = [event("05 09:00", "activate"), sla("05 09:00", "P"), event("05 10:00", "fulfill")]
     put(lake, TICKET_METRIC_EVENTS, events, 5, 6, 7)
@@ -393,6 +453,88 @@ def test_in_one_second_a_measurement_begins_before_it_ends(lake: Lake) -> None:
     assert values(lake, TICKET_METRICS, 5, *columns) == [
         (when("05 09:00"), when("05 09:00"), False, 0)
     ]
+
+
+@pytest.mark.parametrize("types", [("fulfill", "activate"), ("activate", "fulfill")])
+def test_a_second_that_starts_and_stops_leaves_a_measurement_as_it_was(
+    types: tuple[str, str], lake: Lake
+) -> None:
+    at_once = [event("06 09:00", type) for type in types]
+    fulfilled = [event("05 09:00", "activate"), event("05 10:00", "fulfill"), *at_once]
+    put(lake, TICKET_METRIC_EVENTS, fulfilled, 5, 6)
+    make_days(lake, TICKET_METRICS, 5, 6)
+    columns = ("fulfilled_at", "is_running", "measured_s")
+    assert values(lake, TICKET_METRICS, 6, *columns) == [(when("06 09:00"), False, HOUR)]
+    put(lake, TICKET_METRIC_EVENTS, [event("05 09:00", "activate"), *at_once], 5, 6)
+    make_days(lake, TICKET_METRICS, 5, 6)
+    assert values(lake, TICKET_METRICS, 6, *columns) == [(None, True, 39 * HOUR)]
+
+
+@pytest.mark.parametrize("policy", [{"id": None, "title": None}, None, {}])
+def test_a_policy_without_id_and_title_is_none(policy: Any, lake: Lake) -> None:
+    put(lake, TICKET_METRIC_EVENTS, [event("05 09:00", "activate"), sla("05 09:00", policy, 60)], 5)
+    make_days(lake, TICKET_METRICS, 5)
+    assert values(lake, TICKET_METRICS, 5, "policy", "target_s") == [(None, 60)]
+
+
+def test_times_are_of_what_was_fulfilled_on_the_day_by_the_group_at_its_end(lake: Lake) -> None:
+    def reply(ticket: int, minutes: int, instance: int = 1) -> list[Item]:
+        of = {"ticket_id": ticket, "metric": "reply_time", "instance_id": instance}
+        return [
+            event("05 09:00", "activate", **of),
+            event(f"05 {9 + minutes // 60:02}:{minutes % 60:02}", "fulfill", **of),
+        ]
+
+    tickets = [
+        {"id": 100 + one, "ticket_id": one, "timestamp": epoch("05 08:00"), "updater_id": 7}
+        | {"child_events": [{"event_type": "Create", "status": "open", "group_id": str(group)}]}
+        for one, group in ((1, 4), (2, 4), (3, 4), (4, 5))
+    ]
+    events = [
+        *(
+            one
+            for ticket, minutes in ((1, 1), (2, 10), (3, 100), (4, 30))
+            for one in reply(ticket, minutes)
+        ),
+        *reply(1, 7, instance=2),
+        event("05 09:00", "activate"),
+        event("06 11:00", "fulfill", status={"calendar": 1560, "business": 600}),
+    ]
+    put(lake, TICKET_EVENTS, tickets, 5, 6)
+    put(lake, TICKET_METRIC_EVENTS, events, 5, 6)
+    make_days(lake, TICKET_TIMES_DAILY, 5, 6)
+    columns = ("group_id", "measure", "fulfilled", "tickets", "mean_s", "median_s", "max_s")
+    assert values(lake, TICKET_TIMES_DAILY, 5, *columns) == [
+        (4, "first_reply_time", 3, 3, 37 * 60, 10 * 60, 100 * 60),
+        (4, "next_reply_time", 1, 1, 7 * 60, 7 * 60, 7 * 60),
+        (5, "first_reply_time", 1, 1, 30 * 60, 30 * 60, 30 * 60),
+    ]
+    [resolution] = rows(lake, TICKET_TIMES_DAILY, 6)
+    assert (resolution["measure"], resolution["group_id"]) == ("resolution_time", 4)
+    assert (resolution["median_s"], resolution["p90_s"]) == (26 * HOUR, 26 * HOUR)
+    assert (resolution["in_business_hours"], resolution["business_median_s"]) == (1, 10 * HOUR)
+    first = added(one["histogram"] for one in rows(lake, TICKET_TIMES_DAILY, 5)[::2])
+    assert sum(first) == 4
+    for share, exact in ((0.25, 60), (0.5, 600), (0.75, 1800), (1, 6000)):
+        assert quantile_s(first, share) == pytest.approx(exact, rel=0.05)
+
+
+@given(st.lists(st.floats(1, 1e9), min_size=1, max_size=50), st.integers(1, 10))
+@settings(max_examples=25, deadline=None)
+def test_a_percentile_of_counted_durations_is_off_by_a_twentieth_at_most(
+    durations: list[float], tenths: int
+) -> None:
+    share = tenths / 10
+    with duckdb.connect() as connection:
+        for macro in MACROS:
+            connection.execute(f"create temp macro {macro}")
+        counted = connection.execute(
+            "select bucket_counts(histogram(bucket(one))) from (select unnest(?) as one)",
+            [durations],
+        ).fetchone()
+    assert counted
+    exact = sorted(durations)[math.ceil(share * len(durations) - 1e-9) - 1]
+    assert quantile_s(counted[0], share) == pytest.approx(exact, rel=0.05)
 
 
 def test_a_day_without_events_has_no_answers_and_no_measurements(lake: Lake) -> None:

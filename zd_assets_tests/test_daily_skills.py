@@ -247,6 +247,25 @@ def test_closing_a_ticket_ends_its_skills_but_not_an_agents(status: str, lake: L
     assert held == [("agent", "en"), *([] if ends else [("ticket", "fr")]), ("ticket", "en")]
 
 
+def test_what_a_restored_ticket_is_given_it_hadnt_before_it_was_deleted(lake: Lake) -> None:
+    moves = [move("02 20:00", GIVE), move("03 12:00", GIVE), move("03 12:00", GIVE, 1, "fr")]
+    put_skills(lake, [], [], 2, 3)
+    changes = [("03 08:00", "deleted"), ("03 10:00", "open"), ("03 18:00", "closed")]
+    events = [
+        {"id": number, "ticket_id": 1, "timestamp": epoch(at)}
+        | {"child_events": [{"event_type": "Change", "status": status}]}
+        for number, (at, status) in enumerate(changes)
+    ]
+    put(lake, TICKET_EVENTS, events, 2, 3)
+    put(lake, ROUTING_INSTANCE_VALUES, moves, 2, 3)
+    make_days(lake, SKILL_ASSIGNMENTS, 2, 3)
+    assert intervals(lake, 3) == [
+        (*TICKET, "02 20:00", "03 08:00", 8 * HOUR),
+        (*TICKET, "03 12:00", "03 18:00", 6 * HOUR),
+        ("ticket", 1, "fr", "03 12:00", "03 18:00", 6 * HOUR),
+    ]
+
+
 def test_today_a_skill_is_held_as_far_as_the_day_is_known(lake: Lake) -> None:
     assigned(lake, [move("02 08:00", GIVE), move("02 11:00", GIVE, 2)], 2, until="02 10:00")
     assert intervals(lake, 2) == [

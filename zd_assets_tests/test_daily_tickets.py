@@ -65,8 +65,6 @@ def test_every_field_that_a_child_event_sets_is_a_change(lake: Lake) -> None:
         (1, "subject", "Create", "Fire", None),
         (1, "type", "Create", "incident", None),
         (3, "assignee_id", "Change", "8", None),
-        (4, "added_tags", "Change", '["b"]', '["a"]'),
-        (4, "removed_tags", "Change", "[]", '["a"]'),
         (4, "tags", "Change", '["a","b"]', '["a"]'),
         (5, "custom_ticket_fields", "Change", '{"5":"x"}', '{"5":null}'),
     ]

@@ -132,7 +132,11 @@ def test_what_is_later_is_found_by_the_second_look_and_measured(
     looked = "2026-03-01T12:00:00Z"
     sandbox.settings(now=looked)
     # Nor is it adopted, if the run that read it couldn't report it.
-    options: dict[str, Any] = {"now": looked, "endpoint": endpoint, "adopts": lambda footer: True}
+    options: dict[str, Any] = {
+        "now": looked,
+        "endpoint": endpoint,
+        "should_adopt": lambda footer: True,
+    }
     options["second_look"] = True
     fetch(export, [YESTERDAY], clients, lake, **options)
     assert_lake_is_true(sandbox, lake, export, [YESTERDAY])

@@ -19,10 +19,12 @@ from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.columns import Column, Scalar
 from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.analytics.automation import when_out_of_date
-from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.analytics.latest import keys_check, latest_asset
 from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.resources import LakeFolder
+from zd_assets.engine.assertions import repeated_keys
 from zd_assets.engine.latest.manifest import FILE_NAME as MANIFEST
+from zd_assets.engine.latest.merge import month_file
 from zd_assets.engine.latest.update import Report, update
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.lake import Lake, open_lake
@@ -146,6 +148,46 @@ def test_what_drifted_stays_in_extra_and_columns_keep_the_exports_types(lake: La
     assert written.select(source.column_names).to_pylist() == source.to_pylist()
     assert len(before) == 2
     assert written["_extra"].null_count == 0
+
+
+@pytest.mark.parametrize("order", [(JAN_31, FEB_1), (FEB_1, JAN_31)], ids=["forth", "back"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_creation_time_that_moves_over_a_months_end_leaves_one_row(
+    order: tuple[Partition, Partition], at_once: bool, lake: Lake
+) -> None:
+    versions = {
+        JAN_31: [chat("a", "31 23:59", "31 23:59"), chat("b", "31 23:50", "31 23:50")],
+        FEB_1: [chat("a", "01 00:00", "01 08:00"), chat("c", "01 00:00", "01 00:00")],
+    }
+    for partition in order:
+        put(lake, partition, versions[partition])
+        if not at_once:
+            update(CHATS_LATEST, lake)
+    update(CHATS_LATEST, lake)
+    assert brief(lake, "month") == [("a", "2026-02"), ("b", "2026-01"), ("c", "2026-02")]
+    put(lake, FEB_2, [chat("a", "31 23:59", "02 08:00")])
+    update(CHATS_LATEST, lake)
+    assert brief(lake, "month") == [("a", "2026-01"), ("b", "2026-01"), ("c", "2026-02")]
+    assert repeated_keys(CHATS_LATEST, lake) == 0
+
+
+def test_an_item_that_stands_in_two_months_fails_the_check_of_keys(lake: Lake) -> None:
+    put(lake, JAN_31, [chat("a", "31 09:00", "31 09:00")])
+    update(CHATS_LATEST, lake)
+    folder = lake.root.joinpath(*CHATS_LATEST.path)
+    again = month_file(folder, "2026-05")
+    again.parent.mkdir()
+    again.write_bytes(month_file(folder, "2026-01").read_bytes())
+    assert repeated_keys(CHATS_LATEST, lake) == 1
+    result = dg.materialize(
+        [
+            latest_asset(CHATS_LATEST, SITE, when_out_of_date(LakeFolder(), SITE)),
+            keys_check(CHATS_LATEST, SITE),
+        ],
+        resources={"lake": LakeFolder(location=str(lake.root))},
+    )
+    [evaluation] = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.metadata["repeated"].value) == (False, 1)
 
 
 def test_an_item_without_a_creation_time_moves_to_its_month_once_that_is_known(lake: Lake) -> None:

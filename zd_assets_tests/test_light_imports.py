@@ -45,7 +45,7 @@ def test_the_definitions_load_without_what_only_runs_need() -> None:
     assert not heavy(imported_by("zd_assets.definitions"))
 
 
-@pytest.mark.parametrize("module", ["exports.materialize", "lake_io"])
+@pytest.mark.parametrize("module", ["exports.materialize", "io_manager"])
 def test_an_export_s_run_needs_neither_duckdb_nor_pandas_nor_charts(module: str) -> None:
     modules = imported_by(f"zd_assets.defs.{module}")
     assert heavy(modules) <= {"numpy", "pyarrow", "requests", "urllib3", "pyrate_limiter"}

@@ -97,7 +97,11 @@ PARAMETERS: list[tuple[dict[str, str], dict[str, str], str]] = [
 
 
 def planned(footer: Footer, asked: dict[str, str], export: Export = TICKETS, **how: Any) -> Plan:
-    settings: dict[str, Any] = {"adopts": lambda footer: False, "full_refresh": False, "windows": 1}
+    settings: dict[str, Any] = {
+        "should_adopt": lambda footer: False,
+        "full_refresh": False,
+        "windows": 1,
+    }
     return plan(
         export,
         [Target(DAY, footer)],

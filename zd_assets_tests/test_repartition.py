@@ -1,10 +1,13 @@
 """Days become hours and hours days without a request, and no window is ever there twice."""
 
+import json
 import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +19,24 @@ import pyarrow.parquet as pq
 import pytest
 
 from zd_assets.catalog.chat import CHATS, CONVERSIONS
-from zd_assets.catalog.export import Export
+from zd_assets.catalog.export import Api, Export
 from zd_assets.catalog.support import ROUTING_ATTRIBUTES, TICKETS
+from zd_assets.extract.options import Options
+from zd_assets.extract.run import extract
+from zd_assets.lake import layout_lock
 from zd_assets.lake import swap as swap_module
 from zd_assets.lake.errors import ChangedError, LakeError
 from zd_assets.lake.footer import empty_footer
 from zd_assets.lake.lake import Lake, open_lake, read_footer
 from zd_assets.lake.layout import check_layout, is_hourly
+from zd_assets.lake.layout_lock import changing_layout
 from zd_assets.lake.location import below, readable
 from zd_assets.lake.partition import Partition
 from zd_assets.lake.repartition import repartition
 from zd_assets.lake.swap import begin_swap
-from zd_assets.lake.writer import PartitionWriter, base_of
+from zd_assets.lake.writer import PartitionWriter, add_late, base_of
 from zd_assets.sandbox import Running
+from zd_assets.schema.convert import convert
 from zd_assets.schema.keys import item_times_us
 from zd_assets_tests.conftest import NOW
 from zd_assets_tests.helpers.files import add
@@ -182,6 +190,41 @@ def test_a_day_is_complete_as_far_as_its_hours_are_without_a_gap(lake: Lake) -> 
     assert [one.items for one in footers] == [0, 1, 1]
 
 
+def test_rows_of_other_partitions_pages_stay_such_and_what_is_counted_keeps_its_sum(
+    lake: Lake,
+) -> None:
+    skipped_us = HOURS[7].start_us + 5
+    put(
+        lake,
+        DAY,
+        [conversion("a", "03:10:00"), conversion("b", "07:10:00")],
+        late_items=2,
+        lateness_s=90.0,
+        items_before_first=3,
+        system_updates_kept=4,
+        skipped=(skipped_us,),
+    )
+    rows = convert(CONVERSIONS, b"[%s]" % json.dumps(conversion("c", "07:05:00")).encode())
+    times_us, _ = item_times_us(CONVERSIONS, rows)
+    before, count = add_late(
+        lake, CONVERSIONS, DAY, rows, times_us, empty_footer(CONVERSIONS, DAY, "x")
+    )
+    assert before
+    assert (count, before.added_rows, before.late_items) == (1, 1, 3)
+    run(lake, "hour")
+    made = {hour: lake.footer(CONVERSIONS, hour) for hour in HOURS}
+    assert [hour for hour, one in made.items() if one and one.added_rows] == [HOURS[7]]
+    assert [hour for hour, one in made.items() if one and one.skipped] == [HOURS[7]]
+    assert all(one and one.complete for one in made.values())
+    for name in ("late_items", "items_before_first", "system_updates_kept"):
+        assert sum(getattr(one, name) for one in made.values()) == getattr(before, name)
+    [last] = pq.ParquetFile(lake.path(CONVERSIONS, HOURS[7])).read().to_pylist()[-1:]
+    assert last["id"] == "c"
+    run(lake, "day")
+    assert lake.footer(CONVERSIONS, DAY) == before
+    assert pq.ParquetFile(lake.path(CONVERSIONS, DAY)).read()["id"].to_pylist() == ["a", "b", "c"]
+
+
 def test_a_lake_that_has_both_forms_has_each_row_once_afterwards(lake: Lake) -> None:
     put(lake, DAY, [conversion("a", "03:10:00"), conversion("b", "04:10:00")])
     put(lake, HOURS[3], [conversion("a", "03:10:00")])
@@ -231,6 +274,64 @@ def test_one_query_reads_days_and_hours(
     table = ds.dataset(lake.root.joinpath(*CHATS.path), partitioning="hive").to_table()
     assert table.num_rows == expected
     assert set(table["date"].to_pylist()) == {window.key for window in WINDOWS}
+
+
+# --- Two at once --------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["a folder", "a store"])
+def shared(request: pytest.FixtureRequest, lake: Lake) -> Lake:
+    return lake if request.param == "a folder" else request.getfixturevalue("bucket")[0]
+
+
+def test_while_one_process_rewrites_another_and_a_run_are_refused(
+    shared: Lake, sandbox: Running, clients: Clients, tmp_path: Path
+) -> None:
+    few(sandbox, now=NOON)
+    ids = filled(shared, 3)
+    elsewhere = {"TMPDIR": str(tmp_path)}  # Another machine, as far as a store can tell.
+    with changing_layout(shared):
+        output, _ = command(shared, "hour", **elsewhere).communicate(timeout=60)
+        assert "only one of both at a time" in output
+        with pytest.raises(LakeError, match="only one of both at a time"):
+            run(shared, "hour")
+        with pytest.raises(LakeError, match="only one of both at a time"):
+            fetch(CHATS, WINDOWS, clients, shared)
+    assert sandbox.requests() == []
+    output, _ = command(shared, "hour", **elsewhere).communicate(timeout=120)
+    assert "Every partition is an hour now" in output
+    assert sorted(row["id"] for row in rows_of(shared, CONVERSIONS)) == ids
+    fetch(CHATS, HOURS[:1], clients, shared)
+
+
+def test_while_a_run_writes_nothing_is_rewritten(
+    sandbox: Running, clients: Clients, lake: Lake
+) -> None:
+    few(sandbox, now=NOON)
+    filled(lake, 1)
+    run_of_chats = extract(CHATS, WINDOWS, clients[Api.CHAT], lake, Options(), run_id="run")
+    next(run_of_chats)
+    output, _ = command(lake, "hour").communicate(timeout=60)
+    assert "only one of both at a time" in output
+    # Runs don't hinder each other.
+    fetch(CONVERSIONS, WINDOWS, clients, lake)
+    run_of_chats.close()
+    output, _ = command(lake, "hour").communicate(timeout=60)
+    assert "Every partition is an hour now" in output
+
+
+def test_of_a_machine_that_died_the_claim_ends_and_it_gives_up_if_it_lives(
+    bucket: tuple[Lake, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, _ = bucket
+    with changing_layout(lake) as renew:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setattr(layout_lock, "_DEAD_AFTER_S", -60)
+        with changing_layout(lake) as renew_other:
+            with pytest.raises(ChangedError, match="another machine rewrites"):
+                renew()
+            renew_other()
+    assert not list(lake.root.glob("*"))
 
 
 # --- Killed, and seen by readers ----------------------------------------------------------------
@@ -304,7 +405,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lake, dict[str, st
     with s3() as store:
         for name, value in store.env.items():
             monkeypatch.setenv(name, value)
-        yield open_lake(f"s3://{BUCKET}/some/prefix"), store.env
+        yield open_lake(f"s3://{BUCKET}/some/{uuid.uuid4().hex}"), store.env
 
 
 def test_killed_in_a_store_it_goes_on(bucket: tuple[Lake, dict[str, str]]) -> None:

@@ -23,7 +23,7 @@ from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
 from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
 from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORTED
 from zd_assets.report import page as report
 from zd_assets.report.charts import CHARTS
 from zd_assets.report.page import report_file, write_report
@@ -106,7 +106,7 @@ def write(lake: Lake, last: str = TUESDAY, days: int = 2) -> Page:
 
 def fill(lake: Lake, days: tuple[str, ...], complete: bool = True) -> None:
     """Days without anything."""
-    for table in MARTS:
+    for table in REPORTED:
         for day in days:
             put_day(lake, table, day, [], complete)
 
@@ -302,7 +302,7 @@ def test_the_page_needs_nothing_else(page: Page) -> None:
 
 def test_each_answer_has_its_picture_with_an_alternative_text(page: Page) -> None:
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == len(MARTS)
+    assert len(images) == len(REPORTED)
     decoded = []
     for attributes in images:
         kind, data = str(attributes["src"]).split(",")
@@ -312,7 +312,7 @@ def test_each_answer_has_its_picture_with_an_alternative_text(page: Page) -> Non
         assert picture.width == 1800
         decoded.append(picture.tobytes())
         assert len(str(attributes["alt"])) > 40
-    assert len(set(decoded)) == len(MARTS)
+    assert len(set(decoded)) == len(REPORTED)
 
 
 def test_pictures_follow_the_data(page: Page, week: Lake) -> None:

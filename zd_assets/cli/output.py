@@ -45,3 +45,16 @@ def lake_of_environment() -> Lake:
 def leave(is_well: bool) -> None:
     """Exit with 0, or with 1 where something is wrong."""
     sys.exit(0 if is_well else 1)
+
+
+def size(nbytes: float) -> str:
+    """Bytes in the unit that people read.
+
+    >>> size(1_234_567)
+    '1.2 MB'
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if nbytes < 1000:
+            return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.1f} {unit}"
+        nbytes /= 1000
+    return f"{nbytes:.1f} TB"

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.cli.lake_status import ExportStatus, export_status
-from zd_assets.cli.output import as_json, console, lake_of_environment, leave, print_json
+from zd_assets.cli.output import as_json, console, lake_of_environment, leave, print_json, size
 
 _SHOWN = 3
 
@@ -92,16 +92,3 @@ def _wrongs(one: ExportStatus) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def size(nbytes: float) -> str:
-    """Bytes in the unit that people read.
-
-    >>> size(1_234_567)
-    '1.2 MB'
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if nbytes < 1000:
-            return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.1f} {unit}"
-        nbytes /= 1000
-    return f"{nbytes:.1f} TB"

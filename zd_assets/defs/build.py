@@ -1,31 +1,51 @@
 """Definitions of the exports of an account, and of what is made of them."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
 from zd_assets.catalog.export import Api, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.sensors import WEBHOOK, failure_alerts, freshness_alerts
 from zd_assets.defs.alerts.webhook import AlertWebhook
 from zd_assets.defs.analytics.automation import automation_sensor, when_out_of_date
-from zd_assets.defs.analytics.latest import latest_asset
+from zd_assets.defs.analytics.latest import keys_check, latest_asset
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import report_asset
 from zd_assets.defs.exports.assets import export_asset
-from zd_assets.defs.exports.format_checks import FORMAT_JOB, format_check, format_schedule
-from zd_assets.defs.exports.schedules import nightly_schedule
-from zd_assets.defs.exports.second_look import second_look_schedule
-from zd_assets.defs.exports.sensors import follow_up_sensor
+from zd_assets.defs.exports.format_checks import (
+    FORMAT_JOB,
+    LIVE_FORMAT,
+    format_check,
+    format_schedule,
+)
+from zd_assets.defs.exports.reference import lists_for, reference_asset, reference_schedule
+from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
+from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
+from zd_assets.defs.exports.sensors import follow_up_sensor, followed_exports
 from zd_assets.defs.io_manager import lake_io_manager
 from zd_assets.defs.maintenance.jobs import maintenance
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MARTS, MODELS
+from zd_assets.models.registry import MODELS, REPORTED
+from zd_assets.zendesk.errors import ConfigurationError
+
+SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
+
+
+@dataclass(frozen=True)
+class Crons:
+    """When the schedules tick, UTC, as cron expressions."""
+
+    nightly: str = NIGHTLY
+    second_look: str = SECOND_LOOK
+    live_format: str = LIVE_FORMAT
 
 
 def build_definitions(
@@ -39,25 +59,36 @@ def build_definitions(
     analytics: bool = True,
     prefix: str = "",
     executor: dg.ExecutorDefinition | None = dg.in_process_executor,
+    crons: Crons | None = None,
+    spec: SpecHook = lambda spec: spec,
+    follow: Sequence[str] | None = None,
 ) -> dg.Definitions:
     """These exports with these partitions, fetched by these resources.
 
     Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
     in the lake. A run waits for the network: a process for each step would only start slower, so
     leave out the executor only where the definitions are merged with others that have one.
+    `crons` is when the schedules tick. `spec` gives each asset another spec. `follow` names the
+    exports whose sensors are on from the start (None: as `ZD_FOLLOW` says).
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name.
+        ConfigurationError: the prefix can't stand in a name, there is no such time zone, `spec`
+            changed what Dagster knows an asset by, or `follow` names what there isn't.
     """
-    namespace = Namespace(partitions_def, prefix)
+    namespace = Namespace(partitions_def, prefix, filled(lake).zone())
+    followed = followed_exports(follow)
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}
     resources = {namespace.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
-        parts = [_exports(namespace, api, some) for api, some in by_api.items() if some]
+        parts = [
+            _exports(namespace, api, some, crons or Crons(), _of_the_same_asset(spec), followed)
+            for api, some in by_api.items()
+            if some
+        ]
         if analytics:
-            parts.append(_analytics(namespace, exports, lake))
+            parts.append(_analytics(namespace, exports, lake, _of_the_same_asset(spec)))
         parts.append(_alerts(namespace, exports, parts))
         parts.append(maintenance(namespace, _keys(parts)))
         shared = {
@@ -70,7 +101,31 @@ def build_definitions(
         )
 
 
-def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.Definitions:
+def _of_the_same_asset(
+    spec: SpecHook,
+) -> SpecHook:
+    """Let a spec be changed but for what jobs, sensors and schedules know the asset by."""
+
+    def changed(before: dg.AssetSpec) -> dg.AssetSpec:
+        after = spec(before)
+        if after.key != before.key or after.partitions_def != before.partitions_def:
+            raise ConfigurationError(
+                f"get_asset_spec gave {before.key.to_user_string()} another key or other "
+                "partitions; set `prefix`, `partitions` and `start_date` for that"
+            )
+        return after
+
+    return changed
+
+
+def _exports(
+    namespace: Namespace,
+    api: Api,
+    exports: Sequence[Export],
+    crons: Crons,
+    spec: SpecHook,
+    followed: set[str],
+) -> dg.Definitions:
     """Exports of one API, and what follows and checks them."""
     group = namespace.name(api.value)
     checks = [format_check(export, export.sample, namespace) for export in exports if export.sample]
@@ -78,25 +133,38 @@ def _exports(namespace: Namespace, api: Api, exports: Sequence[Export]) -> dg.De
     # With the checks of what they materialize, without those that run apart.
     jobs = [dg.define_asset_job(group, dg.AssetSelection.groups(group) - apart)]
     schedules = [
-        nightly_schedule(api, exports, namespace),
-        second_look_schedule(api, exports, namespace),
+        nightly_schedule(api, exports, namespace, crons.nightly),
+        second_look_schedule(api, exports, namespace, crons.second_look),
     ]
+    if lists := lists_for(api, exports):
+        schedules.append(reference_schedule(api, lists, namespace))
     if checks:
         jobs.append(dg.define_asset_job(namespace.name(FORMAT_JOB), apart))
-        schedules.append(format_schedule(namespace))
+        schedules.append(format_schedule(namespace, crons.live_format))
+    assets = [
+        *(export_asset(export, namespace) for export in exports),
+        *(reference_asset(table, namespace) for table in lists),
+    ]
     return dg.Definitions(
-        assets=[export_asset(export, namespace) for export in exports],
+        assets=list(dg.map_asset_specs(spec, assets)),
         asset_checks=checks,
         jobs=jobs,
-        sensors=[follow_up_sensor(export, namespace) for export in exports],
+        sensors=[
+            follow_up_sensor(export, namespace, followed=export.name in followed)
+            for export in exports
+        ],
         schedules=schedules,
     )
 
 
-def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder) -> dg.Definitions:
+def _analytics(
+    namespace: Namespace, exports: Sequence[Export], lake: LakeFolder, spec: SpecHook
+) -> dg.Definitions:
     """The tables that can be made of these exports, and what keeps them up to date."""
 
-    def can_be_made(table: Export | Latest | Model) -> bool:
+    def can_be_made(table: Export | Latest | Model | ReferenceList) -> bool:
+        if isinstance(table, ReferenceList):
+            return True  # Models do without.
         if isinstance(table, Export):
             return table in exports
         if isinstance(table, Latest):
@@ -107,15 +175,17 @@ def _analytics(namespace: Namespace, exports: Sequence[Export], lake: LakeFolder
         )
 
     out_of_date = when_out_of_date(lake, namespace)
-    assets = [latest_asset(table, namespace, out_of_date) for table in LATEST if can_be_made(table)]
+    latest = [table for table in LATEST if can_be_made(table)]
+    assets = [latest_asset(table, namespace, out_of_date) for table in latest]
     assets += [daily_asset(table, namespace, out_of_date) for table in MODELS if can_be_made(table)]
-    if all(map(can_be_made, MARTS)):
+    if all(map(can_be_made, REPORTED)):
         assets.append(report_asset(namespace, out_of_date))
     if not assets:
         return dg.Definitions()
     group = namespace.name(GROUP)
     return dg.Definitions(
-        assets=assets,
+        assets=list(dg.map_asset_specs(spec, assets)),
+        asset_checks=[keys_check(table, namespace) for table in latest],
         jobs=[dg.define_asset_job(group, dg.AssetSelection.groups(group))],
         sensors=[automation_sensor(namespace)],
     )
@@ -140,7 +210,6 @@ def _alerts(
         for asset in part.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
     }
-    followed = {key: assets[key] for key in (namespace.key(export.path) for export in exports)}
     return dg.Definitions(
-        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, followed)]
+        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, exports)]
     )

@@ -10,12 +10,19 @@ from pydantic.fields import FieldInfo
 
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.alerts.webhook import AlertWebhook
-from zd_assets.defs.build import build_definitions
+from zd_assets.defs.build import Crons, build_definitions
 from zd_assets.defs.dagster_api import ResolutionException, at_attribute, with_variables
+from zd_assets.defs.exports.format_checks import LIVE_FORMAT
+from zd_assets.defs.exports.schedules import NIGHTLY
+from zd_assets.defs.exports.second_look import SECOND_LOOK
 from zd_assets.defs.namespace import PREFIX
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.scaffolder import AccountScaffolder
+from zd_assets.zendesk.errors import ConfigurationError
 
+#: Five fields; Dagster checks what is in them.
+CRON = r"^\S+( \S+){4}$"
 _NAMES = tuple(export.name for export in EXPORTS)
 # What isn't text can be a template, too.
 _Template = Annotated[str, Field(pattern=r"\{\{")]
@@ -84,10 +91,32 @@ def _is_text(field: FieldInfo) -> bool:
     return field.annotation == str | None
 
 
+_EXECUTORS = {
+    "in_process": dg.in_process_executor,
+    "multiprocess": dg.multiprocess_executor,
+}
+
+
+class Schedules(dg.Model, dg.Resolvable):
+    """When the schedules tick, UTC, as cron expressions."""
+
+    nightly: Annotated[str, Field(pattern=CRON)] = Field(
+        default=NIGHTLY, description="Closes yesterday and heals gaps."
+    )
+    second_look: Annotated[str, Field(pattern=CRON)] = Field(
+        default=SECOND_LOOK, description="Reads past days again, for what showed up late."
+    )
+    live_format: Annotated[str, Field(pattern=CRON)] = Field(
+        default=LIVE_FORMAT, description="Compares the API's format with the columns."
+    )
+
+
+@dg.scaffold_with(AccountScaffolder)
 class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
     """Zendesk's incremental exports of one account, and analytics made of them.
 
-    What isn't set is taken from the variables that zd_assets' README names.
+    What isn't set is taken from the variables that zd_assets' README names. Where assets are to
+    have other tags, metadata, groups or descriptions, override `get_asset_spec` in a subclass.
     """
 
     prefix: Annotated[str, Field(pattern=PREFIX)] = Field(
@@ -97,6 +126,11 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
     )
     exports: list[Literal[_NAMES]] = Field(  # type: ignore[valid-type]
         default=list(_NAMES), min_length=1, description="Which exports; all of them by default."
+    )
+    follow: list[Literal[("all", *_NAMES)]] | None = Field(  # type: ignore[valid-type]
+        default=None,
+        description="Which exports are followed from the start: names, or [all] (ZD_FOLLOW, else "
+        "none: their sensors are switched on in the UI).",
     )
     analytics: bool = Field(
         default=True, description="Whether what can be made of these exports comes along."
@@ -126,6 +160,18 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
         default_factory=AlertWebhook, description="Where alerts are posted (ZD_ALERT_WEBHOOK)."
     )
 
+    owners: list[str] = Field(
+        default=[], description="Owners of all assets: team:support, someone@example.com."
+    )
+    schedules: Schedules = Field(
+        default_factory=Schedules, description="When the schedules tick, UTC."
+    )
+    executor: Literal["in_process", "multiprocess"] | None = Field(
+        default=None,
+        description="The executor of all jobs of the code location; else that of the project. "
+        "A run here waits for the network: in_process starts soonest.",
+    )
+
     @classmethod
     def model(cls) -> type[BaseModel]:
         """What YAML can say.
@@ -134,8 +180,18 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
         """
         return _model()
 
+    def get_asset_spec(self, spec: dg.AssetSpec) -> dg.AssetSpec:
+        """The spec that an asset gets; override it to change anything but key and partitions."""
+        return spec.replace_attributes(owners=self.owners) if self.owners else spec
+
     def build_defs(self, context: dg.ComponentLoadContext | None = None) -> dg.Definitions:
-        """The definitions, but for an executor; nothing of the context is needed."""
+        """The definitions of the account.
+
+        Raises:
+            ConfigurationError: another account of the project has the same prefix.
+        """
+        if context:
+            self._check_prefix(context)
         return build_definitions(
             partitions_of(self.partitions, self.start_date),
             self.chat,
@@ -145,8 +201,24 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             exports=[export for export in EXPORTS if export.name in self.exports],
             analytics=self.analytics,
             prefix=self.prefix,
-            executor=None,
+            executor=_EXECUTORS[self.executor] if self.executor else None,
+            crons=Crons(**self.schedules.model_dump()),
+            spec=self.get_asset_spec,
+            follow=self.follow,
         )
+
+    def _check_prefix(self, context: dg.ComponentLoadContext) -> None:
+        # Else Dagster would say that two resources have one name, and not what to do.
+        try:
+            accounts = context.component_tree.get_all_components(of_type=ZendeskExports)
+        except Exception:  # What can't be loaded fails in its own turn.
+            return
+        if sum(one.prefix == self.prefix for one in accounts) > 1:
+            said = f"the prefix {self.prefix!r}" if self.prefix else "no `prefix`"
+            raise ConfigurationError(
+                f"several accounts of this project have {said}; set another `prefix` in the "
+                "defs.yaml of each, such as `prefix: acme`"
+            )
 
 
 @cache

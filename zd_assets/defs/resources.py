@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from pydantic import Field
@@ -70,7 +71,12 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     poll_interval_s: int | None = Field(
         default=None,
-        description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
+        description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300; 1800 for "
+        "organizations, 3600 for routing).",
+    )
+    poll_intervals_s: dict[str, int] = Field(
+        default={},
+        description='The same by export, where one differs: {"organizations": 3600}.',
     )
     overlap_s: dict[str, int] = Field(
         default={},
@@ -114,20 +120,28 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         """
         return self._client
 
-    def poll_interval(self) -> int:
-        """Seconds between polls once caught up.
+    def poll_interval(self, export: Export) -> int:
+        """Seconds between polls of an export once caught up.
 
         Raises:
             ConfigurationError: it is out of range.
         """
-        seconds = self.poll_interval_s
+        name, seconds = "poll_interval_s (ZD_POLL_INTERVAL)", self.poll_interval_s
+        if export.name in self.poll_intervals_s:
+            name, seconds = "poll_intervals_s", self.poll_intervals_s[export.name]
         if seconds is None:
-            seconds = _whole_number("ZD_POLL_INTERVAL", 300)
+            seconds = _whole_number("ZD_POLL_INTERVAL", export.poll_interval_s)
         if seconds < 1:
-            raise ConfigurationError(
-                f"poll_interval_s (ZD_POLL_INTERVAL) is {seconds}; it must be at least 1"
-            )
+            raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds
+
+    def privacy(self) -> "Privacy":
+        """What must not be kept, of any table of this API.
+
+        Raises:
+            ConfigurationError: a rule is unusable; the message names it.
+        """
+        return self._privacy()
 
     def tuned(self, export: Export) -> Export:
         """The export with the lag and the overlap that are set for it.
@@ -136,7 +150,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
             ConfigurationError: a setting is out of range, or of no export of this API.
         """
         names = {one.name for one in EXPORTS if one.api is export.api}
-        for field in ("overlap_s", "lag_s", "second_look_days"):
+        for field in ("overlap_s", "lag_s", "second_look_days", "poll_intervals_s"):
             for name, value in getattr(self, field).items():
                 if name not in names:
                     raise ConfigurationError(
@@ -447,11 +461,32 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         "(ZD_ANALYTICS_EVERY, else 3600).",
     )
 
+    time_zone: str | None = Field(
+        default=None,
+        description="The zone of the days of models and of the report, by its IANA name: "
+        "Europe/Berlin (ZD_TIME_ZONE, else UTC). Exports' partitions stay UTC.",
+    )
+
+    def zone(self) -> str:
+        """Return the IANA name of the zone of the days of models.
+
+        Raises:
+            ConfigurationError: there is no such zone.
+        """
+        name = self.time_zone or _text("ZD_TIME_ZONE") or "UTC"
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigurationError(
+                f"ZD_TIME_ZONE is {name!r}; set it to the IANA name of a time zone, such as "
+                "Europe/Berlin"
+            ) from None
+
     def analytics_every(self) -> int:
         """Return how many seconds analytics rest between two updates.
 
         Raises:
-            ConfigurationError: the variable is no whole number.
+            ConfigurationError: the field is negative, or the variable no whole number.
         """
         seconds = self.analytics_every_s
         if seconds is None:
@@ -469,8 +504,8 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         """
         from zd_assets.lake.lake import Lake, open_lake
 
-        lake = open_lake(self.location or _text("ZD_LAKE") or "data")
-        return Lake(lake.root.joinpath(prefix)) if prefix else lake
+        root = open_lake(self.location or _text("ZD_LAKE") or "data").root
+        return Lake(root.joinpath(prefix) if prefix else root, self.zone())
 
 
 def filled(folder: LakeFolder) -> LakeFolder:

@@ -12,12 +12,30 @@ from zd_assets.engine.make import DayReport
 from zd_assets.engine.memory import MODEL_MB
 from zd_assets.engine.scratch import scratch
 from zd_assets.lake.lake import Lake, read_footer
+from zd_assets.models.latest import Latest
 from zd_assets.models.model import Model, Reference
 
 _UNKNOWN_SHARE = 0.01
 
 # DuckDB opens all files of a query; a process may have 1024 open, as a rule.
 _FILES = 256
+
+
+def repeated_keys(table: Latest, lake: Lake, memory_mb: int = MODEL_MB) -> int:
+    """How many rows of current state repeat a key, over all its months.
+
+    Raises:
+        LakeError: something can't be read.
+    """
+    place = lake.root.joinpath(*table.path)
+    keys = names(table.export.key)
+    with scratch(place.parent) as folder, connect(folder, memory_mb) as connection:
+        copies = LocalCache(folder / "copies")
+        files = copies.all(month_files(place).values())
+        if not files:
+            return 0
+        keyed = f"select count(*) as times from {parquet(files)} group by {keys}"
+        return _sum(connection, [f"({keyed})"], "select sum(times - 1) from {}")
 
 
 def check(
@@ -33,6 +51,8 @@ def check(
     with scratch(place) as folder, connect(folder, memory_mb) as connection:
         copies = LocalCache(folder / "copies")
         read = [parquet(copies.all(report.path for report in batch)) for batch in batches]
+        longest_us = max(one.day.end_us - one.day.start_us for one in reports)
+        connection.execute(f"create temp macro longest_day_s() as {longest_us / 1e6}")
         found = [_keys_unique(connection, table, read)]
         if table.assertions:
             found.append(_in_range(connection, table, read))

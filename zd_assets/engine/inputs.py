@@ -1,7 +1,7 @@
 """What days are made of: which files, whether they are complete, and whether they changed."""
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +15,18 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from zd_assets.catalog.export import Export
-from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
+from zd_assets.catalog.reference import ReferenceList
+from zd_assets.engine.day import Day, DayFooter, day_file, first_day, read_day_footer, utc_days
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
-from zd_assets.engine.latest.merge import month_file
+from zd_assets.engine.latest.merge import month_file, month_files
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, partition_files, read_footer, reading
 from zd_assets.lake.location import Location, below, identity, readable
 from zd_assets.lake.partition import FILE_NAME
+from zd_assets.lake.reference import read_reference_footer, reference_file
 from zd_assets.models.latest import Latest
-from zd_assets.models.model import Model, Source
+from zd_assets.models.model import Model, Only, Source
 
 _AT_ONCE = 32
 _HOUR_US = 3_600_000_000
@@ -111,9 +113,15 @@ class Finder:
         self._lake = lake
         self._tables: dict[tuple[str, ...], dict[str, list[File]]] = {}
         self._manifests: dict[Latest, Manifest] = {}
+        self._few: dict[tuple[Latest, Only], _Few] = {}
         self._firsts: dict[tuple[str, ...], str] = {}
         self._look_backs: dict[tuple[tuple[str, ...], str], LookBack] = {}
         self._versions: dict[tuple[str, ...], str] = {}
+        self._names: dict[ReferenceList, str] = {}
+
+    def day(self, key: str) -> Day:
+        """The day of the lake's zone."""
+        return Day(key, self._lake.time_zone)
 
     def footer(self, table: Model, day: Day) -> DayFooter | None:
         """What a day's file says of itself; None where there is none.
@@ -143,7 +151,12 @@ class Finder:
         complete = all(one.complete or one.is_lacking for one in sources)
         if table.depends_on_past:
             complete = complete and self._goes_on(table, day, yesterday)
-        parts = [table.code_version, yesterday.data_version if yesterday else "", str(complete)]
+        parts = [
+            table.code_version,
+            day.time_zone,
+            yesterday.data_version if yesterday else "",
+            str(complete),
+        ]
         # How far it is known counts, since figures go as far as that.
         parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
         parts += [one.identity for one in ahead]
@@ -166,11 +179,13 @@ class Finder:
         completes = now.complete and not footer.complete
         return completes or datetime.fromisoformat(footer.made_at).timestamp() < rests_since_s
 
-    def version(self, table: Export | Latest | Model) -> str:
+    def version(self, table: Export | Latest | Model | ReferenceList) -> str:
         """Return a text that changes when any file does that any day of a table is made of."""
         if table.path not in self._versions:
             if isinstance(table, Latest):
                 parts = [self.version(table.export), repr(self._manifest(table))]
+            elif isinstance(table, ReferenceList):
+                parts = [self._names_version(table)]
             else:
                 is_model = isinstance(table, Model)
                 files = self.files(table.path, FILE_NAME, _day_footer if is_model else _footer)
@@ -188,6 +203,8 @@ class Finder:
                 found = self._of_latest(source, latest, day)
             case Model() as table:
                 found = self._of_daily(source, table, day)
+            case ReferenceList() as listed:
+                return self._of_list(source, listed, day)
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
     def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
@@ -206,25 +223,30 @@ class Finder:
         firsts = {first for one in table.sources if (first := self._first(one.table))}
         if day.key in firsts:
             return True
-        return yesterday.complete if yesterday else all(first > day.key for first in firsts)
+        if yesterday:
+            return yesterday.complete and yesterday.time_zone == day.time_zone
+        return all(first > day.key for first in firsts)
 
-    def _first(self, table: Export | Latest | Model) -> str:
+    def _first(self, table: Export | Latest | Model | ReferenceList) -> str:
         """The first day of which the lake holds anything that a table is made of; or none."""
+        if isinstance(table, ReferenceList):
+            return ""
         if table.path not in self._firsts:
             if isinstance(table, Model):
                 firsts = [first for one in table.sources if (first := self._first(one.table))]
             else:
                 export = table if isinstance(table, Export) else table.export
-                firsts = list(self._partitions(export))
+                zone = self._lake.time_zone
+                firsts = [first_day(one, zone).key for one in list(self._partitions(export))[:1]]
             self._firsts[table.path] = min(firsts, default="")
         return self._firsts[table.path]
 
     def _of_export(self, source: Source, export: Export, day: Day) -> Input:
-        files = self._partitions(export).get(day.key, [])
+        files = self._of_the_day(export, day)
         complete, known_until_us = self._reach(export, day, source.late_h)
         if source.lookback_column:
             look_back = self._look_back(export, source.lookback_column)
-            files = [*files, *look_back.before(day.end_us, after=day.key)]
+            files = [*files, *look_back.before(day.end_us, after=day.utc_days[-1])]
         return Input(
             source,
             tuple(file.path for file in files),
@@ -233,10 +255,24 @@ class Finder:
             known_until_us,
         )
 
+    def _of_few(self, source: Source, latest: Latest, only: Only, day: Day) -> Input:
+        """All items of a kind that were created before the day's end."""
+        if (latest, only) not in self._few:
+            self._few[latest, only] = _few(self._lake.root.joinpath(*latest.path), latest, only)
+        few = self._few[latest, only]
+        versions = few.versions[: bisect_left(few.created_us, day.end_us)]
+        content = hashlib.sha256(";".join(versions).encode()).hexdigest()[:16]
+        return Input(source, few.files, content, complete=True, known_until_us=day.end_us)
+
     def _of_latest(self, source: Source, latest: Latest, day: Day) -> Input:
+        if source.only:
+            return self._of_few(source, latest, source.only, day)
         folder, manifest = self._lake.root.joinpath(*latest.path), self._manifest(latest)
-        month = manifest.months.get(day.month)
-        content = month.days.get(day.key, "") if month else ""
+        contents = {
+            one: month.days[one]
+            for one in day.utc_days
+            if (month := manifest.months.get(one[:7])) and one in month.days
+        }
         # An item is exported once it was created, so the day's partitions tell how far it is known.
         exported = self._lake.root.joinpath(*latest.export.path)
         known = {
@@ -245,13 +281,14 @@ class Finder:
             for file in files
             if (key := str(below(file.path, exported))) in manifest.partitions
         }
-        there = self._partitions(latest.export).get(day.key, [])
+        there = self._of_the_day(latest.export, day)
         complete, known_until_us = self._reach(latest.export, day, source.late_h, known)
         # What was written since isn't merged yet.
         complete = complete and all(known.get(file) == file.identity for file in there)
-        files = (month_file(folder, day.month),) if content else ()
+        months = dict.fromkeys(one[:7] for one in contents)
+        files = tuple(month_file(folder, month) for month in months)
         # A day without items differs from a day that isn't there.
-        content = content or ("empty" if known.keys() & set(there) else "")
+        content = ",".join(contents.values()) or ("empty" if known.keys() & set(there) else "")
         return Input(source, files, content, complete, known_until_us)
 
     def _of_daily(self, source: Source, table: Model, day: Day) -> Input:
@@ -259,7 +296,27 @@ class Finder:
         if footer is None:
             return Input(source, (), "", complete=False, known_until_us=day.start_us)
         path = day_file(self._lake, table, day)
-        return Input(source, (path,), footer.data_version, footer.complete, footer.known_until_us)
+        complete = footer.complete and footer.time_zone == day.time_zone
+        return Input(source, (path,), footer.data_version, complete, footer.known_until_us)
+
+    def _of_list(self, source: Source, listed: ReferenceList, day: Day) -> Input:
+        version = self._names_version(listed)
+        files = (reference_file(self._lake, listed),) if version else ()
+        return Input(
+            source,
+            files,
+            version,
+            complete=True,
+            known_until_us=day.end_us,
+            is_lacking=not version,
+        )
+
+    def _names_version(self, listed: ReferenceList) -> str:
+        """What changes with a list's names; empty where the lake hasn't got it."""
+        if listed not in self._names:
+            footer = read_reference_footer(self._lake, listed)
+            self._names[listed] = footer.names_version if footer else ""
+        return self._names[listed]
 
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
         """The files of an export's partitions in order of time, by day."""
@@ -274,19 +331,30 @@ class Finder:
         """
         if path not in self._tables:
             folder = self._lake.root.joinpath(*path)
-            found = defaultdict(list)
+            found, prefix = defaultdict(list), f"{folder}/date="
             for file in partition_files(folder, name):
-                key = below(file, folder).parts[0].removeprefix("date=")
+                key = str(file)[len(prefix) :].partition("/")[0]
                 found[key].append(File(file, identity(file)))
             if not isinstance(folder, Path):
                 _read_at_once(read, [file for files in found.values() for file in files])
             self._tables[path] = dict(found)
         return self._tables[path]
 
+    def _of_the_day(self, export: Export, day: Day) -> list[File]:
+        """The partitions' files that have a part of a day, or have got to where it begins."""
+        return [
+            file
+            for files in self._next_days(export, day, 0)
+            for file in files
+            if (footer := _footer(file)).start_us < day.end_us
+            and footer.complete_until_us >= day.start_us
+            and footer.end_us > day.start_us
+        ]
+
     def _next_days(self, export: Export, day: Day, late_h: int) -> Iterator[list[File]]:
-        """The partitions' files of a day, and of the one after, if the day waits for it."""
-        for one in (day, day.after) if late_h else (day,):
-            yield self._partitions(export).get(one.key, [])
+        """The partitions' files of a day's days of UTC, and of those that the day waits for."""
+        for one in utc_days(day.start_us, day.end_us + late_h * _HOUR_US):
+            yield self._partitions(export).get(one, [])
 
     def _reach(
         self, export: Export, day: Day, late_h: int, among: Collection[File] | None = None
@@ -324,6 +392,28 @@ class Finder:
         return self._look_backs[key]
 
 
+@dataclass(frozen=True)
+class _Few:
+    """Few items of current state: what is read of each, in order of their creation."""
+
+    files: tuple[Location, ...]
+    created_us: tuple[int, ...]
+    versions: tuple[str, ...]
+
+
+def _few(folder: Location, latest: Latest, only: Only) -> _Few:
+    found = {
+        path: _few_of(File(path, identity(path)), latest, only)
+        for path in month_files(folder).values()
+    }
+    every = sorted(one for some in found.values() for one in some)
+    return _Few(
+        tuple(sorted((path for path, some in found.items() if some), key=str)),
+        tuple(created_us for created_us, _ in every),
+        tuple(version for _, version in every),
+    )
+
+
 # Files are replaced, never changed: what was read of one stays true while its identity does.
 @lru_cache(maxsize=100_000)
 def _footer(file: File) -> Footer:
@@ -344,6 +434,22 @@ def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(quietly, files))
+
+
+@lru_cache(maxsize=1_000)
+def _few_of(file: File, latest: Latest, only: Only) -> tuple[tuple[int, str], ...]:
+    """Of a month's items of a kind, when each was created and what is read of it."""
+    columns = [*latest.export.key, *only.reads]
+    with reading(file.path):
+        rows = pq.read_table(
+            readable(file.path),
+            columns=[latest.created, *columns],
+            filters=[(only.column, "in", only.values)],
+            partitioning=None,
+        )
+    created = rows[latest.created].cast("int64").to_pylist()
+    texts = map(str, rows.select(columns).to_pylist())
+    return tuple(zip((one or 0 for one in created), texts, strict=True))
 
 
 @lru_cache(maxsize=100_000)
@@ -377,10 +483,12 @@ class Quiet:
         known = self._known.get(table.path)
         if known and known[0] == version and asked <= known[1]:
             return set()
-        changed = {day for day in asked if _or_unreadable(finder, table, Day(day), inf)}
+        changed = {day for day in asked if _or_unreadable(finder, table, finder.day(day), inf)}
         if version and not changed:
             self._known[table.path] = (version, asked)
-        return {day for day in changed if _or_unreadable(finder, table, Day(day), rests_since_s)}
+        return {
+            day for day in changed if _or_unreadable(finder, table, finder.day(day), rests_since_s)
+        }
 
 
 def _or_unreadable(finder: Finder, table: Model, day: Day, rests_since_s: float) -> bool:

@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.models.latest import IS_DELETED, Latest
 from zd_assets.models.model import Model
 
@@ -54,6 +55,8 @@ def _roots(sql: str, tables: tuple[tuple[str, ...], ...]) -> Mapping[str, Node]:
     return lineage(None, sql, schema=schema, dialect=_DIALECT)
 
 
-def _columns(table: Export | Latest | Model) -> list[str]:
+def _columns(table: Export | Latest | Model | ReferenceList) -> list[str]:
+    if isinstance(table, ReferenceList):
+        return [column.name for column in table.name_columns]
     columns = table.all_columns if isinstance(table, Export) else table.columns
     return [column.name for column in columns]

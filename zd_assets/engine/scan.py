@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 from zd_assets.catalog.export import Table
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import read_day_footer
 from zd_assets.engine.latest.manifest import Month, read_manifest
 from zd_assets.engine.latest.merge import month_files
@@ -26,6 +27,7 @@ from zd_assets.lake.lake import Lake, open_lake, partition_files, read_footer
 from zd_assets.lake.layout import is_hourly
 from zd_assets.lake.location import Location, below, identity
 from zd_assets.lake.partition import DAY_US, HOUR_US, partition_at
+from zd_assets.lake.reference import read_reference_footer, reference_file
 from zd_assets.models.latest import Latest
 from zd_assets.models.model import Model
 
@@ -60,10 +62,10 @@ def scan(
     )
     if prefix:
         lake = Lake(lake.root.joinpath(prefix))
-    if isinstance(found, Latest):
+    if isinstance(found, Latest | ReferenceList):
         if first or last:
             raise LakeError(f"{found.name} has no partitions: leave out first and last")
-        scanned = _current_state(lake, found)
+        scanned = scan_keys(lake, found, None)
     else:
         scanned = _range(lake, found, _window(first), _window(last))
     if not complete_only:
@@ -73,13 +75,15 @@ def scan(
 
 
 def scan_keys(lake: Lake, table: AnyTable, keys: Collection[str] | None) -> Scan:
-    """The partitions of these keys; of current state, or where there are no keys, all.
+    """The partitions of these keys; of current state and lists, or without keys, all.
 
     Raises:
         LakeError: a file is none of the lake's.
     """
     if isinstance(table, Latest):
         return _current_state(lake, table)
+    if isinstance(table, ReferenceList):
+        return _list(lake, table)
     if keys is None:
         return _range(lake, table, None, None)
     wanted = {_window(key): key for key in sorted(keys)}
@@ -130,6 +134,15 @@ def _current_state(lake: Lake, table: Latest) -> Scan:
         complete = merged and known.identity == seen
         months.append(ScannedPartition(month, path, seen, complete, None, known.items))
     return Scan(table, tuple(months), () if months else ("every month",))
+
+
+def _list(lake: Lake, table: ReferenceList) -> Scan:
+    """A list is whole, as it was fetched last, or it isn't there."""
+    path = reference_file(lake, table)
+    if (footer := read_reference_footer(lake, table)) is None:
+        return Scan(table, (), ("the list",))
+    whole = ScannedPartition("", path, identity(path), True, None, footer.items)
+    return Scan(table, (whole,))
 
 
 def _files(lake: Lake, table: Table | Model) -> list[Location]:

@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 from pyarrow import fs
 
 from zd_assets.catalog.export import Table
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.tables import AnyTable
 from zd_assets.lake.errors import IncompleteError, LakeError
 from zd_assets.lake.lake import reading
@@ -35,8 +36,10 @@ _MONTH = pa.field("month", pa.string())
 class ScannedPartition:
     """A file that is read, and what it says of itself.
 
-    `key` is Dagster's, `2026-01-28` or `2026-01-28-13:00`; of current state a month, `2026-01`.
-    `identity` changes whenever the file is replaced. Of current state, `complete_until` is None.
+    `key` is Dagster's, `2026-01-28` or `2026-01-28-13:00`; of current state a month, `2026-01`;
+    of a list, which is one file, it is empty.
+    `identity` changes whenever the file is replaced. Of current state, `complete_until` is None; of
+    a list, which is one file, `key` is empty, too.
     """
 
     key: str
@@ -86,9 +89,13 @@ class Scan:
         """The columns, also where there are no files."""
         table = self.table
         columns = table.all_columns if isinstance(table, Table) else table.columns
+        folders: list[pa.Field] = []
+        folders = []
         if isinstance(table, Latest):
             folders = [_MONTH]
-        else:
+        elif isinstance(table, ReferenceList):
+            pass
+        elif not isinstance(table, ReferenceList):
             hourly = any(is_hourly(one.path) for one in self.partitions)
             folders = [_DATE, _HOUR] if hourly else [_DATE]
         return pa.schema([*arrow_schema(columns), *folders])
@@ -169,19 +176,23 @@ class Scan:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
-    def lazy(self) -> "pl.LazyFrame":
+    def lazy(self, columns: Sequence[str] | None = None) -> "pl.LazyFrame":
         """As a lazy frame of Polars, which reads the columns and rows that are asked of it."""
         import polars as pl
 
-        return pl.scan_pyarrow_dataset(self.dataset())
+        frame = pl.scan_pyarrow_dataset(self._dataset(columns))
+        return frame.select(*columns) if columns else frame
 
     def duckdb(
-        self, connection: "duckdb.DuckDBPyConnection | None" = None
+        self,
+        columns: Sequence[str] | None = None,
+        connection: "duckdb.DuckDBPyConnection | None" = None,
     ) -> "duckdb.DuckDBPyRelation":
         """As a relation of DuckDB's, on its default connection, so that `duckdb.sql` finds it."""
         import duckdb
 
-        return (connection or duckdb.default_connection()).from_arrow(self.dataset())
+        rows = (connection or duckdb.default_connection()).from_arrow(self._dataset(columns))
+        return rows.select(*(duckdb.ColumnExpression(one) for one in columns)) if columns else rows
 
     def _open(self) -> list[str]:
         return [
@@ -209,6 +220,10 @@ class Scan:
 
 def _folders(one: ScannedPartition) -> ds.Expression:
     """The columns that a file's folders say."""
+    if not one.key:
+        return pc.scalar(True)
+    if not one.key:
+        return pc.scalar(True)
     if not one.complete_until:
         return pc.field("month") == one.key
     day = pc.field("date") == pa.scalar(date.fromisoformat(one.key[:10]), pa.date32())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from zd_assets.catalog.export import Table
+from zd_assets.catalog.reference import REFERENCE_LISTS
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.lake.errors import LakeError
 from zd_assets.models.latest import LATEST, Latest
@@ -45,5 +46,6 @@ def _tables() -> Iterator[AnyTable]:
     for export in EXPORTS:
         yield export
         yield from (sideload.table for sideload in export.sideloads)
+    yield from REFERENCE_LISTS
     yield from LATEST
     yield from MODELS

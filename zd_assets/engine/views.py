@@ -7,8 +7,9 @@ import duckdb
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import SECOND_US, Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.engine.day import Day, day_file
-from zd_assets.engine.duck import casts, name, names, nulls, parquet, timestamp
+from zd_assets.engine.duck import casts, literal, name, names, nulls, parquet, timestamp
 from zd_assets.engine.inputs import Input, Inputs
 from zd_assets.engine.local_cache import LocalCache
 from zd_assets.lake.lake import Lake
@@ -38,12 +39,20 @@ def prepare(
         ("begins", str(begins).lower()),
     ):
         connection.execute(f"create or replace temp macro {macro}() as {value}")
+    zone = literal(day.time_zone)
+    connection.execute(
+        f"create or replace temp macro local_hour(moment) as hour(timezone({zone}, moment))"
+    )
+    connection.execute(f"create or replace temp macro local_weekday() as {day.weekday}")
     for one in inputs.sources:
         view = one.source.table.name
         ahead = [other for other in inputs.ahead if other.source == one.source]
         found = [file for each in (one, *ahead) for file in each.files]
         files = copies.all(found)
-        until = timestamp(day.end_us + len(ahead) * (day.end_us - day.start_us))
+        last = day
+        for _ in ahead:
+            last = last.after
+        until = timestamp(last.end_us)
         _view(connection, view, _columns(one), files, _of_the_day(one, until), _once(one, found))
     if table.depends_on_past:
         files = copies.all([day_file(lake, table, day.before)] if inputs.yesterday else [])
@@ -69,11 +78,17 @@ def _view(
 
 def _columns(one: Input) -> Sequence[Column]:
     table = one.source.table
+    if isinstance(table, ReferenceList):
+        return table.name_columns
     return table.all_columns if isinstance(table, Export) else table.columns
 
 
 def _of_the_day(one: Input, until: str) -> str:
     """Which rows of the files are the day's, or of the days ahead, in SQL."""
+    if (only := one.source.only) and isinstance(one.source.table, Latest):
+        kinds = ", ".join(map(literal, only.values))
+        at = name(one.source.table.created)
+        return f"{name(only.column)} in ({kinds}) and coalesce({at} < {until}, true)"
     match one.source.table:
         case Latest() as latest:
             at = name(latest.created)

@@ -50,15 +50,18 @@ def folder_lock(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[None]:
+def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Wait until no other thread or process holds the lock file, which goes with its last holder.
 
     Its folder has to be there.
+
+    Raises:
+        BlockingIOError: somebody holds it, and we aren't to wait.
     """
     while True:
         lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(path, lock):
                 break
         except BaseException:

@@ -1,7 +1,8 @@
 """Rewrite a lake between days and hours: `python -m zd_assets.lake.repartition day|hour`.
 
 It rewrites what the exports and their sideloads have in the lake at `ZD_LAKE`, and asks Zendesk
-for nothing. Stop the exports before. Killed at any instant, it goes on when it is run again.
+for nothing. Stop the exports before: it is refused while a run writes to the same folder, and runs
+are refused meanwhile. Killed at any instant, it goes on when it is run again.
 Tables of analytics are made again from the exports' files.
 """
 
@@ -9,7 +10,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +24,11 @@ from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake, open_lake, read_footer
 from zd_assets.lake.layout import is_hourly
+from zd_assets.lake.layout_lock import changing_layout
 from zd_assets.lake.location import Location, below
-from zd_assets.lake.locks import file_lock
 from zd_assets.lake.partition import Partition
-from zd_assets.lake.staging import in_staging
 from zd_assets.lake.swap import begin_swap, finish_swaps
-from zd_assets.lake.writer import PartitionWriter, row_groups
+from zd_assets.lake.writer import Keep, PartitionWriter, base_of, row_groups
 from zd_assets.schema.arrow import arrow_schema
 from zd_assets.schema.drift import drift_of
 from zd_assets.schema.keys import Mask, has_keys, item_times_us
@@ -53,13 +52,10 @@ def repartition(lake: Lake, hourly: bool) -> Iterator[str]:
     reader may miss a day meanwhile, but sees none twice.
 
     Raises:
-        LakeError: a file can't be read or written, or was changed by a run meanwhile.
+        LakeError: a file can't be read or written, or was changed by a run meanwhile; or another
+            process rewrites the lake, or a run writes to it.
     """
-    with ExitStack() as stack:
-        in_staging(
-            lake.root,
-            lambda folder: stack.enter_context(file_lock(folder / ".repartition.lock")),
-        )
+    with changing_layout(lake) as renew:
         for export in EXPORTS:
             sideloads: list[Sideload | None] = [*export.sideloads, None]
             tables = [sideload.table if sideload else export for sideload in sideloads]
@@ -69,6 +65,7 @@ def repartition(lake: Lake, hourly: bool) -> Iterator[str]:
             for sideload, table in zip(sideloads, tables, strict=True):
                 for date, files in _days(lake, table).items():
                     if any(is_hourly(file) is not hourly for file in files):
+                        renew()
                         made = _rewrite(lake, export, table, sideload, date, files, hourly)
                         yield f"{'/'.join(table.path)}/date={date}: {len(files)} -> {made} files"
                 finish_swaps(lake, table)
@@ -98,17 +95,19 @@ def _rewrite(
     footers = [source.footer for source in sources]
     windows = _windows(date, hourly)
     writers = [PartitionWriter(swap.staged, table, window) for window in windows]
+    # Rows that came with pages of other partitions stay such, and the last ones of their file.
+    added = [PartitionWriter(swap.staged, table, window) for window in windows]
     tallies = [_Tally() for _ in windows]
     referred = _referred(lake, export, sideload, date, windows) if sideload else None
     try:
         for source in sources:
-            for group in row_groups(source.path):
+            for group, is_added in _rows(source):
                 rows = _fitted(table, source.path, group)
                 times_us, _ = item_times_us(table, rows)
                 for number, mask in _split(table, rows, windows, referred):
                     own = rows.filter(pa.array(mask))
-                    new = writers[number].add(own, times_us[mask])
-                    tallies[number].add(table, own.filter(pa.array(new)))
+                    new = (added if is_added else writers)[number].add(own, times_us[mask])
+                    tallies[number].add(table, own.filter(pa.array(new)), is_added)
         made = [_footer(w, footers, tally) for w, tally in zip(windows, tallies, strict=True)]
         kept = [
             number
@@ -120,9 +119,16 @@ def _rewrite(
         for number in kept:
             if table is export and made[number].sideloads:
                 made[number] = _with_sideloads(lake, export, windows[number], made[number])
-            writers[number].commit(made[number], None)
+            writer, footer = writers[number], made[number]
+            if not tallies[number].added_rows:
+                writer.commit(footer, None)
+                continue
+            # None of the rows that follow is late: nothing is complete yet.
+            writer.commit(replace(footer, complete=False, complete_until_us=0), None)
+            base = base_of(swap.staged, table, windows[number])
+            added[number].commit(footer, base, Keep.ALL, added=True)
     finally:
-        for writer in writers:
+        for writer in (*writers, *added):
             writer.discard()
     swap.commit()
     return len(kept)
@@ -133,15 +139,29 @@ class _Tally:
     """What is counted of a window's rows."""
 
     rows: int = 0
+    added_rows: int = 0
     without_key: int = 0
     without_time: int = 0
     drift: Counter[str] = field(default_factory=Counter)
 
-    def add(self, table: Table, rows: pa.Table) -> None:
+    def add(self, table: Table, rows: pa.Table, is_added: bool) -> None:
         self.rows += rows.num_rows
+        self.added_rows += rows.num_rows * is_added
         self.without_key += int((~has_keys(table, rows)).sum())
         self.without_time += int((~item_times_us(table, rows)[1]).sum())
         self.drift += drift_of(rows)
+
+
+def _rows(source: _Source) -> Iterator[tuple[pa.Table, bool]]:
+    """A file's rows, and whether they came with pages of other partitions."""
+    own = source.footer.items - source.footer.added_rows
+    for rows in row_groups(source.path):
+        cut = min(max(own, 0), rows.num_rows)
+        own -= rows.num_rows
+        if cut:
+            yield rows[:cut], False
+        if cut < rows.num_rows:
+            yield rows[cut:], True
 
 
 def _windows(date: str, hourly: bool) -> list[Partition]:
@@ -244,6 +264,11 @@ def _footer(window: Partition, sources: Sequence[Footer], tally: _Tally) -> Foot
         pages=0,
         unordered_pages=0,
         system_updates=0,
+        system_updates_kept=0,
+        items_before_first=0,
+        late_items=0,
+        lateness_s=0.0,
+        skipped=tuple(sorted({us for one in sources for us in one.skipped if _has(window, us)})),
         items_without_key=tally.without_key,
         items_without_time=tally.without_time,
         drift=dict(tally.drift),
@@ -258,6 +283,10 @@ def _with_sums(footer: Footer, sources: Sequence[Footer]) -> Footer:
         pages=sum(source.pages for source in sources),
         unordered_pages=sum(source.unordered_pages for source in sources),
         system_updates=sum(source.system_updates for source in sources),
+        system_updates_kept=sum(source.system_updates_kept for source in sources),
+        items_before_first=sum(source.items_before_first for source in sources),
+        late_items=sum(source.late_items for source in sources),
+        lateness_s=max(source.lateness_s for source in sources),
     )
 
 
@@ -269,6 +298,10 @@ def _with_sideloads(lake: Lake, export: Export, window: Partition, footer: Foote
         if one.table.name in footer.sideloads
     }
     return replace(footer, sideloads={name: own.items if own else 0 for name, own in known.items()})
+
+
+def _has(window: Partition, time_us: int) -> bool:
+    return window.start_us <= time_us < window.end_us
 
 
 def _is_begun(footer: Footer) -> bool:

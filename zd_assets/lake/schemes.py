@@ -1,3 +1,3 @@
-"""Addresses of stores that a lake can be in."""
+"""The kinds of object stores, by the scheme of their URIs."""
 
 SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss")

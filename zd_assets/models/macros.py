@@ -1,5 +1,7 @@
 """What the models' SQL may use beyond DuckDB's own."""
 
+from zd_assets.models.histogram import LAST_BUCKET, RATIO
+
 # JSON texts may hold lone surrogates, as the API sent them; DuckDB takes none. Escaped backslashes
 # and whole pairs stay, hidden meanwhile behind characters that no JSON text holds as they are.
 MACROS = (
@@ -11,5 +13,13 @@ MACROS = (
     "readable(text) as case when json_valid(text) then cast(text as json) "
     "else try_cast(mended(text) as json) end",
     "json_elements(text) as coalesce(json_extract(readable(text), '$[*]'), [])",
-    "json_part(text, part) as readable(text) ->> part",
+    # The last bucket begins at 36 years.
+    f"bucket(seconds) as case when seconds is null then null when seconds < 1 then 0 "
+    f"else least(1 + cast(floor(ln(seconds) / ln({RATIO})) as integer), {LAST_BUCKET}) end",
+    "bucket_counts(counts) as [coalesce(map_extract(counts, number)[1], 0) "
+    "for number in range(cast(coalesce(list_max(map_keys(counts)), -1) as bigint) + 1)]",
+    "json_part(text, part) as (readable(text) ->> part)",
+    # What an id is called; where no list says so, what it is: `group 48810`.
+    "named(kind, id, name) as case when id is not null "
+    "then coalesce(name, kind || ' ' || cast(id as varchar)) end",
 )

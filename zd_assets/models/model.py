@@ -7,6 +7,7 @@ from importlib import resources
 
 from zd_assets.catalog.columns import Column
 from zd_assets.catalog.export import Export
+from zd_assets.catalog.reference import ReferenceList
 from zd_assets.models.latest import GROUP, Latest
 from zd_assets.models.macros import MACROS
 
@@ -24,13 +25,40 @@ class Source:
     that no day before is handed on to also gets the `ahead_days` after it, as far as they follow
     one another and are complete. Of items that come later than the day they belong to, `late_h`
     says for how many hours after its end the day waits for them before it is complete.
+
+    With `only`, current state is read for few items of all times, and no day waits for them.
+    A reference list is there whatever the day, with the columns that names depend on, as it was
+    fetched last; it is always optional. Where its names change, all days are due.
     """
 
-    table: "Export | Latest | Model"
+    table: "Export | Latest | Model | ReferenceList"
     lookback_column: str | None = None
     optional: bool = False
     ahead_days: int = 0
     late_h: int = 0
+    only: "Only | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse a list that a day would wait for.
+
+        Raises:
+            ValueError: it isn't optional.
+        """
+        if isinstance(self.table, ReferenceList) and not self.optional:
+            raise ValueError(f"{self.table.name}: accounts may refuse it; make it optional")
+
+
+@dataclass(frozen=True)
+class Only:
+    """Of current state, few items of all times: those created before the day's end.
+
+    Of these `column` has one of the `values`. A day is due again once what the columns in `reads`
+    say of one of them changes.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -48,13 +76,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Model:
-    """A table of which each day, UTC, is made by itself, whenever what it is made of changed.
+    """A table of which each day is made by itself, whenever what it is made of changed.
 
-    `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
-    `known_until()`, up to when the day is known. If the table `depends_on_past`, it also has
-    `yesterday`, the rows of the day before, and `begins()`, whether there is none: then the
-    sources' days ahead are there. Every row is checked for the `assertions`, conditions by name;
-    `relationships` are what it refers to.
+    `sql` selects the columns from the sources. It has `day_start()`, `day_end()`,
+    `known_until()`, up to when the day is known, and `local_hour(moment)`, 0 to 23, and
+    `local_weekday()`, 1 to 7 from Monday. If the table
+    `depends_on_past`, it also has `yesterday`, the rows of the day before, and `begins()`, whether
+    there is none: then the sources' days ahead are there. Every row is checked for the
+    `assertions`, conditions by name, which know `longest_day_s()` of the run; `relationships` are
+    what it refers to.
     """
 
     name: str
@@ -80,7 +110,8 @@ class Model:
         """
         shapes = ",".join(f"{column.name}:{column.type}" for column in self.columns)
         sources = ",".join(
-            f"{one.table.name}:{one.lookback_column}:{one.ahead_days}" for one in self.sources
+            f"{one.table.name}:{one.lookback_column}:{one.optional}:{one.ahead_days}:{one.late_h}:{one.only}"
+            for one in self.sources
         )
         made = f"{shapes};{sources};{','.join(MACROS)};{_statement(self.sql)}"
         return hashlib.sha256(made.encode()).hexdigest()[:8]

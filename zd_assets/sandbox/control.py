@@ -14,6 +14,7 @@ from aiohttp import web
 from zd_assets.sandbox import faults, support
 from zd_assets.sandbox.exports import EXPORTS, Export
 from zd_assets.sandbox.rawjson import elements
+from zd_assets.sandbox.reference import LISTS
 from zd_assets.sandbox.scope import SCOPES, in_scope
 from zd_assets.sandbox.settings import SECRETS
 from zd_assets.sandbox.state import State
@@ -71,8 +72,11 @@ class _Control:
         return self._shown()
 
     async def put_items(self, request: web.Request) -> web.Response:
-        name = _export(request).name
         items = elements(await request.read())
+        if (listed := request.match_info["export"]) in LISTS:
+            self._state.lists.put(listed, items)
+            return _json({"items": len(items)})
+        name = _export(request).name
         time, shown_from = (request.query.get(name) for name in ("time", "shown_from"))
         self._state.store.put(
             name,
@@ -100,7 +104,7 @@ class _Control:
     async def add_faults(self, request: web.Request) -> web.Response:
         new = faults.read(await request.read())
         for fault in new:
-            if fault.export is not None and fault.export not in EXPORTS:
+            if fault.export is not None and fault.export not in (*EXPORTS, *LISTS):
                 raise ValueError(f"no export {fault.export}")
         self._state.faults += new
         return await self.show_faults(request)

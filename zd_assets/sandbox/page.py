@@ -26,10 +26,14 @@ class Page:
     """Those facts as they would be had the cursor not moved."""
     beside: dict[str, list[bytes]] = field(default_factory=dict)
     """Sideloaded items, by the name of their list."""
+    bare: bool = False
+    """Whether the answer is the list itself, with nothing beside it."""
 
 
 def encode(page: Page) -> bytes:
     """Write the page as JSON."""
+    if page.bare:
+        return b"[" + b",".join(page.items) + b"]"
     lists = {page.export.list_name: page.items} | page.beside
     parts = {name: b"[" + b",".join(items) + b"]" for name, items in lists.items()}
     return join_members(parts | {name: orjson.dumps(fact) for name, fact in page.facts.items()})

@@ -11,7 +11,7 @@ from wsgiref.handlers import format_date_time
 
 from aiohttp import web
 
-from zd_assets.sandbox import chat, control, oauth, support
+from zd_assets.sandbox import chat, control, oauth, reference, support
 from zd_assets.sandbox.exports import CHAT_EXPORTS, SUPPORT_EXPORTS, Kind
 from zd_assets.sandbox.page import Page, RefusedError
 from zd_assets.sandbox.serving import Api, handler, note, refuse, token_handler
@@ -65,6 +65,9 @@ def application(state: State) -> web.Application:
         handle = handler(state, partial(_support_api, kind, name), name)
         for suffix in ("", ".json"):
             app.router.add_get(path + suffix, handle, allow_head=False)
+    for path, name in reference.paths():
+        handle = handler(state, _chat_list if name in reference.OF_CHAT else _support_list, name)
+        app.router.add_get(path, handle, allow_head=False)
     app.router.add_post(oauth.PATH, token_handler(state))
     app.router.add_route("*", "/{path:.*}", unknown)
     return app
@@ -89,6 +92,10 @@ def _support_page(
     return support.serve(kind, asked)
 
 
+def _list_page(state: State, name: str, query: Mapping[str, str], url: str) -> Page:
+    return reference.serve(state.lists, name, query, url)
+
+
 _CHAT = Api(
     name="chat",
     budget="chat",
@@ -111,3 +118,14 @@ _SUPPORT: dict[Kind, Api] = {
 _SUPPORT["sample"] = replace(
     _SUPPORT["sample"], budget="sample", limit=lambda settings: support.SAMPLE_LIMIT
 )
+# Lists are asked for as exports are.
+_CHAT_LIST = replace(_CHAT, page=_list_page)
+_SUPPORT_LIST = replace(_SUPPORT["time"], name="list", page=_list_page)
+
+
+def _chat_list(query: Mapping[str, str]) -> Api:
+    return _CHAT_LIST
+
+
+def _support_list(query: Mapping[str, str]) -> Api:
+    return _SUPPORT_LIST

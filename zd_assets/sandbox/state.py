@@ -14,6 +14,7 @@ from zd_assets.sandbox.late import Late, late
 from zd_assets.sandbox.limits import SlidingWindow
 from zd_assets.sandbox.log import Entry
 from zd_assets.sandbox.oauth import Tokens
+from zd_assets.sandbox.reference import Lists
 from zd_assets.sandbox.seeded.chat_streams import chat_streams
 from zd_assets.sandbox.seeded.stream import Stream
 from zd_assets.sandbox.seeded.support_streams import support_streams
@@ -42,6 +43,7 @@ class State:
     settings: Settings
     clock: Clock
     store: Store
+    lists: Lists
     faults: list[Fault]
     log: list[Entry]
     tokens: Tokens
@@ -78,6 +80,7 @@ class State:
         self.store = Store(
             EXPORTS | SIDELOADED, _streams(settings), _late(settings), settings.like == "observed"
         )
+        self.lists = Lists()
         self.settings = settings
         self.faults = []
         self.log = []

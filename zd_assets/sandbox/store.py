@@ -92,8 +92,11 @@ class Store:
         self._explicit[name] = sorted(known + fresh, key=_order)
         self._generations.clear()
 
-    def rows(self, name: str, time: int, now_us: int) -> Iterator[Row]:
-        """Yield the rows of an export from `time` (in its unit) on, as the API shows them."""
+    def rows(self, name: str, time: int, now_us: int, id: str = "") -> Iterator[Row]:
+        """Yield the rows of an export from `time` (in its unit) on, as the API shows them.
+
+        With `id`, those of `time` itself before that id may be left out.
+        """
         late = self.late.get(name)
         shown_at_us = now_us
         now_us -= self._exports[name].withheld_us
@@ -101,19 +104,22 @@ class Store:
         def shown(row: Row) -> bool:
             return row.time_us <= now_us and row.shown_us <= shown_at_us
 
-        explicit = [row for row in self._from(name, time) if shown(row)]
-        explicit += [
+        # Lazily: of a crowd of rows, a page takes the first ones.
+        explicit = (row for row in self._from(name, time, id) if shown(row))
+        replaced_rows = [
             row
             for row, by in self._replaced[name]
             if row.time >= time and shown(row) and not shown(by)
         ]
+        if replaced_rows:
+            explicit = merge(explicit, sorted(replaced_rows, key=_order), key=_order)
         stream = self.streams.get(name)
         if stream is None:
-            return iter(sorted(explicit, key=_order))
+            return explicit
         seeded = stream.rows(time, now_us, late.delay_us if late else None)
         if replaced := self._explicit_by_id[name]:
             seeded = (row for row in seeded if not ((by := replaced.get(row.id)) and shown(by)))
-        return merge(seeded, sorted(explicit, key=_order), key=_order) if explicit else seeded
+        return merge(seeded, explicit, key=_order) if self._explicit[name] else seeded
 
     def true_rows(self, name: str, time: int, now_us: int) -> Iterator[Row]:
         """Yield the rows from `time` on as they are, whether the API shows them yet or not."""
@@ -169,12 +175,12 @@ class Store:
 
     def rows_after(self, name: str, time: int, id: str, now_us: int) -> Iterator[Row]:
         """Yield the rows strictly after a place in the order of an export with ids."""
-        rows = self.rows(name, time, now_us)
+        rows = self.rows(name, time, now_us, id)
         return dropwhile(lambda row: (row.time, row.id) <= (time, id), rows)
 
-    def _from(self, name: str, time: int) -> list[Row]:
+    def _from(self, name: str, time: int, id: str = "") -> list[Row]:
         explicit = self._explicit[name]
-        return explicit[bisect_left(explicit, time, key=lambda row: row.time) :]
+        return explicit[bisect_left(explicit, (time, id), key=lambda row: (row.time, row.id)) :]
 
     def _with_seeded(
         self,

@@ -9,12 +9,14 @@ from typing import Any
 
 from zd_assets.catalog.columns import Scalar
 from zd_assets.catalog.export import Export, Table
+from zd_assets.catalog.reference import REFERENCE_LISTS
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.schema.drift import dumps, loads
 
 _TABLES: tuple[Table, ...] = (
     *EXPORTS,
     *(sideload.table for export in EXPORTS for sideload in export.sideloads),
+    *REFERENCE_LISTS,
 )
 _CAN_BE_LEFT_OUT = {
     f"{e.name}.{column.name}" for e in EXPORTS if e.supports_fields for column in e.columns

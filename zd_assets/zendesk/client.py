@@ -19,6 +19,7 @@ from zd_assets.zendesk.deadline import deadline, open_session
 from zd_assets.zendesk.errors import (
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     ForeignUrlError,
     RefusedError,
     StartTimeTooRecentError,
@@ -133,9 +134,8 @@ class Client:
                 failures = 1 if smaller != asked else failures + 1
                 asked = smaller
                 if failures >= self.attempts:
-                    raise UnavailableError(
-                        f"{error}; asked {times} times. What was committed stays; run again later."
-                    ) from None
+                    often = f"; asked {times} times. What was committed stays; run again later."
+                    raise UnavailableError(f"{error}{often if times > 1 else '.'}") from None
                 pause_s = wait_s(failures, self.first_wait_s, error.retry_after_s)
                 notice(f"{error}; asking again in {pause_s:.1f} s")
             if stop.wait(pause_s):
@@ -215,7 +215,7 @@ class Client:
                 "(of an owner or administrator)"
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AuthenticationError(
+            return ForbiddenError(
                 f"{where} answered 403{told}; the account's plan doesn't have it, or the role or "
                 f"scope doesn't allow it: check {self.auth.variables} "
                 "(of an owner or administrator)"

@@ -3,6 +3,7 @@
 ZendeskError
 ├── ConfigurationError      a setting is missing or unusable; nothing was asked
 ├── AuthenticationError     401 or 403: the token is missing, wrong or not allowed this
+│   └── ForbiddenError         403: whoever asks is known, and not allowed this
 ├── RefusedError            any other 4xx: asking again would not help
 │   └── StartTimeTooRecentError   by the server's clock: to be asked from further back
 ├── ForeignUrlError         the server sent us to another host; the token stays here
@@ -23,6 +24,10 @@ class ConfigurationError(ZendeskError):
 
 class AuthenticationError(ZendeskError):
     """The server answered 401 or 403."""
+
+
+class ForbiddenError(AuthenticationError):
+    """The server answered 403: the plan, the role or the scope doesn't allow it."""
 
 
 class RefusedError(ZendeskError):

@@ -31,6 +31,7 @@ def defs():
 def write_project(folder: Path, **accounts: str) -> Path:
     """A project with a `defs.yaml` for each account; gives its folder."""
     package = folder / "src" / "elsewhere"
+    (package / "defs").mkdir(parents=True)
     for name, attributes in accounts.items():
         defs = package / "defs" / name
         defs.mkdir(parents=True)

@@ -35,7 +35,7 @@ class Step:
     at: int
     values: Row
     before: Row = field(default_factory=dict)
-    is_create: bool = False
+    is_version: bool = False
     created_at: int | None = None
 
 
@@ -75,12 +75,18 @@ def steps_of(events: Iterable[Item], versions: Iterable[Item]) -> dict[int, list
             if row["previous_value"] is not None or row["field"] != "status"
         }
         is_create = changes[0]["change"] == "Create"
-        step = Step(at, values, before, is_create, at if is_create else None)
+        is_create = changes[0]["change"] == "Create"
+        step = Step(at, values, before, created_at=at if is_create else None)
         found.append(((at, 0, event, ordinal), changes[0]["ticket_id"], step))
-    for version in versions:
+    # Of a day, an export has a ticket in the newest version.
+    of_a_day = {
+        (version["id"], known(version["generated_timestamp"]) // DAY_US): version
+        for version in sorted(versions, key=lambda one: known(one["generated_timestamp"]))
+    }
+    for version in of_a_day.values():
         at = known(version["generated_timestamp"])
         values = {name: _value(name, version.get(name)) for name in _FIELDS}
-        step = Step(at, values, created_at=moment(version.get("created_at")))
+        step = Step(at, values, is_version=True, created_at=moment(version.get("created_at")))
         found.append(((at, 1, 0, 0), whole(version["id"]), step))
     found.sort(key=lambda one: one[0])
     return {
@@ -118,20 +124,25 @@ def _older(steps: list[Step], first: int, last: int) -> Ticket | None:
         for step in steps:
             if name in step.values:
                 # A version tells what was there all the time, an event what was there before.
-                is_version = not step.is_create and len(step.values) == len(_FIELDS)
                 if name in step.before:
                     was[name] = step.before[name]
-                elif is_version:
+                elif step.is_version:
                     was[name] = step.values[name]
                 break
-    return Ticket(**was)
+    # Of what tells no status, and of what was closed, nothing else is of use.
+    return Ticket(**was) if was.get("status", "closed") != "closed" else None
 
 
 def _day(
     number: int, before: Ticket | None, today: list[Step], day: int
 ) -> tuple[Row | None, Ticket | None]:
     """A ticket's row of a day, and what the next day goes on from."""
-    if before is None and not today:
+    # What is closed is gone, and what is deleted after a while, unless it is touched.
+    since = before.status_since or 0 if before else 0
+    is_gone = before is not None and (
+        before.status == "closed" or (before.status == "deleted" and since + DELETED_US <= day)
+    )
+    if not today and (before is None or is_gone):
         return None, None
     now = before or Ticket()
     flows = dict.fromkeys(_FLOWS, 0)
@@ -164,8 +175,7 @@ def _day(
         "group_before": _seen(before.group_id) if before else None,
         "is_group_before_known": before is not None and before.group_id != UNSEEN,
     }
-    stays = now.status == "deleted" and day + DAY_US < (now.status_since or 0) + DELETED_US
-    return row, now if stays or not is_closed else None
+    return row, now
 
 
 def _seen(value: Any) -> Any:
@@ -187,7 +197,10 @@ def _moved(now: Ticket, status: str, step: Step, flows: Row, is_created: bool) -
         flows["restores"] += was == "deleted" and is_unsolved(then)
         flows["leaves"] += is_unsolved(was) and then in _GONE
     is_same = now.status == status and told in (None, status)
-    return replace(now, status=status, status_since=now.status_since if is_same else step.at)
+    # A version doesn't say since when it is so, if nothing is known of what was before.
+    is_first = now.status == UNSEEN and step.is_version and not is_created
+    since = now.status_since if is_same else None if is_first else step.at
+    return replace(now, status=status, status_since=since)
 
 
 _COUNTED = {
@@ -246,5 +259,8 @@ def _backlog(
         "aged": len(ages),
         "age_mean_s": mean(ages),
         "age_max_s": max(ages, default=None),
+        "older_than_day": sum(age > 86_400 for age in ages),
+        "older_than_3_days": sum(age > 3 * 86_400 for age in ages),
         "older_than_week": sum(age > 7 * 86_400 for age in ages),
+        "older_than_month": sum(age > 30 * 86_400 for age in ages),
     }

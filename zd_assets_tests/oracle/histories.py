@@ -5,7 +5,7 @@ the start of the first of `DAYS`.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -38,6 +38,30 @@ def epoch(at: int) -> int:
 def text(at: int) -> str:
     """A moment as most exports send it."""
     return f"{datetime.fromtimestamp(epoch(at), UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def shifted(items: Items, by_s: int) -> Items:
+    """The same history, so many seconds later."""
+
+    def later(value: Any, name: str = "") -> Any:
+        if isinstance(value, list):
+            return [later(one) for one in value]
+        if isinstance(value, dict):
+            return {key: later(one, key) for key, one in value.items()}
+        if name not in _TIMES or value is None:
+            return value
+        if isinstance(value, int):
+            return value + by_s
+        moved = datetime.fromisoformat(value) + timedelta(seconds=by_s)
+        return moved.isoformat().replace("+00:00", "Z")
+
+    return {export: later(of) for export, of in items.items()}
+
+
+_TIMES = (
+    *("timestamp", "update_timestamp", "generated_timestamp", "created_at"),
+    *("start_time", "time", "chat_timestamp"),
+)
 
 
 def ticket_lives(chance: Random, count: int) -> Items:
@@ -101,10 +125,10 @@ def _life(chance: Random) -> Iterator[tuple[int, Item | None, Item | None]]:
 _KINDS = ["activate", "activate", "pause", "fulfill", "breach", "apply_sla", "update_status"]
 
 
-def measurements(chance: Random, count: int) -> Items:
-    """Metric events of the first tickets, in no order of their own."""
+def measurements(chance: Random, count: int, first: int = 1) -> Items:
+    """Metric events of tickets from the `first` on, in no order of their own."""
     events: list[Item] = []
-    for ticket in range(1, count + 1):
+    for ticket in range(first, first + count):
         for at in moments(chance, 1, 8):
             kind, extra = chance.choice(_KINDS), chance.randint(0, 2)
             event: Item = {"id": len(events), "ticket_id": ticket, "instance_id": 1}
@@ -118,6 +142,16 @@ def measurements(chance: Random, count: int) -> Items:
                 event["deleted"] = extra == 2
             events.append(event)
     return {"ticket_metric_events": events}
+
+
+def with_policies_first(items: Items) -> Items:
+    """Measurements that each have the policy P from the first moment on, and no other."""
+    events = [one for one in items["ticket_metric_events"] if one["type"] != "apply_sla"]
+    applied = [
+        {**one, "id": -one["id"] - 1, "type": "apply_sla", "time": text(0), "sla": {"policy": "P"}}
+        for one in {one["ticket_id"]: one for one in events}.values()
+    ]
+    return {"ticket_metric_events": [*events, *applied]}
 
 
 def chats(chance: Random, count: int) -> Items:
@@ -157,7 +191,7 @@ def _chat(chance: Random, start: int) -> Item:
         {
             **_drawn(chance, **_ENGAGED),
             "id": f"e{place}",
-            "timestamp": text(start + place),
+            "timestamp": text(start + place)[:-1] + f".{chance.randrange(10**6):06}Z",
             "response_time": _times(chance),
             "count": {"agent": chance.randint(0, 9), "visitor": chance.randint(0, 9)},
         }
@@ -197,6 +231,25 @@ def _drawn(chance: Random, **choices: list[Any]) -> Item:
 def _times(chance: Random) -> Item | None:
     times = _drawn(chance, first=[None, 4.5, 60], avg=[None, 5, 9], max=[None, 30, 99])
     return chance.choice([times, times, None])
+
+
+def separate(items: Items) -> Items:
+    """Timespans of which each ends before the next of its agent starts, and the days do."""
+    spans = []
+    for one in items["agent_timeline"]:
+        starts = [
+            _seconds(other["start_time"]) - _seconds(one["start_time"])
+            for other in items["agent_timeline"]
+            if other["agent_id"] == one["agent_id"]
+        ]
+        left = len(DAYS) * DAY_S + _START_S - _seconds(one["start_time"])
+        longest = min([left, *(after for after in starts if after > 0)])
+        spans.append(one | {"duration": min(one["duration"], longest)})
+    return {"agent_timeline": spans}
+
+
+def _seconds(time: str) -> int:
+    return int(datetime.fromisoformat(time).timestamp())
 
 
 def timespans(chance: Random, count: int) -> Items:

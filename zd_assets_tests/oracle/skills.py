@@ -102,23 +102,32 @@ def _stretches(
         if is_on(day, at):
             who = (holder, whole(one["instance_id"]), one["attribute_value_id"])
             steps.setdefault(who, {}).setdefault(at, set()).add(what)
+    # Given and taken away in one moment, all stays as it was.
+    both = {"associate", "unassociate"}
+    steps = {
+        who: {at: kinds for at, kinds in of.items() if kinds != both} for who, of in steps.items()
+    }
     for change in closed:
         if is_on(day, change["changed_at"]):
             for who, of in steps.items():
                 if who[:2] == ("ticket", change["ticket_id"]):
                     of.setdefault(change["changed_at"], set()).add("close")
     for who, of in steps.items():
-        since, is_held, is_told = held.get(who), who in held, who in held
+        since, is_held = held.get(who), who in held
+        # Whoever first loses what it wasn't known to have had it since midnight.
+        if not is_held and _first_move(of) == "unassociate":
+            is_held = True
         for at, kinds in sorted(of.items()):
-            if {"associate", "unassociate"} <= kinds:
-                kinds -= {"associate", "unassociate"}
             if "associate" in kinds and not is_held:
-                since, is_held, is_told = at, True, True
-            if kinds & {"unassociate", "close"}:
-                if is_held or (not is_told and "unassociate" in kinds):
-                    found.append((*who, since if is_held else None, at))
+                since, is_held = at, True
+            if kinds & {"unassociate", "close"} and is_held:
+                found.append((*who, since, at))
                 since, is_held = None, False
-                is_told = True
         if is_held:
             found.append((*who, since, None))
     return found
+
+
+def _first_move(of: dict[int, set[str]]) -> str | None:
+    moves = (kind for _, kinds in sorted(of.items()) for kind in kinds - {"close"})
+    return next(moves, None)

@@ -8,8 +8,11 @@ from zd_assets_tests.oracle.rows import (
     Item,
     Row,
     grouped,
+    histogram,
     is_on,
     known,
+    mean,
+    quantile,
     seconds,
     share,
     there,
@@ -17,8 +20,6 @@ from zd_assets_tests.oracle.rows import (
 )
 
 FULFILLED_US = 30 * DAY_US
-#: In one moment a measurement begins before it ends, whatever the order of the IDs.
-_IN_ONE_MOMENT = {"activate": 0, "pause": 2, "fulfill": 3}
 _TURNS = ("activate", "pause", "fulfill")
 
 
@@ -38,12 +39,13 @@ class Measurement:
     ended_at: int | None = None
 
     @property
-    def is_fulfilled(self) -> bool:
-        return bool(self.turns) and self.turns[-1][1] == "fulfill"
+    def fulfilled_at(self) -> int | None:
+        """When it was last fulfilled, if it wasn't activated since."""
+        ends = [turn for turn in self.turns if turn[1] in ("activate", "fulfill")]
+        return ends[-1][0] if ends and ends[-1][1] == "fulfill" else None
 
     def ran_us(self, since: int, until: int) -> int:
         """For how long it ran in a window."""
-        until = min(until, self.ended_at or until)
         ends = [at for at, _ in self.turns[1:]] + [until]
         return sum(
             max(0, min(end, until) - max(at, since))
@@ -65,28 +67,99 @@ def ticket_metrics(
     for key, of in measured.items():
         if None in key:
             continue
-        of.sort(key=lambda one: (known(one["time"]), _IN_ONE_MOMENT.get(one["type"], 1), one["id"]))
         now: Measurement | None = None
         for day in sorted(states):
             today = [one for one in of if is_on(day, known(one["time"]))]
+            state = by_day[day].get(key[0], {})
+            if now and _is_gone(now, state, today, day):
+                now = None
             if now is None and not today:
                 continue
             now = now or Measurement()
-            for one in today:
+            for one in _in_order(today, runs=bool(_is_running(now))):
                 _happened(now, one)
-            state = by_day[day].get(key[0], {})
-            now.ended_at = state["status_since"] if state.get("is_closed") else None
+            _goes_with_its_ticket(now, state, day)
             row = dict(zip(("ticket_id", "metric", "instance_id"), key, strict=True))
             rows[day].append({**row, **_row(now, day + DAY_US), "events": len(today)})
-            if not _stays(now, state, day + DAY_US):
-                now = None
     return rows
 
 
-def _stays(now: Measurement, state: Row, end: int) -> bool:
-    if now.is_fulfilled:
-        return state.get("status") != "closed" and end <= now.turns[-1][0] + FULFILLED_US
-    return state.get("status") != "closed"
+def _is_gone(now: Measurement, state: Row, today: list[Item], day: int) -> bool:
+    ended_with_it = now.ended_at is not None and not state
+    since = min((known(one["time"]) for one in today), default=day)
+    return ended_with_it or (
+        now.fulfilled_at is not None and since > now.fulfilled_at + FULFILLED_US
+    )
+
+
+def _in_order(events: list[Item], runs: bool) -> list[Item]:
+    """By time and ID, but of one second the breach first; then what runs stops, or else begins."""
+    found: list[Item] = []
+    for _, of in sorted(grouped(events, lambda one: known(one["time"])).items()):
+        of.sort(
+            key=lambda one, runs=runs: (
+                one["type"] != "breach",
+                (one["type"] == "activate") == runs,
+                one["id"],
+            )
+        )
+        found += of
+        kinds = {one["type"] == "activate" for one in of if one["type"] in _TURNS}
+        if len(kinds) == 1:
+            runs = kinds.pop()
+    return found
+
+
+def _goes_with_its_ticket(now: Measurement, state: Row, day: int) -> None:
+    """End what is measured of a ticket that is closed or deleted, until it is restored."""
+    if not state.get("is_closed"):
+        now.ended_at = None
+        return
+    begun = [at for at, kind in now.turns if kind in ("activate", "pause")]
+    ended_at = max([state["status_since"] or day, now.ended_at or 0, *begun])
+    if ended_at != now.ended_at:
+        now.ended_at = ended_at
+        now.turns.append((ended_at, "end"))
+        now.turns.sort(key=lambda turn: turn[0])
+
+
+def ticket_times_daily(metrics: Iterable[Row], states: Iterable[Row], day: int) -> list[Row]:
+    """A row for each group and measure, from the measurements' and the tickets' rows of the day."""
+    state = {row["ticket_id"]: row for row in states}
+
+    def key(row: Row) -> tuple[int | None, bool, str]:
+        of = state.get(row["ticket_id"], {})
+        first = {1: "first_reply_time"}.get(row["instance_id"], "next_reply_time")
+        measure = first if row["metric"] == "reply_time" else row["metric"]
+        return of.get("group_id"), of.get("is_group_known", False), measure
+
+    fulfilled = [row for row in metrics if is_on(day, row["fulfilled_at"])]
+    return [
+        {
+            **dict(zip(("group_id", "is_group_known", "measure"), names, strict=True)),
+            **_times(of),
+        }
+        for names, of in grouped(fulfilled, key).items()
+    ]
+
+
+def _times(of: list[Row]) -> Row:
+    calendar = [row["calendar_s"] for row in of]
+    business = there(row["business_s"] for row in of)
+    return {
+        "fulfilled": len(of),
+        "tickets": len({row["ticket_id"] for row in of}),
+        "mean_s": mean(calendar),
+        "median_s": quantile(calendar, 0.5),
+        "p90_s": quantile(calendar, 0.9),
+        "max_s": max(calendar),
+        "histogram": histogram(calendar),
+        "in_business_hours": len(business),
+        "business_mean_s": mean(business),
+        "business_median_s": quantile(business, 0.5),
+        "business_p90_s": quantile(business, 0.9),
+        "business_histogram": histogram(business),
+    }
 
 
 def _happened(now: Measurement, one: Item) -> None:
@@ -116,15 +189,22 @@ def _happened(now: Measurement, one: Item) -> None:
         now.reported_at = at
 
 
+def _is_running(now: Measurement) -> bool | None:
+    if now.ended_at is not None or now.fulfilled_at is not None:
+        return False
+    # Whether it goes on when its ticket is restored isn't told.
+    return now.turns[-1][1] == "activate" if now.turns and now.turns[-1][1] != "end" else None
+
+
 def _row(now: Measurement, end: int) -> Row:
-    activated = now.turns[0][0] if now.turns and now.turns[0][1] == "activate" else None
-    turn = now.turns[-1][1] if now.turns else None
+    turns = [turn for turn in now.turns if turn[1] != "end"]
+    activated = turns[0][0] if turns and turns[0][1] == "activate" else None
     since, said_s = now.calendar or (0, 0.0)
     return {
         "activated_at": activated,
-        "fulfilled_at": now.turns[-1][0] if now.is_fulfilled else None,
+        "fulfilled_at": now.fulfilled_at,
         "ended_at": now.ended_at,
-        "is_running": False if now.ended_at else turn and turn == "activate",
+        "is_running": _is_running(now),
         "pauses": sum(kind == "pause" for _, kind in now.turns),
         "calendar_s": said_s + seconds(now.ran_us(since, end)),
         "business_s": now.business_s,

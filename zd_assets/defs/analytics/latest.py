@@ -41,7 +41,6 @@ def latest_asset(
             "key": ", ".join(export.key),
         },
         kinds={"duckdb", "parquet"},
-        owners=["team:data"],
         # So that a range of days can be made along with it in one run.
         backfill_policy=dg.BackfillPolicy.single_run(),
         automation_condition=condition,
@@ -70,6 +69,32 @@ def latest_asset(
         return dg.MaterializeResult(metadata={"path": path, **_metadata(report), **lineage})
 
     return _latest
+
+
+def keys_check(table: Latest, namespace: Namespace) -> dg.AssetChecksDefinition:
+    """The check that no item stands twice, in whatever months; it reads the keys of all."""
+
+    @dg.asset_check(
+        name="keys_unique",
+        asset=namespace.key(table.path),
+        description="No item stands twice, in one month or in two.",
+        required_resource_keys={namespace.name(LAKE)},
+    )
+    def _keys_unique(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        from zd_assets.engine.assertions import repeated_keys
+
+        repeated = repeated_keys(table, namespace.lake(context.resources))
+        text = (
+            f"{repeated:,} rows repeat a key: of these items, readers of a day get an older "
+            "version, too."
+            if repeated
+            else "Each key stands once."
+        )
+        return dg.AssetCheckResult(
+            passed=not repeated, description=text, metadata={"repeated": repeated}
+        )
+
+    return _keys_unique
 
 
 def _metadata(report: "Report") -> dict[str, int | float]:

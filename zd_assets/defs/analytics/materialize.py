@@ -19,7 +19,7 @@ from zd_assets.extras import missing_extra
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.location import nbytes
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORTED
 
 _CHART_DAYS = 28
 
@@ -33,7 +33,7 @@ def materialize(
         LakeError: the days made until then are reported first.
     """
     lake = namespace.lake(context.resources)
-    days = [Day(one) for one in asked_for(context, days_def(namespace.partitions_def))]
+    days = [Day(one, lake.time_zone) for one in asked_for(context, days_def(namespace))]
     made: list[DayReport] = []
     try:
         for report in make(table, lake, days, run_id=context.run.run_id, memory_mb=memory_mb):
@@ -80,16 +80,23 @@ def _metadata(report: DayReport) -> dict[str, Any]:
 def _chart(
     context: dg.AssetExecutionContext, table: Model, lake: Lake, last: Day
 ) -> dict[str, Any]:
-    """Of a mart, a picture of the days up to the last that was made; none without the extra."""
-    if table not in MARTS:
+    """Of what the report shows, a picture of the days up to the last that was made.
+
+    The days are there, whether they can be drawn or not: what fails is a warning in the log.
+    """
+    if table not in REPORTED:
         return {}
-    # Only here: it takes longer to load than all the rest.
     try:
+        # Only here: it takes longer to load than all the rest.
         from zd_assets.engine.read import read_days
         from zd_assets.report.charts import CHARTS
+
+        rows = read_days(lake, table, up_to(last, _CHART_DAYS))
+        png = base64.b64encode(CHARTS[table.name](rows)).decode()
     except ModuleNotFoundError as error:
         context.log.info(f"No chart: {missing_extra(error, 'it')}")
         return {}
-    rows = read_days(lake, table, up_to(last, _CHART_DAYS))
-    png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+    except Exception:
+        context.log.warning(f"{table.name} can't be drawn; its days are made", exc_info=True)
+        return {}
     return {"chart": dg.MetadataValue.md(f"![{table.name}](data:image/png;base64,{png})")}

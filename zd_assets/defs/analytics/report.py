@@ -11,7 +11,7 @@ from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
 from zd_assets.extras import missing_extra
 from zd_assets.models.latest import GROUP
-from zd_assets.models.registry import MARTS
+from zd_assets.models.registry import REPORT_SOURCES
 from zd_assets.report.name import NAME
 
 DAYS = 7
@@ -23,6 +23,9 @@ class ReportConfig(dg.Config):
 
     days: int = Field(default=DAYS, ge=1, le=366)
     """Of how many days it is, up to and including the partition's: 1 of a day, 7 of a week."""
+
+    period: str = Field(default="days", pattern="^(days|week|month)$")
+    """`week`, the ISO week of the partition's day up to it, or `month`, likewise, not `days`."""
 
 
 def report_asset(
@@ -42,41 +45,49 @@ def report_asset(
             f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
             "before. It needs no network, and can be sent as it is."
         ),
-        partitions_def=days_def(namespace.partitions_def),
+        partitions_def=days_def(namespace),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in MARTS],
+        deps=[
+            dg.AssetDep(namespace.key(table.path), partition_mapping=week)
+            for table in REPORT_SOURCES
+        ],
         required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
-        owners=["team:data"],
         automation_condition=condition,
         pool=namespace.name(*PATH),
     )
     def _report(context: dg.AssetExecutionContext, config: ReportConfig) -> None:
         with expected_errors(context):
-            _write(context, namespace, config.days)
+            _write(context, namespace, config)
 
     return _report
 
 
-def _write(context: dg.AssetExecutionContext, namespace: Namespace, days: int) -> None:
+def _write(context: dg.AssetExecutionContext, namespace: Namespace, config: ReportConfig) -> None:
     # Only in a run: who loads the definitions needs neither Arrow nor charts.
     from zd_assets.engine.day import Day
     from zd_assets.lake.location import nbytes
 
     try:
-        from zd_assets.report.page import write_report
+        from zd_assets.report.digest import digest
+        from zd_assets.report.page import save
+        from zd_assets.report.span import NAMED
+        from zd_assets.report.summary import summary
     except ModuleNotFoundError as error:
         raise missing_extra(error, "the report") from None
 
     lake = namespace.lake(context.resources)
+    period = NAMED.get(config.period, config.days)
     written: dict[str, dict[str, Any]] = {}
     try:
-        for key in asked_for(context, days_def(namespace.partitions_def)):
-            path = write_report(lake, Day(key), days)
+        for key in asked_for(context, days_def(namespace)):
+            told = summary(lake, Day(key, lake.time_zone), period)
+            path = save(lake, told)
             written[key] = {
-                "report": dg.MetadataValue.url(path.as_uri()),
+                "report": dg.MetadataValue.md(digest(told)),
+                # A browser follows no link from here to a file: to be copied.
                 "path": dg.MetadataValue.path(str(path)),
-                "days": days,
+                "days": len(told.span.days),
                 "file_size_bytes": nbytes(path),
             }
     except BaseException:

@@ -34,7 +34,6 @@ def export_asset(export: Export, namespace: Namespace) -> dg.AssetsDefinition:
         metadata=definition_metadata(export),
         kinds={"zendesk", "parquet"},
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
-        owners=["team:data"],
         # One run of an export at a time, where the instance limits pools to one (see README).
         pool=namespace.name(*export.path),
         check_specs=check_specs(export, namespace),

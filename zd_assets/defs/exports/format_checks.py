@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zd_assets.zendesk.client import Client
 
 CHECK = "live_format"
+LIVE_FORMAT = "30 4 * * *"
 FORMAT_JOB = f"{Api.SUPPORT.value}_{CHECK}"
 
 # Whatever its age, an item comes in today's format; a week brings some on a quiet account, too.
@@ -79,15 +80,21 @@ def format_check(
     return _check
 
 
-def format_schedule(namespace: Namespace) -> dg.ScheduleDefinition:
-    """Every day at half past four UTC: check the format of all exports that have samples."""
-    return dg.ScheduleDefinition(
+def format_schedule(namespace: Namespace, cron: str = LIVE_FORMAT) -> dg.ScheduleDefinition:
+    """Check the format of all exports that have samples, when `cron` says, UTC."""
+
+    @dg.schedule(
         name=namespace.name(FORMAT_JOB, "daily"),
         job_name=namespace.name(FORMAT_JOB),
-        cron_schedule="30 4 * * *",
+        cron_schedule=cron,
         execution_timezone="UTC",
+        required_resource_keys={namespace.name(Api.SUPPORT.value)},
         description="Compares what the Support API answers now with the columns of the exports.",
     )
+    def _daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return namespace.no_credentials(context.resources, Api.SUPPORT) or dg.RunRequest()
+
+    return _daily
 
 
 def _result(

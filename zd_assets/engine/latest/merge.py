@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -34,6 +35,9 @@ from zd_assets.schema.arrow import parquet_writer
 NO_MONTH = "unknown"
 
 _ROW_GROUP_ROWS = 32_768
+
+#: How far from a month's end a creation time may move over it, as it was seen to, by a second.
+_NEAR_US = 24 * 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class Merge:
         lost = parquet([self._template, *old, *new])
         self._run(
             f"create temp table lost as select distinct {self._keys} from {lost}; "
-            f"create temp table homes as select {self._keys}, '' as month from lost limit 0"
+            f"create temp table homes as select *, '' as month from {self._no_keys()}"
         )
         if not self._found("lost"):
             return
@@ -122,9 +126,36 @@ class Merge:
                 "(format parquet, partition_by (month), file_extension 'staged')"
             )
 
+    def find_movers(self) -> None:
+        """Find items whose time of creation moved over a month's end; the newest version stays."""
+        self._run(f"create temp table movers as select *, '' as month from {self._no_keys()}")
+        staged = self._staged_months() - {NO_MONTH}
+        for first in sorted(staged | {_month(one, -1) for one in staged}):
+            second = _month(first, 1)
+            if not {first, second} <= staged | self._filed:
+                continue
+            end_us = _start_us(second)
+            end = timestamp(end_us)
+            at = name(self._table.created)
+            bounds = (timestamp(end_us - _NEAR_US), timestamp(end_us + _NEAR_US))
+            near = f"{at} between {bounds[0]} and {bounds[1]}"
+            new = [*self._staged(first), *self._staged(second)]
+            if not self._found(f"{parquet([self._template, *new])} where {near}"):
+                continue
+            rows = parquet([self._template, *self._base(first), *self._base(second), *new])
+            month = f"case when {at} < {end} then {literal(first)} else {literal(second)} end"
+            self._run(
+                f"insert into movers select distinct {self._keys}, month from ("
+                f"select *, {month} as month, first_value({month}) over ("
+                f"partition by {self._keys} order by {self._newest_first()}) as home "
+                f"from (select *, file_index, file_row_number from {rows}) where {near}"
+                ") where month <> home"
+            )
+
     def months(self) -> set[str]:
         """The months whose files are to be written."""
-        return self._staged_months() | ({NO_MONTH} if self._homed else set())
+        left = {month for (month,) in self._run("select distinct month from movers").fetchall()}
+        return self._staged_months() | left | ({NO_MONTH} if self._homed else set())
 
     def write(self, month: str) -> Month:
         """Write a month's file in one step, each item in its newest version."""
@@ -155,7 +186,8 @@ class Merge:
 
         Of equal versions the one staged last wins.
         """
-        at_home = f"anti join homes using ({self._keys})" if month == NO_MONTH else ""
+        gone = "homes" if month == NO_MONTH else f"(from movers where month = {literal(month)})"
+        at_home = f"anti join {gone} using ({self._keys})"
         created = name(self._table.created)
         self._run(
             "create or replace temp table winners as select file_index, file_row_number, "
@@ -163,9 +195,14 @@ class Merge:
             f"// {_ROW_GROUP_ROWS} as row_group from ("
             f"select *, file_index, file_row_number from {rows} {at_home} "
             f"qualify row_number() over (partition by {self._keys} order by "
+            f"{self._newest_first()}) = 1)"
+        )
+
+    def _newest_first(self) -> str:
+        return (
             f"{name(self._table.export.time.column)} desc nulls last, "
             f"{name(FETCHED_AT.name)} desc, {name(FROM_PARTITION.name)} desc, "
-            "file_index desc, file_row_number desc) = 1)"
+            "file_index desc, file_row_number desc"
         )
 
     def _row_groups(self, rows: str) -> Iterator[pa.Table]:
@@ -189,6 +226,9 @@ class Merge:
                 f"order by {created}, {self._keys}"
             ).to_arrow_table()
 
+    def _no_keys(self) -> str:
+        return f"(select {self._keys} from {parquet([self._template])})"
+
     def _staged_months(self) -> set[str]:
         folders = self._work.glob("*/month=*")
         return {folder.name.removeprefix("month=") for folder in folders}
@@ -205,6 +245,18 @@ class Merge:
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         return self._connection.execute(sql)
+
+
+def _month(month: str, later: int) -> str:
+    """The month so many months later: `2026-01`."""
+    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + later, 12)
+    return f"{year:04}-{number + 1:02}"
+
+
+def _start_us(month: str) -> int:
+    """Its first microsecond since 1970, UTC."""
+    start = datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC)
+    return round(start.timestamp()) * 1_000_000
 
 
 def month_files(folder: Location) -> dict[str, Location]:

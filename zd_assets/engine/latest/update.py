@@ -254,6 +254,7 @@ def _merge(
         if batch:
             merge.stage(batch)
         merge.find_homes()
+        merge.find_movers()
         months = merge.months() | (needed - manifest.months.keys())
         if manifest.schema != schema:
             months |= month_files(folder).keys()

@@ -9,15 +9,15 @@ message as (
     select
         id as chat_id,
         ordinal,
-        try_cast(entry ->> 'timestamp' as timestamptz) as sent_at,
-        entry ->> 'sender_type' as sender_type,
-        try_cast(entry ->> 'agent_id' as bigint) as agent_id,
-        entry ->> 'name' as sender_name,
-        entry ->> 'msg' as text,
+        try_cast((entry ->> 'timestamp') as timestamptz) as sent_at,
+        (entry ->> 'sender_type') as sender_type,
+        try_cast((entry ->> 'agent_id') as bigint) as agent_id,
+        (entry ->> 'name') as sender_name,
+        (entry ->> 'msg') as text,
         false as is_offline,
         is_deleted
     from entry
-    where entry ->> 'type' = 'chat.msg'
+    where (entry ->> 'type') = 'chat.msg'
     union all
     select id, 0, timestamp, 'Visitor', null, visitor.name, message, true, is_deleted
     from chats_latest

@@ -8,10 +8,10 @@ with page as (
 select
     id as chat_id,
     position,
-    try_cast(page ->> 'timestamp' as timestamptz) as viewed_at,
-    page ->> 'title' as title,
-    page ->> 'to' as to_url,
-    nullif(page ->> 'from', '') as from_url,
+    try_cast((page ->> 'timestamp') as timestamptz) as viewed_at,
+    (page ->> 'title') as title,
+    (page ->> 'to') as to_url,
+    nullif((page ->> 'from'), '') as from_url,
     is_deleted
 from page
 -- What isn't an object tells of no page; it keeps its position.

@@ -13,7 +13,7 @@ opening as (
     from yesterday
     full join (
         select department_id, arg_min_null(before, (moment, id)) as before
-        from event group by department_id
+        from event where size is not null group by department_id
     ) as first on yesterday.department_id is not distinct from first.department_id
 ),
 step as (

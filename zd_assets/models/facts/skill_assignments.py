@@ -21,8 +21,8 @@ SKILL_ASSIGNMENTS = Model(
         Column(
             "since",
             Scalar.TIMESTAMP,
-            "When it was given; null if it was taken away though that was never seen: it then "
-            "counts from midnight on.",
+            "When it was given; null if the day's first move takes it away though it wasn't known "
+            "to be held: it then counts from midnight on.",
         ),
         Column("until", Scalar.TIMESTAMP, "When it was taken away; null if not on this day."),
         Column("held_s", Scalar.DOUBLE, "Seconds of the day in which it was held."),
@@ -37,5 +37,8 @@ SKILL_ASSIGNMENTS = Model(
     ),
     depends_on_past=True,
     sql=read_sql("facts/skill_assignments"),
-    assertions={"until_after_since": "until >= since", "a_day_has_24_hours": "held_s <= 86400"},
+    assertions={
+        "until_after_since": "until >= since",
+        "within_the_day": "held_s <= longest_day_s()",
+    },
 )

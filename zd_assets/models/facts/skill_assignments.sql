@@ -15,20 +15,25 @@ with event as (
 ),
 known as (select * from yesterday where until is null),
 closed as (
-    select ticket_id as holder_id, max(changed_at) as moment
+    select distinct ticket_id as holder_id, changed_at as moment
     from ticket_field_changes
     where field = 'status' and value in ('closed', 'deleted')
-    group by ticket_id
 ),
 step as (
     select * from event
     union all
     select 'ticket', closed.holder_id, attribute_value_id, closed.moment, false
     from closed join (
-        select holder_id, attribute_value_id from known where holder = 'ticket'
+        select holder_id, attribute_value_id, null as given_at
+        from known where holder = 'ticket'
         union
-        select holder_id, attribute_value_id from event where holder = 'ticket'
+        select
+            holder_id, attribute_value_id,
+            case when arg_min(gives, moment) then min(moment) end
+        from event where holder = 'ticket' group by all
     ) as held using (holder_id)
+    -- What is given later wasn't held then.
+    where given_at is null or given_at <= closed.moment
 ),
 -- Of what is given twice the first counts, of what is taken away twice, too.
 next as (

@@ -38,12 +38,14 @@ typed as (
             when 'NULL' then null
             else case when content is not null then 'number' end
         end as value_type,
-        case when json_type(content) <> 'ARRAY' then content ->> '$' end as text
+        case when json_type(content) <> 'ARRAY' then (content ->> '$') end as text
     from once
 )
 select
     ticket_id,
     field_id,
+    named('field', field_id, ticket_fields.title) as field_title,
+    ticket_fields.type as field_type,
     version_at,
     value_type,
     text,
@@ -53,5 +55,6 @@ select
         then try_cast(trim(text) as double)
     end as number,
     case when value_type = 'flag' then text = 'true' end as flag,
-    case when value_type = 'list' then content ->> '$[*]' end as list
+    case when value_type = 'list' then (content ->> '$[*]') end as list
 from typed
+left join ticket_fields on ticket_fields.id = field_id

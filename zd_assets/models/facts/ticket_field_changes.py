@@ -18,6 +18,11 @@ TICKET_FIELD_CHANGES = Model(
         Column("ticket_id", Scalar.ID, "The ticket."),
         Column("changed_at", Scalar.TIMESTAMP, "When it was changed, to the second."),
         Column("updater_id", Scalar.ID, "Who changed it; negative for the system."),
+        Column(
+            "is_automatic",
+            Scalar.BOOL,
+            "Whether a trigger, an automation or the system changed it, in whosever update.",
+        ),
         Column("change", Scalar.TEXT, "Create or Change, as sent.", repeats=True),
         Column("value", Scalar.TEXT, "The value now; lists and objects as JSON."),
         Column("previous_value", Scalar.TEXT, "The value before; null where none was sent."),

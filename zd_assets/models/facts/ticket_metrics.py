@@ -11,26 +11,31 @@ TICKET_METRICS = Model(
     description=(
         "What is measured of tickets (reply time, resolution time, waits), as it stood at the "
         "day's end. A measurement runs from activate to pause or fulfill, and may be activated "
-        "again after that: it then goes on. It ends when its ticket is closed, merged or deleted, "
-        "though no event says so. Unfulfilled ones stay until then, fulfilled ones for 30 days or "
-        "until the ticket is closed. Deleted events don't count. Of those that began before the "
-        "exports' first day, what is known is carried on, too."
+        "again after that: it then goes on. It ends when its ticket is closed, merged or deleted,"
+        " though no event says so. Unfulfilled ones stay until then, fulfilled ones for 30 days "
+        "or until the ticket is closed. Deleted events don't count. Of those that began before "
+        "the exports' first day, what is known is carried on, too."
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
         Column("metric", Scalar.TEXT, "reply_time, resolution_time, ...", repeats=True),
         Column("instance_id", Scalar.INTEGER, "Which time the ticket is measured so; counts up."),
         Column("activated_at", Scalar.TIMESTAMP, "When it began; null if before all exports."),
-        Column("fulfilled_at", Scalar.TIMESTAMP, "When it was fulfilled; null while it goes on."),
+        Column(
+            "fulfilled_at", Scalar.TIMESTAMP, "When it was last fulfilled; null while it goes on."
+        ),
         Column(
             "ended_at",
             Scalar.TIMESTAMP,
-            "When its ticket was closed or deleted, which ends it, fulfilled or not.",
+            "When its ticket was closed or deleted, which ends it, fulfilled or not, until the "
+            "ticket is restored; midnight, if it was closed when it was first seen; when it was "
+            "last begun or paused, if that is later.",
         ),
         Column(
             "is_running",
             Scalar.BOOL,
-            "Whether time counts at the day's end; null if it was never seen to begin or to pause.",
+            "Whether time counts at the day's end; null if it was never seen to begin or to pause, "
+            "or not since its ticket was restored.",
         ),
         Column("pauses", Scalar.INTEGER, "How often it was paused until now."),
         Column(

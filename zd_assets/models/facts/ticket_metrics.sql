@@ -7,11 +7,18 @@ with sent as (
         and ticket_id is not null and metric is not null and instance_id is not null
 ),
 closed as (
-    select ticket_id, status_since as closed_at
-    from ticket_states where is_closed and status_since is not null
+    -- When isn't known of what was closed when it was first seen.
+    select ticket_id, coalesce(status_since, day_start()) as closed_at
+    from ticket_states where is_closed
 ),
 known as (
-    select yesterday.*
+    select yesterday.* replace (
+        -- Whether it runs again when its ticket is restored isn't told.
+        case when ended_at is null or fulfilled_at is not null then is_running end
+            as is_running
+    ),
+        activated_at is null and pauses = 0 and coalesce(met_at, late_at) is null
+            as is_untold
     from yesterday
     left join (
         select ticket_id, metric, instance_id, min(moment) as moment
@@ -25,22 +32,33 @@ known as (
             <= fulfilled_at + interval 30 days
     )
 ),
--- In one second a measurement begins first, whatever the ids say.
-event as (
+-- A second that both starts and stops leaves a measurement as it was before, whatever the ids
+-- say: what runs stops first, what doesn't starts first.
+second as (
     select
-        *,
-        (moment, coalesce(moment = begins_at and type <> 'activate', false), id) as place
+        ticket_id, metric, instance_id, moment,
+        coalesce(
+            last_value(runs_after ignore nulls) over (
+                partition by ticket_id, metric, instance_id order by moment
+                rows between unbounded preceding and 1 preceding
+            ),
+            known.is_running,
+            false
+        ) as runs_before
     from (
         select
-            sent.*,
-            case when known.ticket_id is null or (
-                known.activated_at is null and known.is_running is null
-            ) then min(moment) filter (type = 'activate') over (
-                partition by ticket_id, metric, instance_id
-            ) end as begins_at
-        from sent
-        left join known using (ticket_id, metric, instance_id)
+            ticket_id, metric, instance_id, moment,
+            case
+                when bool_or(type = 'activate') <> bool_or(type in ('pause', 'fulfill'))
+                then bool_or(type = 'activate')
+            end as runs_after
+        from sent group by all
     )
+    left join known using (ticket_id, metric, instance_id)
+),
+event as (
+    select sent.*, (moment, (type = 'activate') = runs_before, id) as place
+    from sent join second using (ticket_id, metric, instance_id, moment)
 ),
 turn as (
     select ticket_id, metric, instance_id, moment, place, type
@@ -56,15 +74,13 @@ ending as (
             ticket_id, metric, instance_id,
             max(began_at) as latest
         from (
-            select ticket_id, metric, instance_id, activated_at as began_at
-            from known where ended_at is null
+            select ticket_id, metric, instance_id,
+                coalesce(ended_at, activated_at) as began_at
+            from known
             union all
             select ticket_id, metric, instance_id,
                 case when type in ('activate', 'pause') then moment end
             from event
-            anti join known on known.ended_at is not null
-                and known.ticket_id = event.ticket_id and known.metric = event.metric
-                and known.instance_id = event.instance_id
         )
         group by all
     )
@@ -98,14 +114,14 @@ report as (
     select
         ticket_id, metric, instance_id,
         max(moment) filter (coalesce(
-            try_cast(status ->> 'calendar' as double),
-            try_cast(status ->> 'business' as double)
+            try_cast((status ->> 'calendar') as double),
+            try_cast((status ->> 'business') as double)
         ) is not null) as reported_at,
-        arg_max(try_cast(status ->> 'calendar' as double), place) * 60 as reported_s,
+        arg_max(try_cast((status ->> 'calendar') as double), place) * 60 as reported_s,
         max(moment) filter (
-            try_cast(status ->> 'calendar' as double) is not null
+            try_cast((status ->> 'calendar') as double) is not null
         ) as since,
-        arg_max(try_cast(status ->> 'business' as double), place) * 60 as business_s
+        arg_max(try_cast((status ->> 'business') as double), place) * 60 as business_s
     from event group by all
 ),
 run as (
@@ -127,17 +143,16 @@ today as (
         case when arg_min(type, place) filter (type in ('activate', 'pause', 'fulfill'))
             = 'activate' then min(moment) filter (type = 'activate') end as activated_at,
         arg_max(type, place) filter (type in ('activate', 'fulfill')) as last_type,
-        max(moment) filter (type = 'activate') as last_activated_at,
         max(moment) filter (type = 'fulfill') as fulfilled_at,
         count(*) filter (type = 'pause') as pauses,
         arg_max(coalesce(
-            sla -> 'policy' ->> 'title',
+            (sla -> 'policy' ->> 'title'),
             'policy ' || (sla -> 'policy' ->> 'id'),
-            case when json_type(sla -> 'policy') <> 'OBJECT' then sla ->> 'policy' end
+            case when json_type((sla -> 'policy')) <> 'OBJECT' then (sla ->> 'policy') end
         ), place) as policy,
         arg_max(coalesce(
-            try_cast(sla ->> 'target_in_seconds' as double),
-            try_cast(sla ->> 'target' as double) * 60
+            try_cast((sla ->> 'target_in_seconds') as double),
+            try_cast((sla ->> 'target') as double) * 60
         ), place) as target_s,
         min(moment) filter (type = 'breach') as breached_at,
         count(*) as events
@@ -159,17 +174,13 @@ outcome as (
 state as (
     select
         ticket_id, metric, instance_id,
-        case when known.ticket_id is null or (
-                known.activated_at is null and known.is_running is null
-            ) then today.activated_at else known.activated_at end as activated_at,
+        case when known.ticket_id is null or known.is_untold
+                then today.activated_at else known.activated_at end as activated_at,
         case
             when last_type = 'fulfill' then today.fulfilled_at
             when last_type is null then known.fulfilled_at
         end as fulfilled_at,
-        coalesce(
-            ending.moment,
-            case when last_activated_at is null then known.ended_at end
-        ) as ended_at,
+        ending.moment as ended_at,
         run.is_running,
         coalesce(known.pauses, 0) + coalesce(today.pauses, 0) as pauses,
         coalesce(report.reported_s, known.calendar_s, 0) + coalesce(

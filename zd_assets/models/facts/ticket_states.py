@@ -11,12 +11,13 @@ AHEAD_DAYS = 28
 TICKET_STATES = Model(
     name="ticket_states",
     description=(
-        "Where each ticket stood at the day's end, or as far as it is known: tickets that weren't "
-        "closed when the day began, or that the day touched, by a ticket event or by a version in "
-        "the tickets export, whichever is newer. So what automations do without an event shows, "
-        "too. Deleted tickets stay for 30 days, in which they may be restored. The lake's first "
-        "day also looks 28 days ahead for older tickets; those that nothing touched since aren't "
-        "known. Of statuses that follow one another, the one before counts as the event sent it."
+        "Where each ticket stood at the day's end, or as far as it is known: tickets that weren't"
+        " closed when the day began, or that the day touched, by a ticket event that set a field "
+        "or by a version in the tickets export, whichever is newer. So what automations do "
+        "without an event shows, too. Deleted tickets stay for 30 days, in which they may be "
+        "restored. The lake's first day also looks 28 days ahead for older tickets; those of "
+        "which nothing since tells the status aren't known. Of statuses that follow one another, "
+        "the one before counts as the event sent it."
     ),
     columns=(
         Column("ticket_id", Scalar.ID, "The ticket."),
@@ -29,12 +30,18 @@ TICKET_STATES = Model(
         Column(
             "status_since",
             Scalar.TIMESTAMP,
-            "Since when it has had it, at the latest; null if unknown.",
+            "Since when it has had it, at the latest; null if it had it when it was first seen.",
         ),
         Column("group_id", Scalar.ID, "The group it is assigned to; null for none, or unknown."),
-        Column("is_group_known", Scalar.BOOL, "Whether its group was ever seen."),
+        Column(
+            "is_group_known", Scalar.BOOL, "Whether its group was ever seen, or that there is none."
+        ),
         Column("assignee_id", Scalar.ID, "The agent it is assigned to; null for none, or unknown."),
-        Column("is_assignee_known", Scalar.BOOL, "Whether its agent was ever seen."),
+        Column(
+            "is_assignee_known",
+            Scalar.BOOL,
+            "Whether its agent was ever seen, or that there is none.",
+        ),
         Column("priority", Scalar.TEXT, "The priority, if that was ever seen.", repeats=True),
         Column("created_at", Scalar.TIMESTAMP, "When it was created, if that was ever seen."),
         Column("is_created", Scalar.BOOL, "Whether it was created on the day."),

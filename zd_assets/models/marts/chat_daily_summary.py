@@ -2,13 +2,14 @@
 
 from zd_assets.catalog.columns import Column, List, Scalar
 from zd_assets.models.facts.chat_engagements import CHAT_ENGAGEMENTS, LATE_CHATS_H
+from zd_assets.models.histogram import SAYS
 from zd_assets.models.latest import CHATS_LATEST
 from zd_assets.models.model import Model, Source, read_sql
 
 CHAT_DAILY_SUMMARY = Model(
     name="chat_daily_summary",
     description=(
-        "The chats that started on the day, UTC, by the department that the chat itself names, so "
+        "The chats that started on the day by the department that the chat itself names, so "
         "that a transferred chat counts once, for its department in the end. Whoever started them, "
         "a visitor, an agent or a trigger, they count. Deleted chats and offline messages count in "
         "their own columns alone; all other figures leave them out. Means and the like are null "
@@ -16,7 +17,11 @@ CHAT_DAILY_SUMMARY = Model(
     ),
     columns=(
         Column("department_id", Scalar.ID, "The department; null for chats without one."),
-        Column("department_name", Scalar.TEXT, "The department's name."),
+        Column(
+            "department_name",
+            Scalar.TEXT,
+            "The department's name, as the last of the chats says it.",
+        ),
         Column("chats", Scalar.INTEGER, "Chats that started: served and missed ones."),
         Column(
             "served",
@@ -26,6 +31,8 @@ CHAT_DAILY_SUMMARY = Model(
         Column("completed", Scalar.INTEGER, "Chats neither missed nor dropped."),
         Column("missed", Scalar.INTEGER, "Missed chats: nobody answered; dropped or not."),
         Column("dropped", Scalar.INTEGER, "Dropped chats that weren't missed: the visitor left."),
+        Column("missed_share", Scalar.DOUBLE, "Missed of all chats, 0 to 1; null for none."),
+        Column("dropped_share", Scalar.DOUBLE, "Dropped of served chats, 0 to 1; null for none."),
         Column("proactive", Scalar.INTEGER, "Chats that an agent started; in chats, too."),
         Column(
             "transferred",
@@ -39,6 +46,11 @@ CHAT_DAILY_SUMMARY = Model(
             "abandon_mean_s",
             Scalar.DOUBLE,
             "Mean abandon time of abandoned chats, seconds.",
+        ),
+        Column("abandon_median_s", Scalar.DOUBLE, "Median abandon time, in seconds."),
+        Column("abandon_p90_s", Scalar.DOUBLE, "90th percentile of abandon times, in seconds."),
+        Column(
+            "abandon_histogram", List(Scalar.INTEGER), f"Abandon times of abandoned chats, {SAYS}"
         ),
         Column(
             "abandon_max_s",
@@ -59,6 +71,16 @@ CHAT_DAILY_SUMMARY = Model(
             "first_response_median_s",
             Scalar.DOUBLE,
             "Median over answered chats, in seconds.",
+        ),
+        Column(
+            "first_response_p90_s",
+            Scalar.DOUBLE,
+            "90th percentile over answered chats, in seconds.",
+        ),
+        Column(
+            "first_response_histogram",
+            List(Scalar.INTEGER),
+            f"First response times of answered chats, {SAYS}",
         ),
         Column(
             "first_response_max_s",
@@ -86,6 +108,9 @@ CHAT_DAILY_SUMMARY = Model(
         "chats_add_up": "chats = served + missed and served = completed + dropped "
         "and chats = list_sum(chats_by_hour)",
         "satisfaction_between_0_and_1": "satisfaction between 0 and 1",
+        "shares_between_0_and_1": "missed_share between 0 and 1 and dropped_share between 0 and 1",
+        "histograms_add_up": "list_sum(abandon_histogram) = abandoned "
+        "and list_sum(first_response_histogram) = answered",
         "times_not_negative": "least(abandon_mean_s, first_response_mean_s, duration_mean_s) >= 0",
     },
 )

@@ -7,8 +7,13 @@ chat as (
         not is_deleted and coalesce(type, 'chat') <> 'offline_msg' as counts,
         not coalesce(missed, false) as is_served,
         not coalesce(missed, false) and not coalesce(dropped, false) as is_completed,
-        hour(timestamp) as hour,
-        transfer.chat_id is not null as is_transferred
+        local_hour(timestamp) as hour,
+        transfer.chat_id is not null as is_transferred,
+        case when counts and not is_completed then abandon_time end as abandon_s,
+        case
+            when counts and is_served and not coalesce(proactive, false)
+            then response_time.first
+        end as first_response_s
     from chats_latest left join transfer on id = transfer.chat_id
 ),
 hours as (
@@ -36,21 +41,18 @@ summary as (
         count(*) filter (counts and is_transferred) as transferred,
         count(*) filter (not is_deleted and type = 'offline_msg') as offline_messages,
         count(*) filter (is_deleted) as deleted,
-        count(abandon_time) filter (counts and not is_completed) as abandoned,
-        avg(abandon_time) filter (counts and not is_completed) as abandon_mean_s,
-        max(abandon_time) filter (counts and not is_completed) as abandon_max_s,
-        count(response_time.first) filter (
-            counts and is_served and not coalesce(proactive, false)
-        ) as answered,
-        avg(response_time.first) filter (
-            counts and is_served and not coalesce(proactive, false)
-        ) as first_response_mean_s,
-        median(response_time.first) filter (
-            counts and is_served and not coalesce(proactive, false)
-        ) as first_response_median_s,
-        max(response_time.first) filter (
-            counts and is_served and not coalesce(proactive, false)
-        ) as first_response_max_s,
+        count(abandon_s) as abandoned,
+        avg(abandon_s) as abandon_mean_s,
+        median(abandon_s) as abandon_median_s,
+        quantile_cont(abandon_s, 0.9) as abandon_p90_s,
+        bucket_counts(histogram(bucket(abandon_s))) as abandon_histogram,
+        max(abandon_s) as abandon_max_s,
+        count(first_response_s) as answered,
+        avg(first_response_s) as first_response_mean_s,
+        median(first_response_s) as first_response_median_s,
+        quantile_cont(first_response_s, 0.9) as first_response_p90_s,
+        bucket_counts(histogram(bucket(first_response_s))) as first_response_histogram,
+        max(first_response_s) as first_response_max_s,
         count(response_time.avg) filter (counts and is_served) as responded,
         avg(response_time.avg) filter (counts and is_served) as response_mean_s,
         max(response_time.max) filter (counts and is_served) as response_max_s,
@@ -61,6 +63,11 @@ summary as (
     from chat
     group by department_id
 )
-select summary.*, good / nullif(good + bad, 0) as satisfaction, chats_by_hour
+select
+    summary.*,
+    missed / nullif(chats, 0) as missed_share,
+    dropped / nullif(served, 0) as dropped_share,
+    good / nullif(good + bad, 0) as satisfaction,
+    chats_by_hour
 from summary
 join hours on summary.department_id is not distinct from hours.department_id

@@ -16,7 +16,9 @@ answer as (
         count(*) filter (
             breached_at is not null and fulfilled_at is null and ended_at is null
         ) as still_late,
-        count(*) filter (fulfilled_at is null and ended_at >= day_start()) as ended,
+        count(*) filter (
+            coalesce(met_at, late_at) is null and ended_at >= day_start()
+        ) as ended,
         count(distinct ticket_id) filter (breaches_today) as tickets
     from measurement
     group by metric, policy
