@@ -510,9 +510,14 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 
 def filled(folder: LakeFolder) -> LakeFolder:
     """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
-    found = folder.process_config_and_initialize()
-    assert isinstance(found, LakeFolder)
-    return found
+    # Not by Dagster's own way, which makes an instance and loads its storage for that.
+    fields = {name: getattr(folder, name) for name in type(folder).model_fields}
+    return LakeFolder(
+        **{
+            name: value.get_value() if isinstance(value, dg.EnvVar) else value
+            for name, value in fields.items()
+        }
+    )
 
 
 def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":
