@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -511,7 +511,7 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 def filled(folder: LakeFolder) -> LakeFolder:
     """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
     # Not by Dagster's own way, which makes an instance and loads its storage for that.
-    fields = {name: getattr(folder, name) for name in type(folder).model_fields}
+    fields: dict[str, Any] = {name: getattr(folder, name) for name in type(folder).model_fields}
     return LakeFolder(
         **{
             name: value.get_value() if isinstance(value, dg.EnvVar) else value
