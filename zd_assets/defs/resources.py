@@ -511,13 +511,11 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 def filled(folder: LakeFolder) -> LakeFolder:
     """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
     # Not by Dagster's own way, which makes an instance and loads its storage for that.
-    fields: dict[str, Any] = {name: getattr(folder, name) for name in type(folder).model_fields}
-    return LakeFolder(
-        **{
-            name: value.get_value() if isinstance(value, dg.EnvVar) else value
-            for name, value in fields.items()
-        }
-    )
+    fields: dict[str, Any] = {}
+    for name in type(folder).model_fields:
+        value = getattr(folder, name)
+        fields[name] = value.get_value() if isinstance(value, dg.EnvVar) else value
+    return LakeFolder(**fields)
 
 
 def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":
