@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -510,9 +510,12 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 
 def filled(folder: LakeFolder) -> LakeFolder:
     """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
-    found = folder.process_config_and_initialize()
-    assert isinstance(found, LakeFolder)
-    return found
+    # Not by Dagster's own way, which makes an instance and loads its storage for that.
+    fields: dict[str, Any] = {}
+    for name in type(folder).model_fields:
+        value = getattr(folder, name)
+        fields[name] = value.get_value() if isinstance(value, dg.EnvVar) else value
+    return LakeFolder(**fields)
 
 
 def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":
