@@ -1,13 +1,14 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
 # make clients: clients that others wrote read the sandbox to the same rows.
 # make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
+# make install-check: the core alone in a clean environment, used by a foreign project; downloads.
 # make browser: a headless Chromium clicks through the UI; not part of make test, for its time.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test browser clients torture lint format clean
+.PHONY: demo dev test browser clients install-check torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -24,6 +25,9 @@ browser: $(VENV)/dev.stamp
 
 clients: $(VENV)/run.stamp
 	$(BIN)/python -m zd_assets_tests.clients
+
+install-check: $(VENV)/run.stamp
+	$(BIN)/python -m zd_assets_tests.install
 
 MINUTES ?= 10
 torture: $(VENV)/dev.stamp

@@ -14,6 +14,7 @@ from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import TICKETS
 from zd_assets.defs.resources import ZendeskChat, ZendeskSupport
 from zd_assets.lake.lake import Lake
+from zd_assets.lake.state import partition_states
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.helpers.dagster_runs import (
@@ -306,8 +307,10 @@ def test_partitions_that_the_page_budget_didnt_reach_are_followed_up_at_once(
     assert len(events) == 20
     last = events["2026-02-20"]
     assert str(last["action"].value).startswith("not reached")
-    assert last["follow_up_at_once"].value is True
     assert last["complete"].value is False
+    states = partition_states(lake, CHATS, days("2026-02-01", 20))
+    assert states[0].follow_up_now, "it was read in part, and the budget was spent"
+    assert all(state.open and state.begun for state in states)
 
 
 def test_dg_launch_fills_a_range(small: Running, lake: Lake, tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ def automation(sandbox: Running, lake: Lake) -> Iterator[Automation]:
         yield Automation(definitions, instance, sandbox, lake)
 
 
+CHAT_FACTS = ("chat_engagements", "chat_messages", "chat_page_views")
+
+
 def test_without_exports_nothing_is_asked_for(automation: Automation) -> None:
     assert automation.settle() == []
 
@@ -51,7 +54,7 @@ def test_facts_follow_current_state_and_answers_follow_facts_once_each(
     days = ["2026-02-26", "2026-02-27", "2026-02-28"]
     assert automation.settle() == [
         {"chats_latest": []},
-        {"chat_engagements": days, "chat_messages": days},
+        dict.fromkeys(CHAT_FACTS, days),
         {"chat_daily_summary": days, "agent_daily_scorecard": days},
     ]
 
@@ -97,8 +100,12 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     touched = ["2026-02-26", "2026-02-28", "2026-03-01"]
     assert automation.settle() == [
         {"chats_latest": []},
-        {"chat_engagements": touched, "chat_messages": touched},
-        {"chat_daily_summary": touched, "agent_daily_scorecard": touched[1:]},
+        dict.fromkeys(CHAT_FACTS, touched),
+        {
+            "chat_daily_summary": touched,
+            "agent_daily_scorecard": touched[1:],
+            "team_daily_summary": touched[1:],
+        },
     ]
     # Without engagements nothing of the chat changed but its rating.
     rated = {**rated, "rating": "bad", "update_timestamp": "2026-03-01T09:30:00Z"}
@@ -106,7 +113,7 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     automation.export(CHATS, "2026-03-01")
     assert automation.settle() == [
         {"chats_latest": []},
-        {"chat_engagements": ["2026-02-26"], "chat_messages": ["2026-02-26"]},
+        {fact: ["2026-02-26"] for fact in CHAT_FACTS},
         {"chat_daily_summary": ["2026-02-26"]},
     ]
 

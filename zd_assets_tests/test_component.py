@@ -221,9 +221,9 @@ def test_partitions_are_as_the_yaml_says_and_else_as_the_environment_does(
         assert partitions_def.get_first_partition_key() == first
 
 
-def test_the_yaml_of_the_readme_is_taken() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
-    [_, rest] = readme.split("type: zd_assets.ZendeskExports\nattributes:\n")
+def test_the_yaml_of_the_documentation_is_taken() -> None:
+    text = (Path(__file__).parents[1] / "docs/component.md").read_text()
+    [_, rest] = text.split("type: zd_assets.ZendeskExports\nattributes:\n")
     exports = ZendeskExports.resolve_from_yaml(textwrap.dedent(rest.split("```")[0]))
     assert exports.prefix == "acme"
     assert exports.support.include == {"tickets": ["users"]}
@@ -329,7 +329,7 @@ def test_the_sensors_of_each_account_follow_its_own(sandbox: Running, lake: Lake
         assert tick("acme") is None, "caught up"
         other = tick("bravo")
         assert other
-        assert other.tags[REASON_TAG].startswith("Nothing is materialized yet")
+        assert other.tags[REASON_TAG].startswith("Nothing is in the lake yet")
 
         # A run of a whole job names no assets.
         instance.add_run(
@@ -358,6 +358,8 @@ def test_schedules_tick_when_the_yaml_says() -> None:
         "zendesk_support_nightly": "0 2 * * *",
         "zendesk_chat_second_look": "40 3 * * *",
         "zendesk_support_second_look": "40 3 * * *",
+        "zendesk_chat_reference_lists": "50 4 * * *",
+        "zendesk_support_reference_lists": "50 4 * * *",
         "zendesk_support_live_format_daily": "0 5 * * 1",
     }
 

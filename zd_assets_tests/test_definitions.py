@@ -10,7 +10,9 @@ import pytest
 
 from zd_assets.catalog.reference import REFERENCE_LISTS
 from zd_assets.catalog.registry import EXPORTS
+from zd_assets.defs.component import ZendeskExports
 from zd_assets.defs.partitions import partitions_from_env
+from zd_assets.defs.resources import ZendeskSupport
 from zd_assets.models.latest import LATEST
 from zd_assets.models.registry import MODELS
 from zd_assets.zendesk.errors import ConfigurationError
@@ -91,6 +93,50 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
         assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
 
 
+@pytest.mark.parametrize(
+    ("follow", "followed"),
+    [("", 0), ("all", len(EXPORTS)), ("chats, tickets", 2)],
+)
+def test_what_zd_follow_names_is_followed_from_the_start(
+    follow: str, followed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZD_FOLLOW", follow)
+    repository = ZendeskExports().build_defs().get_repository_def()
+    running = {
+        sensor.name
+        for sensor in repository.sensor_defs
+        if sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    }
+    assert len(running) == followed
+    assert running <= {f"{export.name}_follow_up" for export in EXPORTS}
+    # The component's own attribute counts more.
+    repository = ZendeskExports(follow=["users"]).build_defs().get_repository_def()
+    assert repository.get_sensor_def("users_follow_up").default_status.value == "RUNNING"
+    assert repository.get_sensor_def("chats_follow_up").default_status.value == "STOPPED"
+
+
+def test_an_unknown_name_in_zd_follow_is_one_clear_error() -> None:
+    loaded = _load(ZD_FOLLOW="chats,tikets")
+    assert loaded.returncode != 0
+    assert (
+        "ZD_FOLLOW: there is no export 'tikets'; set it to all, or to some of chats, "
+        in loaded.stderr.splitlines()[-1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("export", "seconds"), [("chats", 300), ("organizations", 1800), ("routing_attributes", 3600)]
+)
+def test_what_seldom_changes_is_polled_seldom_unless_an_interval_is_set(
+    export: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZD_POLL_INTERVAL", raising=False)
+    [found] = [one for one in EXPORTS if one.name == export]
+    assert ZendeskSupport().poll_interval(found) == seconds
+    assert ZendeskSupport(poll_interval_s=60).poll_interval(found) == 60
+    assert ZendeskSupport(poll_intervals_s={export: 9}).poll_interval(found) == 9
+
+
 def test_the_definitions_load_without_any_variable_set_and_without_a_warning() -> None:
     loaded = _load()
     assert loaded.returncode == 0
@@ -108,7 +154,12 @@ def test_the_definitions_load_with_hours_where_tables_by_day_stay_so() -> None:
     [
         ("ZD_PARTITION", "week", "ZD_PARTITION is 'week'; set it to day or hour"),
         ("ZD_START_DATE", "soon", "ZD_START_DATE is 'soon'; set it to a date such as 2025-01-01"),
-        ("ZD_START_DATE", "2999-01-01", "ZD_START_DATE is 2999-01-01, which is in the future"),
+        ("ZD_START_DATE", "2999-01-01", "ZD_START_DATE is '2999-01-01'; it is in the future"),
+        (
+            "ZD_CHAT_REQUESTS_PER_MINUTE",
+            "many",
+            "ZD_CHAT_REQUESTS_PER_MINUTE is 'many'; set it to a whole number, 1 or more",
+        ),
     ],
 )
 def test_an_unusable_variable_is_named_with_what_to_set(
@@ -117,6 +168,38 @@ def test_an_unusable_variable_is_named_with_what_to_set(
     loaded = _load(**{variable: value})
     assert loaded.returncode != 0
     assert message in loaded.stderr.splitlines()[-1]
+
+
+def test_dagster_says_which_variable_is_unusable_when_it_validates_definitions(
+    tmp_path: Path,
+) -> None:
+    validated = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-m", "zd_assets.definitions"],
+        env=_clean_env(DAGSTER_HOME=str(tmp_path), ZD_CHAT_REQUESTS_PER_MINUTE="many"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert validated.returncode != 0
+    assert "ZD_CHAT_REQUESTS_PER_MINUTE is 'many'; set it" in validated.stderr + validated.stdout
+
+
+def test_only_the_chosen_exports_and_what_is_made_of_them_are_there() -> None:
+    script = (
+        "from zd_assets.definitions import defs\n"
+        "print(*(key.to_user_string() for key in defs.resolve_all_asset_keys()))"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-c", script],
+        env=_clean_env(ZD_EXPORTS="users, organizations"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    exports = {"/".join(export.path) for export in EXPORTS} & set(listed)
+    assert exports == {"zendesk_support/users", "zendesk_support/organizations"}
+    assert "analytics/users_latest" in listed
+    assert not [key for key in listed if "chat" in key]
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,17 @@ import pytest
 
 from zd_assets import LakeIOManager, Scan
 from zd_assets.catalog.chat import CHATS
+from zd_assets.catalog.reference import REFERENCE_LISTS
+from zd_assets.catalog.registry import EXPORTS
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.io_manager import LakeIO
 from zd_assets.defs.partitions import partitions_of
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
+from zd_assets.engine.tables import find_table
 from zd_assets.lake.lake import Lake
+from zd_assets.models.latest import LATEST
+from zd_assets.models.registry import MODELS
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import NO_LIMITS, NOW
 from zd_assets_tests.helpers.dagster_runs import (
@@ -216,6 +221,22 @@ def test_a_type_that_cant_be_loaded_is_refused_with_those_that_can(chats: Lake) 
     said = str(raised.value)
     assert said.startswith("zendesk_chat/chats can't be loaded as dict: annotate it with one of")
     assert "polars.DataFrame, polars.LazyFrame, duckdb.DuckDBPyRelation, zd_assets.Scan" in said
+
+
+def test_every_table_of_the_lake_is_loaded_by_its_io_manager() -> None:
+    from zd_assets.definitions import defs
+
+    loaded = {
+        key
+        for asset in defs.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+        for key in asset.keys
+        if asset.get_io_manager_key_for_asset_key(key) == "lake_io"
+    }
+    every = (*EXPORTS, *REFERENCE_LISTS, *LATEST, *MODELS)
+    tables = {dg.AssetKey(list(one.path)) for one in every}
+    assert loaded == tables
+    assert {find_table(key.path).path for key in loaded} == {tuple(key.path) for key in loaded}
 
 
 def test_the_lake_takes_no_values(lake: Lake) -> None:

@@ -4,8 +4,8 @@ The clocks of the test process and of the sandbox are moved together.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,22 +16,24 @@ from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.support import ROUTING_INSTANCE_VALUES, TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.exports import schedules, second_look, sensors
+from zd_assets.defs.exports import follow_up_tick, schedules, second_look
+from zd_assets.defs.exports.follow_up_policy import Poll
 from zd_assets.defs.exports.instance_state import FOLLOW_UP_TAG
 from zd_assets.defs.namespace import Namespace
 from zd_assets.defs.resources import LakeFolder
+from zd_assets.lake import state
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets_tests.conftest import UNLIMITED
 from zd_assets_tests.helpers.dagster_runs import (
     SITE,
-    api_resource,
     chat_resource,
     materialize,
     partition_events,
     run_request,
     support_resource,
 )
+from zd_assets_tests.helpers.following import POLL_S, World
 from zd_assets_tests.helpers.truth import (
     assert_lake_is_true,
     assert_latest_is_true,
@@ -40,48 +42,8 @@ from zd_assets_tests.helpers.truth import (
     lake_items,
 )
 
-POLL_S = 300
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 KEY = dg.AssetKey(["zendesk_chat", "chats"])
-
-
-@dataclass
-class World:
-    """A follower of an export, and the clocks it lives by."""
-
-    sandbox: Running
-    lake: Lake
-    instance: dg.DagsterInstance
-    clock: time_machine.Traveller
-    settings: dict[str, Any]
-    export: Export = CHATS
-
-    @property
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def move_to(self, text: str) -> None:
-        self.clock.move_to(datetime.fromisoformat(text), tick=True)
-        self.sandbox.clock(now=text)
-
-    def move(self, seconds: float) -> None:
-        self.move_to((self.now + timedelta(seconds=seconds)).isoformat())
-
-    def tick(self) -> dg.RunRequest | dg.SkipReason:
-        return sensors.evaluate(self.instance, self.export, SITE, POLL_S, self.now.timestamp())
-
-    def run(self, request: dg.RunRequest | dg.SkipReason) -> dg.ExecuteInProcessResult:
-        assert isinstance(request, dg.RunRequest), request
-        api = api_resource(self.export.api, self.sandbox, **self.settings)
-        return run_request(self.instance, self.export, request, api, self.lake)
-
-    def follow(self, most: int = 60) -> int:
-        """Tick and run until a tick skips; returns the number of runs."""
-        for runs in range(most):
-            request = self.tick()
-            if isinstance(request, dg.SkipReason):
-                return runs
-            assert self.run(request).success
-        raise AssertionError(f"still following after {most} runs")
 
 
 @pytest.fixture
@@ -127,7 +89,7 @@ def test_with_one_page_a_run_runs_follow_at_once_as_the_policy_says(
     assert isinstance(second, dg.RunRequest) is follows_at_once
     if not follows_at_once:
         # Slower, but as complete: each polling interval brings a page.
-        for _ in range(40):
+        for _ in range(10):
             world.move(POLL_S + 1)
             if isinstance(request := world.tick(), dg.RunRequest):
                 assert world.run(request).success
@@ -135,7 +97,7 @@ def test_with_one_page_a_run_runs_follow_at_once_as_the_policy_says(
         return
     runs = 1 + world.follow()
     log = world.sandbox.requests()
-    assert len(log) == runs, "one page a run"
+    assert len(log) == 1 + runs, "one page a run, after one that the first tick asked"
     footer = world.lake.footer(CHATS, day("2026-03-01"))
     assert footer
     until_s = footer.complete_until_us / 1e6
@@ -148,12 +110,13 @@ def test_caught_up_there_is_no_run_before_the_polling_interval_is_over_and_then_
     world: World,
 ) -> None:
     assert world.follow() == 1
+    world.sandbox.forget_requests()
     for seconds in (1, POLL_S - 30):
         world.move(seconds)
-        reason = world.tick()
-        assert isinstance(reason, dg.SkipReason)
-        assert "Looking again at 2026-03-01 12:0" in (reason.skip_message or "")
-    world.move(40)
+        assert world.skip().startswith("Caught up at 12:00:0")
+    assert world.sandbox.requests() == []
+    # An hour later it looks, and an item has settled.
+    world.move(3000)
     assert world.follow() == 1
 
 
@@ -174,7 +137,7 @@ def test_a_tick_evaluated_twice_asks_for_the_same_run(world: World) -> None:
     assert isinstance(again, dg.RunRequest)
     assert first.run_key == again.run_key
     world.run(first)
-    world.move(POLL_S + 1)
+    world.move(3601)
     later = world.tick()
     assert isinstance(later, dg.RunRequest)
     assert later.run_key != first.run_key
@@ -193,23 +156,21 @@ def test_nothing_is_launched_while_a_run_of_the_export_is_in_flight(
     reason = world.tick()
     assert isinstance(reason, dg.SkipReason)
     assert f"run {run.run_id[:8]} is " in (reason.skip_message or "")
-    other = sensors.evaluate(world.instance, CONVERSIONS, SITE, POLL_S, world.now.timestamp())
-    assert isinstance(other, dg.RunRequest), "another export isn't held up"
+    world.export = CONVERSIONS
+    assert isinstance(world.tick(), dg.RunRequest), "another export isn't held up"
 
 
 def test_midnight_completes_yesterday_and_moves_on(world: World) -> None:
     world.move_to("2026-03-01T23:50:00+00:00")
     world.follow()
     world.move_to("2026-03-02T00:02:00+00:00")
-    request = world.tick()
-    assert _range(request) == ("2026-03-01", "2026-03-02")
-    world.run(request)
+    assert world.follow() <= 1
     world.move_to("2026-03-02T00:10:00+00:00")
     request = world.tick()
     assert _range(request) == ("2026-03-01", "2026-03-02")
     world.run(request)
     assert_latest_is_true(world.sandbox, world.lake, CHATS, [day("2026-03-01")])
-    world.move(POLL_S + 1)
+    world.move(3601)
     assert _range(world.tick()) == ("2026-03-02", "2026-03-02")
 
 
@@ -230,60 +191,110 @@ def test_so_is_a_month(world: World) -> None:
 
 def test_failing_runs_back_off_and_the_following_recovers_by_itself(world: World) -> None:
     world.follow()
-    world.move(POLL_S + 1)
-    world.sandbox.faults([{"kind": "status", "status": 503, "times": -1}])
+    world.move(3601)
     waits = []
+    request = world.tick()
     for _ in range(3):
-        assert not world.run(world.tick()).success
-        reason = world.tick()
-        assert isinstance(reason, dg.SkipReason)
-        assert "failed in a row" in (reason.skip_message or "")
-        wait = next(s for s in (31, 61, 121, 241) if isinstance(_after(world, s), dg.RunRequest))
-        waits.append(wait)
+        # The page that a tick asks is answered, the run's isn't.
+        world.sandbox.faults([{"kind": "status", "status": 503, "times": -1}])
+        assert not world.run(request).success
+        _reset(world)
+        assert "failed in a row" in world.skip()
+        for seconds in (31, 61, 121, 241):
+            if isinstance(request := _after(world, seconds), dg.RunRequest):
+                waits.append(seconds)
+                break
     assert waits == [31, 61, 121]
+    assert world.run(request).success
+    assert world.follow() == 0
+    _assert_followed(world, "2026-03-01")
+
+
+def _reset(world: World) -> None:
+    """Let the API work again."""
     world.sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=200, clock="running")
     world.move(0)
-    assert world.follow() == 1
-    footer = world.lake.footer(CHATS, day("2026-03-01"))
+
+
+def _assert_followed(world: World, key: str) -> None:
+    """The lake has every item up to where it says that it is complete."""
+    footer = world.lake.footer(world.export, day(key))
     assert footer
     truth = world.sandbox.truth(
-        "chats", day("2026-03-01").start_us / 1e6, footer.complete_until_us / 1e6
+        world.export.name, footer.start_us / 1e6, footer.complete_until_us / 1e6
     )
     assert footer.items == len(truth)
 
 
-def test_an_export_that_the_account_may_not_read_is_asked_for_ever_more_rarely_and_says_why(
-    world: World,
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 503},
+        {"kind": "reset"},
+        {"kind": "status", "status": 429},
+    ],
+    ids=lambda fault: str(fault.get("status", fault["kind"])),
+)
+def test_a_poll_that_fails_is_a_skipped_tick_with_its_cause_and_no_run(
+    fault: dict[str, Any], world: World
 ) -> None:
-    world.sandbox.faults([{"kind": "status", "status": 403, "export": "chats", "times": -1}])
-    assert not world.run(world.tick()).success
-    reason = world.tick()
-    assert isinstance(reason, dg.SkipReason)
-    assert "/incremental/chats answered 403" in (reason.skip_message or "")
-    assert "Traceback" not in (reason.skip_message or "")
-    launched = 0
-    for _ in range(2 * 60 // 5):
-        world.move(300)
-        if isinstance(request := world.tick(), dg.RunRequest):
-            launched += 1
-            assert not world.run(request).success
-    # After 0.5, 1, 2, 4, 8, 16, 30, 30, 30 minutes, seen by a tick every five.
-    assert 5 <= launched <= 9
-    world.export = CONVERSIONS
-    assert world.follow() == 1, "another export isn't held up"
+    world.follow()
+    world.sandbox.faults([{**fault, "times": -1}])
+    for _ in range(4):
+        world.move(POLL_S + 1)
+        world.sandbox.forget_requests()
+        assert "/incremental/chats" in world.skip()
+        assert "Asking again at 2026-03-01 12:" in world.skip()
+        assert len(world.sandbox.requests()) == 1, (
+            "it isn't asked again before the interval is over"
+        )
+    assert len(world.instance.get_runs()) == 1
+    _reset(world)
+    world.move(3600)
+    assert world.follow() == 1
+    _assert_followed(world, "2026-03-01")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("begun", [False, True], ids=["never read", "read before"])
+def test_an_export_that_the_account_may_not_read_costs_no_run_and_is_asked_ever_more_rarely(
+    status: int, begun: bool, world: World
+) -> None:
+    if begun:
+        world.follow()
+    world.move(POLL_S + 1)
+    world.sandbox.faults([{"kind": "status", "status": status, "export": "chats", "times": -1}])
+    world.sandbox.forget_requests()
+    reason = world.skip()
+    assert reason.startswith("The account may not read chats (")
+    assert f"/incremental/chats answered {status}" in reason
+    assert "Traceback" not in reason
+    assert "next try at 2026-03-01 12:1" in reason
+    assert "Switch this sensor off" in reason
+    for _ in range(3 * 24):
+        world.move(3600)
+        assert "The account may not read chats" in world.skip()
+    # After 5 minutes, 10, 20 and so on, seen by a tick every hour; in the end a day.
+    assert 10 <= len(world.sandbox.requests()) <= 11
+    assert len(world.instance.get_runs()) == begun
+    _reset(world)
+    world.move(86_400)
+    assert isinstance(world.tick(), dg.RunRequest), "it is followed once it may be read"
+    world.export, world.poll = CONVERSIONS, Poll()
+    assert isinstance(world.tick(), dg.RunRequest), "another export isn't held up"
 
 
 def test_a_partition_that_a_first_run_left_in_part_is_followed_up_where_it_was(
     world: World,
 ) -> None:
     world.settings = {"page_size": 10}
-    world.sandbox.faults([{"kind": "status", "status": 400, "after": 2, "times": -1}])
+    world.sandbox.faults([{"kind": "status", "status": 400, "after": 3, "times": -1}])
     assert not world.run(world.tick()).success
     assert partition_events(world.instance, CHATS) == [], "a part isn't materialized"
     footer = world.lake.footer(CHATS, day("2026-03-01"))
     assert footer
     assert footer.items == 20
-    assert isinstance(world.tick(), dg.SkipReason), "it is waited for"
+    assert "failed in a row" in world.skip(), "it is waited for"
     world.sandbox.reset(requests_per_minute=UNLIMITED, chats_per_day=200, clock="running")
     assert _range(_after(world, 31)) == ("2026-03-01", "2026-03-01")
     assert world.follow() == 1
@@ -291,17 +302,14 @@ def test_a_partition_that_a_first_run_left_in_part_is_followed_up_where_it_was(
     assert min(asked) > day("2026-03-01").start_us // 10**6, "what was there isn't fetched again"
     [(key, metadata)] = partition_events(world.instance, CHATS)
     assert (key, metadata["action"].value) == ("2026-03-01", "resumed")
-    footer = world.lake.footer(CHATS, day("2026-03-01"))
-    assert footer
-    truth = world.sandbox.truth("chats", footer.start_us / 1e6, footer.complete_until_us / 1e6)
-    assert footer.items == len(truth)
+    _assert_followed(world, "2026-03-01")
 
 
 def test_an_old_follow_up_run_that_is_executed_again_and_fails_delays_nothing(
     world: World,
 ) -> None:
     world.follow()
-    world.move(POLL_S + 1)
+    world.move(3601)
     [last] = world.instance.get_run_records(limit=1)
     tags = {**last.dagster_run.tags, "dagster/parent_run_id": last.dagster_run.run_id}
     again = dg.DagsterRun(
@@ -326,22 +334,59 @@ def _after(world: World, seconds: int) -> dg.RunRequest | dg.SkipReason:
 def test_what_is_materialized_by_hand_counts(world: World) -> None:
     chat = chat_resource(world.sandbox)
     assert materialize(world.instance, CHATS, "2026-03-01", chat, world.lake).success
-    reason = world.tick()
-    assert isinstance(reason, dg.SkipReason)
-    assert "Looking again" in (reason.skip_message or "")
+    assert world.skip().startswith("Caught up at 12:00:0")
 
 
-def test_what_is_wiped_is_fetched_again(world: World) -> None:
+def test_following_goes_on_by_the_lake_in_an_instance_that_lost_its_history(world: World) -> None:
     chat = chat_resource(world.sandbox)
     keys = ("2026-02-27", "2026-03-01")
     assert materialize(world.instance, CHATS, keys, chat, world.lake).success
     world.instance.wipe_assets([KEY])
-    request = world.tick()
-    assert _range(request) == ("2026-03-01", "2026-03-01")
-    assert world.run(request).success
+    assert world.skip().startswith("Caught up at 12:00:0")
 
 
-def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
+def test_a_file_that_is_deleted_is_fetched_again_by_the_schedule(world: World) -> None:
+    chat = chat_resource(world.sandbox)
+    keys = ("2026-01-28", "2026-02-28")
+    assert materialize(world.instance, CHATS, keys, chat, world.lake).success
+    now = world.now
+    skipped = schedules.evaluate(world.instance, world.lake, [CHATS], SITE, now)
+    assert isinstance(skipped, dg.SkipReason)
+    path = world.lake.path(CHATS, day("2026-02-20"))
+    assert isinstance(path, Path)
+    path.unlink()
+    requests = schedules.evaluate(world.instance, world.lake, [CHATS], SITE, now)
+    assert isinstance(requests, list)
+    assert [_range(request) for request in requests] == [("2026-02-20", "2026-02-20")]
+    assert run_request(world.instance, CHATS, requests[0], chat, world.lake).success
+    assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-01-30", 30))
+
+
+def test_the_schedule_asks_for_nothing_that_a_run_is_at(world: World) -> None:
+    chat = chat_resource(world.sandbox)
+    keys = ("2026-01-28", "2026-02-19")
+    assert materialize(world.instance, CHATS, keys, chat, world.lake).success
+    for tags in (
+        {"dagster/partition": "2026-02-28"},
+        dict(zip(RANGE, ("2026-02-21", "2026-02-25"), strict=True)),
+    ):
+        world.instance.add_run(
+            dg.DagsterRun(
+                job_name="zendesk_chat",
+                status=dg.DagsterRunStatus.STARTED,
+                asset_selection=frozenset({KEY}),
+                tags=tags,
+            )
+        )
+    requests = schedules.evaluate(world.instance, world.lake, [CHATS], SITE, world.now)
+    assert isinstance(requests, list)
+    assert [_range(request) for request in requests] == [
+        ("2026-02-20", "2026-02-20"),
+        ("2026-02-26", "2026-02-27"),
+    ]
+
+
+def test_the_schedule_asks_for_what_is_missing_or_incomplete_as_ranges(
     world: World,
 ) -> None:
     chat = chat_resource(world.sandbox)
@@ -349,22 +394,21 @@ def test_the_schedule_asks_for_what_is_missing_failed_or_incomplete_as_ranges(
     materialize(world.instance, CHATS, ("2026-02-13", "2026-02-28"), chat, world.lake)
     # Incomplete: exported when it was still open.
     materialize(world.instance, CHATS, "2026-03-01", chat, world.lake)
-    # Failed: asked for again, in vain.
+    # Failed: asked for again, in vain; what was there is there.
     world.sandbox.faults([{"kind": "status", "status": 400}])
     failed = materialize(world.instance, CHATS, "2026-02-20", chat, world.lake)
     assert not failed.success
     world.move_to("2026-03-02T00:15:00+00:00")
 
-    requests = schedules.evaluate(world.instance, [CHATS], SITE, world.now)
+    requests = schedules.evaluate(world.instance, world.lake, [CHATS], SITE, world.now)
     assert isinstance(requests, list)
     assert [_range(request) for request in requests] == [
         ("2026-02-11", "2026-02-12"),
-        ("2026-02-20", "2026-02-20"),
         ("2026-03-01", "2026-03-01"),
     ]
     for request in requests:
         assert run_request(world.instance, CHATS, request, chat, world.lake).success
-    skipped = schedules.evaluate(world.instance, [CHATS], SITE, world.now)
+    skipped = schedules.evaluate(world.instance, world.lake, [CHATS], SITE, world.now)
     assert isinstance(skipped, dg.SkipReason)
     assert "Every partition of the last 30 days is complete" in (skipped.skip_message or "")
     assert_latest_is_true(world.sandbox, world.lake, CHATS, days("2026-01-31", 30))
@@ -387,10 +431,7 @@ def test_after_a_later_start_date_a_run_says_so_and_what_is_complete_isnt_asked_
         "2026-03-01: ZD_START_DATE or ZD_PARTITION has changed since. Launch it again for "
         "partitions of these"
     )
-    keys = [window.key for window in days("2026-02-22", 7)]
-    statuses = world.instance.get_status_by_partition(KEY, keys, later)
-    assert statuses == dict.fromkeys(keys, dg.AssetPartitionStatus.MATERIALIZED)
-    asked = schedules.evaluate(world.instance, [CHATS], Namespace(later), world.now)
+    asked = schedules.evaluate(world.instance, world.lake, [CHATS], Namespace(later), world.now)
     assert isinstance(asked, dg.SkipReason), asked
 
 
@@ -432,7 +473,7 @@ def test_the_second_look_reads_yesterday_and_an_older_day_and_adds_what_was_late
     late = {"id": "late", "update_timestamp": "2026-02-28T20:00:00Z"}
     world.sandbox.put("chats", [late])
     world.move_to("2026-03-01T13:40:00+00:00")
-    requests = second_look.evaluate([CHATS], SITE, chat, world.now)
+    requests = second_look.evaluate(world.lake, [CHATS], SITE, chat, world.now)
     assert isinstance(requests, list)
     yesterday, older = (request.partition_key or "" for request in requests)
     assert yesterday == "2026-02-28"
@@ -451,36 +492,74 @@ def test_the_second_look_reads_yesterday_and_an_older_day_and_adds_what_was_late
 
 def test_a_second_look_over_no_days_says_why_it_doesnt_look(world: World) -> None:
     chat = chat_resource(world.sandbox, second_look_days={"chats": 0})
-    skipped = second_look.evaluate([CHATS], SITE, chat, world.now)
+    skipped = second_look.evaluate(world.lake, [CHATS], SITE, chat, world.now)
     assert isinstance(skipped, dg.SkipReason)
     assert "second_look_days" in (skipped.skip_message or "")
 
 
-def test_the_open_partition_of_an_hourly_export_is_an_hour() -> None:
+def test_the_open_partition_of_an_hourly_export_is_an_hour(sandbox: Running, lake: Lake) -> None:
     hourly = dg.HourlyPartitionsDefinition(start_date="2026-01-01-00:00", end_offset=1)
     now_s = datetime(2026, 3, 1, 12, 34, tzinfo=UTC).timestamp()
     with dg.DagsterInstance.ephemeral() as instance:
-        request = sensors.evaluate(instance, CHATS, Namespace(hourly), POLL_S, now_s)
+        tick = follow_up_tick.evaluate(
+            instance, lake, CHATS, chat_resource(sandbox), Namespace(hourly), Poll(), now_s
+        )
+    request = tick.answer
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2026-03-01-12:00"
 
 
-def test_a_tick_reads_a_bounded_number_of_events(
+def test_a_tick_reads_no_events_and_no_footer_that_it_has_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.settings = {"page_size": 10, "max_pages_per_run": 1}
-    world.follow()
-    assert len(partition_events(world.instance, CHATS)) > 3
-    limits: list[int] = []
-    fetch = world.instance.fetch_materializations
-
-    def counted(*args: Any, limit: int, **kwargs: Any) -> Any:
-        limits.append(limit)
-        return fetch(*args, limit=limit, **kwargs)
-
-    monkeypatch.setattr(world.instance, "fetch_materializations", counted)
+    chat = chat_resource(world.sandbox)
+    keys = ("2026-01-30", "2026-03-01")
+    assert materialize(world.instance, CHATS, keys, chat, world.lake).success
+    read = _count_footers(monkeypatch)
+    monkeypatch.setattr(world.instance, "fetch_materializations", None)
     world.tick()
-    assert 0 < sum(limits) <= 12
+    assert len(read) == 9
+    world.tick()
+    assert len(read) == 9
+
+
+def test_a_nightly_tick_reads_each_footer_once_and_then_only_what_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = chat_resource(world.sandbox)
+    keys = ("2026-01-28", "2026-03-01")
+    assert materialize(world.instance, CHATS, keys, chat, world.lake).success
+    read, queries = _count_footers(monkeypatch), []
+    get_runs = world.instance.get_runs
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        queries.append(args)
+        return get_runs(*args, **kwargs)
+
+    monkeypatch.setattr(world.instance, "get_runs", counted)
+    now = world.now + timedelta(hours=13)
+    for footers, exports in ((33, [CHATS]), (33, [CHATS, CONVERSIONS])):
+        queries.clear()
+        requests = schedules.evaluate(world.instance, world.lake, exports, SITE, now)
+        assert isinstance(requests, list)
+        assert len(read) == footers
+        assert len(queries) == 1
+    assert materialize(world.instance, CHATS, "2026-02-20", chat, world.lake).success
+    schedules.evaluate(world.instance, world.lake, [CHATS], SITE, now)
+    assert len(read) == 34
+
+
+def _count_footers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Collects the files whose footers the state of the lake is read from."""
+    read: list[object] = []
+    read_footer = state.read_footer
+
+    def counted(path: Any) -> Any:
+        read.append(path)
+        return read_footer(path)
+
+    monkeypatch.setattr(state, "read_footer", counted)
+    return read
 
 
 def test_the_lake_follows_the_truth_through_a_day_of_polls(world: World) -> None:
@@ -493,8 +572,9 @@ def test_the_lake_follows_the_truth_through_a_day_of_polls(world: World) -> None
     footer = world.lake.footer(CHATS, day("2026-03-02"))
     assert footer
     assert not footer.complete
-    # Every half hour a poll, and the newest item at most five minutes younger than the last.
-    assert (footer.complete_until_us - footer.start_us) // 60_000_000 == 55
+    # Every half hour a poll: the lake has all that was settled at the last one.
+    settled_s = world.now.timestamp() - 310
+    assert footer.items == len(world.sandbox.truth("chats", footer.start_us / 1e6, settled_s))
 
 
 def test_a_long_downtime_is_caught_up_even_if_one_run_cant_fetch_it_all(world: World) -> None:
@@ -515,7 +595,7 @@ def test_the_schedule_finishes_an_old_backfill_that_outgrew_its_run(world: World
     materialize(
         world.instance, CHATS, ("2026-01-29", "2026-02-28"), chat, world.lake, partitions_def=old
     )
-    [request] = schedules.evaluate(world.instance, [CHATS], Namespace(old), world.now)
+    [request] = schedules.evaluate(world.instance, world.lake, [CHATS], Namespace(old), world.now)
     start, end = _range(request)
     assert start > "2025-06-01", "what is complete isn't asked for again"
     assert end == "2025-06-10"

@@ -128,7 +128,8 @@ class Export(Table):
     Of several `endpoints` the first is the default. `settle_s` is the lag, in seconds: younger
     items are left for a later poll. It is at least how recent a `start_time` the server refuses.
     `overlap_s` is how late, in seconds, an item may show up and still be found by the next poll;
-    0 where the order of the stream makes late items impossible. `scopes` says that there is a
+    0 where the order of the stream makes late items impossible. `poll_interval_s` is how often, in
+    seconds, it is asked for something new unless that is set. `scopes` says that there is a
     `support_type_scope`.
     `supports_fields` says that `fields` chooses attributes, `supports_include_changes` that there
     is an `include_changes`; `inline_sideloads` names what `include` adds to the items themselves.
@@ -145,6 +146,7 @@ class Export(Table):
     supports_include_changes: bool = False
     scopes: bool = False
     overlap_s: int = 900
+    poll_interval_s: int = 300
     updated_at_column: str = ""
     sample: Endpoint | None = None
     optional_paths: tuple[str, ...] = ()

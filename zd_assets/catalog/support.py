@@ -158,6 +158,7 @@ ORGANIZATIONS = Export(
     name="organizations",
     description="Organizations, each in its newest version when it was fetched.",
     columns=ORGANIZATION_COLUMNS,
+    poll_interval_s=1800,
     key=("id",),
     time=ItemTime("updated_at"),
     endpoints=(_time_based("organizations"),),
@@ -176,6 +177,7 @@ ROUTING_ATTRIBUTES = Export(
     time=ItemTime("time"),
     endpoints=(_routing("attributes"),),
     overlap_s=0,
+    poll_interval_s=3600,
     settle_s=_REFUSED_FOR_S,
     documentation=_ROUTING_DOCUMENT + "#incremental-attributes-export",
 )
@@ -189,6 +191,7 @@ ROUTING_ATTRIBUTE_VALUES = Export(
     time=ItemTime("time"),
     endpoints=(_routing("attribute_values"),),
     overlap_s=0,
+    poll_interval_s=3600,
     settle_s=_REFUSED_FOR_S,
     documentation=_ROUTING_DOCUMENT + "#incremental-attributes-values-export",
 )
@@ -203,6 +206,7 @@ ROUTING_INSTANCE_VALUES = Export(
     # The document: "Changes are grouped by `attribute_value_id`".
     endpoints=(_routing("instance_values", by_arrival=True),),
     overlap_s=0,
+    poll_interval_s=3600,
     settle_s=_REFUSED_FOR_S,
     documentation=_ROUTING_DOCUMENT + "#incremental-instance-values-export",
 )

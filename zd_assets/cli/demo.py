@@ -22,7 +22,7 @@ from rich.table import Table
 from zd_assets import sandbox
 from zd_assets.catalog.export import Api, Export
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.cli.instance import INSTANCE
+from zd_assets.cli.instance import INSTANCE, WORKSPACE
 from zd_assets.engine.day import Day
 from zd_assets.engine.latest.manifest import read_manifest
 from zd_assets.lake.footer import Footer
@@ -67,7 +67,7 @@ def run(days: int) -> None:
     # Not wrapped, so that it can be clicked and copied.
     console.print(f"The support report: {newest}", soft_wrap=True)
     console.print(f"The lake: {_LAKE}", soft_wrap=True)
-    console.print("Open the UI on it: make dev")
+    console.print("Open the UI on it: make dev, or zd-assets demo ui")
 
 
 @main.command()
@@ -80,7 +80,8 @@ def ui(port: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _sandbox(datetime.now(UTC).date() - timedelta(days=30)):
         dev = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", f"--port={port}"]
+            [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", f"--port={port}"],
+            cwd=_HOME,
         )
         try:
             dev.wait()
@@ -94,6 +95,7 @@ def _sandbox(first: date) -> Iterator[sandbox.Running]:
     """A sandbox with data from `first` on, and an environment that points at it."""
     _DAGSTER.mkdir(parents=True, exist_ok=True)
     (_DAGSTER / "dagster.yaml").write_text(INSTANCE)
+    (_HOME / "workspace.yaml").write_text(WORKSPACE)
     settings = sandbox.Settings(odd=False, support_requests_per_minute=_SUPPORT_BUDGET)
     with sandbox.start(settings) as running:
         os.environ |= {
@@ -112,11 +114,15 @@ def _sandbox(first: date) -> Iterator[sandbox.Running]:
 
 
 def _materialize(selection: str, *options: str) -> None:
+    # In the demo's folder: the .env of another would hide what is set here from Dagster, and a
+    # real account would be asked.
     command = [sys.executable, "-m", "dagster", "asset", "materialize"]
     command += ["-m", "zd_assets.definitions", "--select", selection, *options]
     log = _HOME / "materialize.log"
     with log.open("a") as output:
-        result = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
+        result = subprocess.run(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=_HOME, check=False
+        )
     if result.returncode:
         raise click.ClickException(f"the run failed; its log is {log}")
 

@@ -5,16 +5,10 @@ from pathlib import Path
 
 import click
 
-from zd_assets.cli.instance import INSTANCE
+from zd_assets.cli.instance import INSTANCE, WORKSPACE
 from zd_assets.cli.output import as_json, print_json
 from zd_assets.defs.environment import VARIABLES, Variable
 
-_WORKSPACE = """\
-load_from:
-  - python_module:
-      module_name: zd_assets.definitions
-      location_name: zd_assets
-"""
 _IGNORED = """\
 .env
 dagster/*
@@ -65,7 +59,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, str, int]]:
     home = folder / "dagster"
     yield folder / ".env", _env(home, folder / "data"), _PRIVATE
     yield home / "dagster.yaml", INSTANCE, _PUBLIC
-    yield folder / "workspace.yaml", _WORKSPACE, _PUBLIC
+    yield folder / "workspace.yaml", WORKSPACE, _PUBLIC
     yield folder / ".gitignore", _IGNORED, _PUBLIC
 
 

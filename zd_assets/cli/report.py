@@ -41,7 +41,8 @@ def main(day: str, days: int, opens: bool, as_json: bool) -> None:
     Example:
       zd-assets report 2026-02-01 --days 7 --open
     """
-    page = write_report(lake_of_environment(), Day(day), days)
+    lake = lake_of_environment()
+    page = write_report(lake, Day(day, lake.time_zone), days)
     if as_json:
         print_json({"day": day, "days": days, "report": str(page)})
     else:

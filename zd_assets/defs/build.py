@@ -25,11 +25,12 @@ from zd_assets.defs.exports.format_checks import (
 from zd_assets.defs.exports.reference import lists_for, reference_asset, reference_schedule
 from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
 from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
-from zd_assets.defs.exports.sensors import follow_up_sensor
+from zd_assets.defs.exports.sensors import follow_up_sensor, followed_exports
 from zd_assets.defs.io_manager import lake_io_manager
+from zd_assets.defs.maintenance.jobs import maintenance
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS, REPORTED
@@ -60,32 +61,36 @@ def build_definitions(
     executor: dg.ExecutorDefinition | None = dg.in_process_executor,
     crons: Crons | None = None,
     spec: SpecHook = lambda spec: spec,
+    follow: Sequence[str] | None = None,
 ) -> dg.Definitions:
     """These exports with these partitions, fetched by these resources.
 
     Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
     in the lake. A run waits for the network: a process for each step would only start slower, so
     leave out the executor only where the definitions are merged with others that have one.
-    `crons` is when the schedules tick. `spec` gives each asset another spec.
+    `crons` is when the schedules tick. `spec` gives each asset another spec. `follow` names the
+    exports whose sensors are on from the start (None: as `ZD_FOLLOW` says).
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name, or `spec` changed what Dagster knows
-            an asset by.
+        ConfigurationError: the prefix can't stand in a name, there is no such time zone, `spec`
+            changed what Dagster knows an asset by, or `follow` names what there isn't.
     """
-    namespace = Namespace(partitions_def, prefix)
+    namespace = Namespace(partitions_def, prefix, filled(lake).zone())
+    followed = followed_exports(follow)
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}
     resources = {namespace.name(api.value): given[api] for api, some in by_api.items() if some}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
         parts = [
-            _exports(namespace, api, some, crons or Crons(), _of_the_same_asset(spec))
+            _exports(namespace, api, some, crons or Crons(), _of_the_same_asset(spec), followed)
             for api, some in by_api.items()
             if some
         ]
         if analytics:
             parts.append(_analytics(namespace, exports, lake, _of_the_same_asset(spec)))
         parts.append(_alerts(namespace, exports, parts))
+        parts.append(maintenance(namespace, _keys(parts)))
         shared = {
             namespace.name(LAKE): lake,
             namespace.name(LAKE_IO): lake_io_manager(namespace),
@@ -114,7 +119,12 @@ def _of_the_same_asset(
 
 
 def _exports(
-    namespace: Namespace, api: Api, exports: Sequence[Export], crons: Crons, spec: SpecHook
+    namespace: Namespace,
+    api: Api,
+    exports: Sequence[Export],
+    crons: Crons,
+    spec: SpecHook,
+    followed: set[str],
 ) -> dg.Definitions:
     """Exports of one API, and what follows and checks them."""
     group = namespace.name(api.value)
@@ -139,7 +149,10 @@ def _exports(
         assets=list(dg.map_asset_specs(spec, assets)),
         asset_checks=checks,
         jobs=jobs,
-        sensors=[follow_up_sensor(export, namespace) for export in exports],
+        sensors=[
+            follow_up_sensor(export, namespace, followed=export.name in followed)
+            for export in exports
+        ],
         schedules=schedules,
     )
 
@@ -178,6 +191,15 @@ def _analytics(
     )
 
 
+def _keys(parts: Sequence[dg.Definitions]) -> set[dg.AssetKey]:
+    return {
+        asset.key
+        for part in parts
+        for asset in part.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    }
+
+
 def _alerts(
     namespace: Namespace, exports: Sequence[Export], parts: Sequence[dg.Definitions]
 ) -> dg.Definitions:
@@ -188,7 +210,6 @@ def _alerts(
         for asset in part.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
     }
-    followed = {key: assets[key] for key in (namespace.key(export.path) for export in exports)}
     return dg.Definitions(
-        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, followed)]
+        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, exports)]
     )

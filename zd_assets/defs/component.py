@@ -127,6 +127,11 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
     exports: list[Literal[_NAMES]] = Field(  # type: ignore[valid-type]
         default=list(_NAMES), min_length=1, description="Which exports; all of them by default."
     )
+    follow: list[Literal[("all", *_NAMES)]] | None = Field(  # type: ignore[valid-type]
+        default=None,
+        description="Which exports are followed from the start: names, or [all] (ZD_FOLLOW, else "
+        "none: their sensors are switched on in the UI).",
+    )
     analytics: bool = Field(
         default=True, description="Whether what can be made of these exports comes along."
     )
@@ -199,6 +204,7 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             executor=_EXECUTORS[self.executor] if self.executor else None,
             crons=Crons(**self.schedules.model_dump()),
             spec=self.get_asset_spec,
+            follow=self.follow,
         )
 
     def _check_prefix(self, context: dg.ComponentLoadContext) -> None:

@@ -27,7 +27,7 @@ class Namespace:
     """One account in a Dagster project.
 
     `prefix` stands before every name that Dagster knows, so that several accounts have room side
-    by side; empty where there is but one.
+    by side; empty where there is but one. `time_zone` is that of the days of models.
 
     Raises:
         ConfigurationError: a character of the prefix has no place in a name.
@@ -35,6 +35,7 @@ class Namespace:
 
     partitions_def: Partitions
     prefix: str = ""
+    time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
         if not re.match(PREFIX, self.prefix):
@@ -55,6 +56,11 @@ class Namespace:
         resource = getattr(resources, self.name(api.value))
         assert isinstance(resource, ZendeskApi)
         return resource
+
+    def no_credentials(self, resources: object, api: Api) -> dg.SkipReason | None:
+        """Say why a tick asks for nothing, if nothing is set to sign in to the API with."""
+        missing = self.api(resources, api).missing_credentials()
+        return dg.SkipReason(f"{missing}: {self.name(api.value)} is left out.") if missing else None
 
     def lake(self, resources: object) -> "Lake":
         """The lake that a run's resources name."""

@@ -64,7 +64,7 @@ def asked_for(context: dg.AssetExecutionContext, partitions_def: Partitions) -> 
     Raises:
         ConfigurationError: it was launched before the partitions became others.
     """
-    first, last = _ends(context)
+    first, last = ends_of_run(context.run)
     if all(map(partitions_def.has_partition_key, filter(None, (first, last)))):
         return list(context.partition_keys)
     asked = first if first == last else f"{first} to {last}"
@@ -75,16 +75,10 @@ def asked_for(context: dg.AssetExecutionContext, partitions_def: Partitions) -> 
     )
 
 
-def asked_for_still(context: dg.AssetExecutionContext, partitions_def: Partitions) -> list[str]:
-    """Of the partition keys that a run was asked for, those that there are still."""
-    first, last = _ends(context)
-    # Their names sort by time.
-    return [key for key in partitions_def.get_partition_keys() if first <= key <= last]
-
-
-def _ends(context: dg.AssetExecutionContext) -> tuple[str, str]:
-    only = context.run.tags.get("dagster/partition", "")
-    first, last = (context.run.tags.get(tag, only) for tag in _RANGE)
+def ends_of_run(run: dg.DagsterRun) -> tuple[str, str]:
+    """The first and the last partition key that a run was asked for; empty where it has none."""
+    only = run.tags.get("dagster/partition", "")
+    first, last = (run.tags.get(tag, only) for tag in _RANGE)
     return first, last
 
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from pydantic import Field
@@ -70,7 +71,8 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     poll_interval_s: int | None = Field(
         default=None,
-        description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300).",
+        description="Seconds between polls once caught up (ZD_POLL_INTERVAL, else 300; 1800 for "
+        "organizations, 3600 for routing).",
     )
     poll_intervals_s: dict[str, int] = Field(
         default={},
@@ -128,7 +130,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         if export.name in self.poll_intervals_s:
             name, seconds = "poll_intervals_s", self.poll_intervals_s[export.name]
         if seconds is None:
-            seconds = _whole_number("ZD_POLL_INTERVAL", 300)
+            seconds = _whole_number("ZD_POLL_INTERVAL", export.poll_interval_s)
         if seconds < 1:
             raise ConfigurationError(f"{name} is {seconds}; it must be at least 1")
         return seconds
@@ -459,17 +461,41 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         "(ZD_ANALYTICS_EVERY, else 3600).",
     )
 
+    time_zone: str | None = Field(
+        default=None,
+        description="The zone of the days of models and of the report, by its IANA name: "
+        "Europe/Berlin (ZD_TIME_ZONE, else UTC). Exports' partitions stay UTC.",
+    )
+
+    def zone(self) -> str:
+        """Return the IANA name of the zone of the days of models.
+
+        Raises:
+            ConfigurationError: there is no such zone.
+        """
+        name = self.time_zone or _text("ZD_TIME_ZONE") or "UTC"
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigurationError(
+                f"ZD_TIME_ZONE is {name!r}; set it to the IANA name of a time zone, such as "
+                "Europe/Berlin"
+            ) from None
+
     def analytics_every(self) -> int:
         """Return how many seconds analytics rest between two updates.
 
         Raises:
             ConfigurationError: the field is negative, or the variable no whole number.
         """
-        if self.analytics_every_s is not None:
-            if self.analytics_every_s < 0:
-                raise ConfigurationError("analytics_every_s is negative; it must be at least 0")
-            return self.analytics_every_s
-        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        seconds = self.analytics_every_s
+        if seconds is None:
+            seconds = _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        if seconds < 0:
+            raise ConfigurationError(
+                f"analytics_every_s (ZD_ANALYTICS_EVERY) is {seconds}; it must be 0 or more"
+            )
+        return seconds
 
     def open(self, prefix: str = "") -> "Lake":
         """The lake, of an account with a prefix the folder of that name in it.
@@ -478,8 +504,8 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         """
         from zd_assets.lake.lake import Lake, open_lake
 
-        lake = open_lake(self.location or _text("ZD_LAKE") or "data")
-        return Lake(lake.root.joinpath(prefix)) if prefix else lake
+        root = open_lake(self.location or _text("ZD_LAKE") or "data").root
+        return Lake(root.joinpath(prefix) if prefix else root, self.zone())
 
 
 def filled(folder: LakeFolder) -> LakeFolder:

@@ -51,6 +51,8 @@ def check(
     with scratch(place) as folder, connect(folder, memory_mb) as connection:
         copies = LocalCache(folder / "copies")
         read = [parquet(copies.all(report.path for report in batch)) for batch in batches]
+        longest_us = max(one.day.end_us - one.day.start_us for one in reports)
+        connection.execute(f"create temp macro longest_day_s() as {longest_us / 1e6}")
         found = [_keys_unique(connection, table, read)]
         if table.assertions:
             found.append(_in_range(connection, table, read))

@@ -77,6 +77,7 @@ def _make(
         complete=inputs.complete,
         known_until_us=inputs.known_until_us,
         items=items,
+        time_zone=day.time_zone,
         run_id=run_id,
         carried_since=(yesterday.carried_since if yesterday else day.key)
         if table.depends_on_past

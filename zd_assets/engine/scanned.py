@@ -36,7 +36,8 @@ _MONTH = pa.field("month", pa.string())
 class ScannedPartition:
     """A file that is read, and what it says of itself.
 
-    `key` is Dagster's, `2026-01-28` or `2026-01-28-13:00`; of current state a month, `2026-01`.
+    `key` is Dagster's, `2026-01-28` or `2026-01-28-13:00`; of current state a month, `2026-01`;
+    of a list, which is one file, it is empty.
     `identity` changes whenever the file is replaced. Of current state, `complete_until` is None; of
     a list, which is one file, `key` is empty, too.
     """
@@ -89,11 +90,12 @@ class Scan:
         table = self.table
         columns = table.all_columns if isinstance(table, Table) else table.columns
         folders: list[pa.Field] = []
+        folders = []
         if isinstance(table, Latest):
             folders = [_MONTH]
         elif isinstance(table, ReferenceList):
             pass
-        else:
+        elif not isinstance(table, ReferenceList):
             hourly = any(is_hourly(one.path) for one in self.partitions)
             folders = [_DATE, _HOUR] if hourly else [_DATE]
         return pa.schema([*arrow_schema(columns), *folders])
@@ -218,6 +220,8 @@ class Scan:
 
 def _folders(one: ScannedPartition) -> ds.Expression:
     """The columns that a file's folders say."""
+    if not one.key:
+        return pc.scalar(True)
     if not one.key:
         return pc.scalar(True)
     if not one.complete_until:

@@ -39,12 +39,20 @@ def prepare(
         ("begins", str(begins).lower()),
     ):
         connection.execute(f"create or replace temp macro {macro}() as {value}")
+    zone = literal(day.time_zone)
+    connection.execute(
+        f"create or replace temp macro local_hour(moment) as hour(timezone({zone}, moment))"
+    )
+    connection.execute(f"create or replace temp macro local_weekday() as {day.weekday}")
     for one in inputs.sources:
         view = one.source.table.name
         ahead = [other for other in inputs.ahead if other.source == one.source]
         found = [file for each in (one, *ahead) for file in each.files]
         files = copies.all(found)
-        until = timestamp(day.end_us + len(ahead) * (day.end_us - day.start_us))
+        last = day
+        for _ in ahead:
+            last = last.after
+        until = timestamp(last.end_us)
         _view(connection, view, _columns(one), files, _of_the_day(one, until), _once(one, found))
     if table.depends_on_past:
         files = copies.all([day_file(lake, table, day.before)] if inputs.yesterday else [])

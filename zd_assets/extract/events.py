@@ -18,7 +18,6 @@ class Action(StrEnum):
     NOT_REACHED = "not reached: the run had spent its page budget"
     LOOKED_AGAIN = "looked at again: nothing new"
     ADDED_TO = "rows were added that came with pages of other partitions"
-    CUT_SHORT = "committed while the run was being stopped"
     UNSETTLED = "nothing is settled yet"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zd_assets.catalog.export import Endpoint, Export, Sideload
 from zd_assets.extract.events import Report
-from zd_assets.extract.options import Options
+from zd_assets.extract.options import Options, own_parameters, query_of
 from zd_assets.lake.lake import Lake
 from zd_assets.zendesk.client import Client
 
@@ -51,3 +51,31 @@ class Job:
     def page_size(self, endpoint: Endpoint) -> int:
         """Return how many items to ask for, as far as the endpoint gives so many."""
         return min(self.options.page_size, endpoint.page_size)
+
+
+def make_job(
+    export: Export,
+    client: Client,
+    lake: Lake,
+    options: Options,
+    *,
+    run_id: str = "",
+    emit: Callable[[Report], None] = lambda report: None,
+) -> Job:
+    """Put together what the segments of a run share; `emit` is given what they report."""
+    query = query_of(export, options)
+    return Job(
+        export=export,
+        endpoint=options.endpoint or export.endpoints[0],
+        options=options,
+        query=query,
+        sideloads=tuple(one for one in export.sideloads if one.name in options.include),
+        parameters=query | own_parameters(options),
+        client=client,
+        lake=lake,
+        run_id=run_id,
+        page_budget=PageBudget(options.max_pages),
+        emit=emit,
+        stop=threading.Event(),
+        others_lock=threading.Lock(),
+    )

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from zd_assets.catalog.export import CLOCK_MARGIN_S, Export
 from zd_assets.extract.events import Action, Report
-from zd_assets.extract.job import Job, PageBudget
-from zd_assets.extract.options import Options, own_parameters, query_of
+from zd_assets.extract.job import Job, make_job
+from zd_assets.extract.options import Options
 from zd_assets.extract.partition_files import keep_or_begin
 from zd_assets.extract.plan import Plan, Target, plan
 from zd_assets.extract.segment import fetch_segment
@@ -52,24 +52,8 @@ def extract(
         LakeError: likewise.
     """
     reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
-    stop = threading.Event()
-    endpoint = options.endpoint or export.endpoints[0]
-    query = query_of(export, options)
-    job = Job(
-        export=export,
-        endpoint=endpoint,
-        options=options,
-        query=query,
-        sideloads=tuple(one for one in export.sideloads if one.name in options.include),
-        parameters=query | own_parameters(options),
-        client=client,
-        lake=lake,
-        run_id=run_id,
-        page_budget=PageBudget(options.max_pages),
-        emit=reports.put,
-        stop=stop,
-        others_lock=threading.Lock(),
-    )
+    job = make_job(export, client, lake, options, run_id=run_id, emit=reports.put)
+    endpoint = job.endpoint
     # Without a start time, each segment goes on where the one before it ended.
     windows = options.max_parallel_windows if endpoint.has_start_time else 1
     todo = plan(
@@ -94,7 +78,7 @@ def extract(
             while (report := reports.get()) is not None:
                 yield report
         finally:
-            stop.set()
+            job.stop.set()
             fetches.join()
     if errors:
         raise errors[0]

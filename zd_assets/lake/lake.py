@@ -22,9 +22,13 @@ _LEVELS = 2
 
 @dataclass(frozen=True)
 class Lake:
-    """The lake below `root`, a folder of this machine or a part of an object store."""
+    """The lake below `root`, a folder of this machine or a part of an object store.
+
+    `time_zone` is the IANA name of the zone of the days of models; partitions are UTC.
+    """
 
     root: Location
+    time_zone: str = "UTC"
 
     def path(self, table: Table, partition: Partition) -> Location:
         """The partition's file."""

@@ -134,9 +134,8 @@ class Client:
                 failures = 1 if smaller != asked else failures + 1
                 asked = smaller
                 if failures >= self.attempts:
-                    raise UnavailableError(
-                        f"{error}; asked {times} times. What was committed stays; run again later."
-                    ) from None
+                    often = f"; asked {times} times. What was committed stays; run again later."
+                    raise UnavailableError(f"{error}{often if times > 1 else '.'}") from None
                 pause_s = wait_s(failures, self.first_wait_s, error.retry_after_s)
                 notice(f"{error}; asking again in {pause_s:.1f} s")
             if stop.wait(pause_s):

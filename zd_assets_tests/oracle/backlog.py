@@ -259,5 +259,8 @@ def _backlog(
         "aged": len(ages),
         "age_mean_s": mean(ages),
         "age_max_s": max(ages, default=None),
+        "older_than_day": sum(age > 86_400 for age in ages),
+        "older_than_3_days": sum(age > 3 * 86_400 for age in ages),
         "older_than_week": sum(age > 7 * 86_400 for age in ages),
+        "older_than_month": sum(age > 30 * 86_400 for age in ages),
     }

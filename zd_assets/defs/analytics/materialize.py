@@ -33,7 +33,7 @@ def materialize(
         LakeError: the days made until then are reported first.
     """
     lake = namespace.lake(context.resources)
-    days = [Day(one) for one in asked_for(context, days_def(namespace.partitions_def))]
+    days = [Day(one, lake.time_zone) for one in asked_for(context, days_def(namespace))]
     made: list[DayReport] = []
     try:
         for report in make(table, lake, days, run_id=context.run.run_id, memory_mb=memory_mb):

@@ -45,7 +45,7 @@ def report_asset(
             f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
             "before. It needs no network, and can be sent as it is."
         ),
-        partitions_def=days_def(namespace.partitions_def),
+        partitions_def=days_def(namespace),
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[
             dg.AssetDep(namespace.key(table.path), partition_mapping=week)
@@ -80,8 +80,8 @@ def _write(context: dg.AssetExecutionContext, namespace: Namespace, config: Repo
     period = NAMED.get(config.period, config.days)
     written: dict[str, dict[str, Any]] = {}
     try:
-        for key in asked_for(context, days_def(namespace.partitions_def)):
-            told = summary(lake, Day(key), period)
+        for key in asked_for(context, days_def(namespace)):
+            told = summary(lake, Day(key, lake.time_zone), period)
             path = save(lake, told)
             written[key] = {
                 "report": dg.MetadataValue.md(digest(told)),

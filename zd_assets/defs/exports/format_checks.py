@@ -81,14 +81,20 @@ def format_check(
 
 
 def format_schedule(namespace: Namespace, cron: str = LIVE_FORMAT) -> dg.ScheduleDefinition:
-    """Check the format of all exports that have samples; else at half past four, UTC."""
-    return dg.ScheduleDefinition(
+    """Check the format of all exports that have samples, when `cron` says, UTC."""
+
+    @dg.schedule(
         name=namespace.name(FORMAT_JOB, "daily"),
         job_name=namespace.name(FORMAT_JOB),
         cron_schedule=cron,
         execution_timezone="UTC",
+        required_resource_keys={namespace.name(Api.SUPPORT.value)},
         description="Compares what the Support API answers now with the columns of the exports.",
     )
+    def _daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return namespace.no_credentials(context.resources, Api.SUPPORT) or dg.RunRequest()
+
+    return _daily
 
 
 def _result(

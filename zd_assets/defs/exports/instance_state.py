@@ -1,14 +1,16 @@
-"""What the instance knows of an export's partitions and runs; each reads a bounded number."""
+"""What only the instance knows of an export: its runs in flight, and the failed ones.
 
-from collections.abc import Iterator
+How far partitions are complete, the lake says.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import dagster as dg
 
 from zd_assets.defs.alerts.failures import failure_reason
-from zd_assets.defs.partitions import Partitions, partition
-from zd_assets.lake.partition import Partition
+from zd_assets.defs.partitions import ends_of_run
 
 FOLLOW_UP_TAG = "zd_assets/follow_up"
 
@@ -25,30 +27,6 @@ _MOST_FAILURES = 8
 
 
 @dataclass(frozen=True)
-class Materialization:
-    """A partition's last materialization, as its metadata tells it; `at_s` is epoch seconds."""
-
-    storage_id: int
-    at_s: float
-    complete: bool
-    follow_up_at_once: bool
-    follow_up: str
-
-
-@dataclass(frozen=True)
-class PartitionState:
-    """A partition, and its last materialization if it has one."""
-
-    partition: Partition
-    last: Materialization | None
-
-    @property
-    def open(self) -> bool:
-        """Whether anything of it is still to be fetched."""
-        return self.last is None or not self.last.complete
-
-
-@dataclass(frozen=True)
 class Failures:
     """The follow-up runs that failed one after the other until now, `last_s` the last's end.
 
@@ -62,48 +40,20 @@ class Failures:
     error: str = ""
 
 
-def partition_state(
-    instance: dg.DagsterInstance, key: dg.AssetKey, window: Partition
-) -> PartitionState:
-    """Read one partition's last materialization."""
-    records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(key, asset_partitions=[window.key]), limit=1
-    ).records
-    if not records or not (event := records[0].asset_materialization):
-        return PartitionState(window, None)
-
-    def value(name: str) -> object:
-        return event.metadata[name].value if name in event.metadata else None
-
-    return PartitionState(
-        window,
-        Materialization(
-            storage_id=records[0].storage_id,
-            at_s=records[0].timestamp,
-            complete=value("complete") is True,
-            follow_up_at_once=value("follow_up_at_once") is True,
-            follow_up=str(value("follow_up") or "no page was read yet"),
-        ),
-    )
-
-
-def newest_materialized(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partitions_def: Partitions
-) -> Partition | None:
-    """The newest partition that was ever materialized."""
-    keys = instance.get_materialized_partitions(key)
-    # Their names sort by time.
-    known = (one for one in sorted(keys, reverse=True) if partitions_def.has_partition_key(one))
-    newest = next(known, None)
-    return partition(partitions_def, newest) if newest else None
+def runs_in_flight(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Every run that is running or queued, read a page of the instance's storage at a time."""
+    runs: list[dg.DagsterRun] = []
+    cursor = None
+    while page := instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT), cursor, _RUNS_AT_ONCE):
+        runs += page
+        cursor = page[-1].run_id
+    return runs
 
 
 def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> str | None:
     """What is running, queued or asked for on an export of this job, in words, or None."""
-    for run in _runs_in_flight(instance):
-        # A run of a whole job names no assets.
-        mine = key in run.asset_selection if run.asset_selection else run.job_name == job
-        if mine:
+    for run in runs_in_flight(instance):
+        if _is_of(run, key, job):
             return f"run {run.run_id[:8]} is {run.status.value.lower().replace('_', ' ')}"
     for backfill in instance.get_backfills(limit=_MOST_BACKFILLS):
         if backfill.status.value == "REQUESTED" and key in (backfill.asset_selection or ()):
@@ -111,12 +61,16 @@ def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> s
     return None
 
 
-def _runs_in_flight(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
-    """All of them, a page of the instance's storage after the other."""
-    cursor = None
-    while runs := instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT), cursor, _RUNS_AT_ONCE):
-        yield from runs
-        cursor = runs[-1].run_id
+def partitions_in_flight(
+    runs: Sequence[dg.DagsterRun], key: dg.AssetKey, job: str
+) -> list[tuple[str, str]]:
+    """The first and the last partition key of each of these runs that is on the export."""
+    return [ends_of_run(run) for run in runs if _is_of(run, key, job)]
+
+
+def _is_of(run: dg.DagsterRun, key: dg.AssetKey, job: str) -> bool:
+    # A run of a whole job names no assets.
+    return key in run.asset_selection if run.asset_selection else run.job_name == job
 
 
 def follow_up_failures(instance: dg.DagsterInstance, key: dg.AssetKey) -> Failures:

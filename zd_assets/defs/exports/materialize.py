@@ -15,13 +15,12 @@ from zd_assets.defs.check_result import check_result
 from zd_assets.defs.exports.partition_metadata import partition_metadata
 from zd_assets.defs.exports.progress import Progress
 from zd_assets.defs.namespace import Namespace
-from zd_assets.defs.partitions import asked_for, asked_for_still, first_us, partitions
+from zd_assets.defs.partitions import asked_for, first_us, partitions
 from zd_assets.extract.events import Action, Notice, PageReport, PartitionReport
 from zd_assets.extract.run import extract
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.lake import Lake
 from zd_assets.lake.partition import Partition
-from zd_assets.zendesk.errors import ConfigurationError
 
 
 def materialize(
@@ -48,7 +47,7 @@ def materialize(
     )
     progress = Progress(client.budget)
     lake = namespace.lake(context.resources)
-    windows = _windows(context, export, namespace, lake)
+    windows = partitions(namespace.partitions_def, asked_for(context, namespace.partitions_def))
     done: dict[Partition, PartitionReport] = {}
     settled_us = int((time.time() - export.settle_s - CLOCK_MARGIN_S) * 1_000_000)
     reports = extract(
@@ -73,10 +72,9 @@ def materialize(
                         context.log.warning(message)
         results = _check_results(export, lake, [*done.values()], settled_us)
     except BaseException:
-        # No result will carry their events: the committed partitions are reported here.
+        # No result will carry their events: the committed partitions are reported here. What is
+        # committed while the run is being stopped, the next run reports.
         for report in done.values():
-            _log_event(context, namespace, report)
-        for report in _unheard(export, windows, lake, context.run.run_id, [*done.values()]):
             _log_event(context, namespace, report)
         raise
     for report in done.values():
@@ -105,26 +103,6 @@ def _check_results(
     return [check_result(finding, len(found)) for finding in findings]
 
 
-def _windows(
-    context: dg.AssetExecutionContext, export: Export, namespace: Namespace, lake: Lake
-) -> list[Partition]:
-    """The partitions to fetch; where they became others, what is complete is told before it fails.
-
-    Else it would count as failed, together with what there isn't any more.
-    """
-    try:
-        return partitions(namespace.partitions_def, asked_for(context, namespace.partitions_def))
-    except ConfigurationError:
-        for window in partitions(
-            namespace.partitions_def, asked_for_still(context, namespace.partitions_def)
-        ):
-            footer = lake.footer(export, window)
-            if footer and footer.complete:
-                path = lake.path(export, window)
-                _log_event(context, namespace, PartitionReport(window, Action.KEPT, footer, path))
-        raise
-
-
 def _log_event(
     context: dg.AssetExecutionContext, namespace: Namespace, report: PartitionReport
 ) -> None:
@@ -142,28 +120,12 @@ def _log_event(
     )
 
 
-def _unheard(
-    export: Export,
-    windows: list[Partition],
-    lake: Lake,
-    run_id: str,
-    done: list[PartitionReport],
-) -> list[PartitionReport]:
-    """What this run committed after it was told to stop: the files know."""
-    heard = {report.partition for report in done}
-    footers = {window: lake.footer(export, window) for window in windows if window not in heard}
-    return [
-        PartitionReport(window, Action.CUT_SHORT, footer, lake.path(export, window))
-        for window, footer in footers.items()
-        if footer and footer.run_id == run_id
-    ]
-
-
 def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:
-    """Tells whether a file was committed by a run that this instance has no report of.
+    """Tells whether a file was committed by a run that couldn't report it, as a killed one can't.
 
-    That is so if the run didn't succeed, and no later run has adopted the file and succeeded; or if
-    neither the run nor the partition is known here, as after the event log was lost.
+    Such a file is adopted: a backfill that is launched again goes on where it was. It counts as
+    reported if that run succeeded, or if the partition's last materialization tells of it and
+    comes from a run that did.
     """
 
     def succeeded(run_id: str) -> bool | None:
@@ -171,20 +133,17 @@ def _unreported(context: dg.AssetExecutionContext) -> Callable[[Footer], bool]:
         return None if run is None else run.is_success
 
     def unreported(footer: Footer) -> bool:
-        success = succeeded(footer.run_id)
-        if success:
+        if succeeded(footer.run_id):
             return False
         records = context.instance.fetch_materializations(
             dg.AssetRecordsFilter(asset_key=context.asset_key, asset_partitions=[footer.partition]),
             limit=1,
         ).records
-        if not records or not (event := records[0].asset_materialization):
+        event = records[0].asset_materialization if records else None
+        fetched_by = event.metadata.get("fetched_by_run") if event else None
+        if fetched_by is None or fetched_by.value != footer.run_id:
             return True
-        if success is None:
-            return False
-        fetched_by = event.metadata.get("fetched_by_run")
-        adopted = fetched_by is not None and fetched_by.value == footer.run_id
-        adopter = records[0].run_id
-        return not (adopted and adopter != footer.run_id and succeeded(adopter))
+        # One that was deleted from the history succeeded, as far as is known.
+        return succeeded(records[0].run_id) is False
 
     return unreported

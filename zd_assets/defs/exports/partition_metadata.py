@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from zd_assets.extract.events import Action, PartitionReport
-from zd_assets.lake.footer import Footer, LastPage
+from zd_assets.extract.events import PartitionReport
+from zd_assets.lake.footer import Footer
 from zd_assets.lake.location import nbytes
 
 
@@ -36,11 +36,8 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
             "end_time": last.end_time,
             "policy": last.policy,
             "ending": last.ending or "an error",
-            "follow_up": _follow_up(footer, last),
+            "follow_up": said(footer),
         }
-    metadata["follow_up_at_once"] = not footer.complete and (
-        report.action is Action.NOT_REACHED or bool(last and last.follow_up_now)
-    )
     if last and last.end_id:
         metadata["end_id"] = last.end_id
     if last and last.cursor:
@@ -72,9 +69,13 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
     return metadata
 
 
-def _follow_up(footer: Footer, last: LastPage) -> str:
+def said(footer: Footer) -> str:
+    """When a partition is followed up, and the row of the rule that says so."""
+    last = footer.last_page
     if footer.complete:
         return "none: the partition is complete"
+    if last is None:
+        return "no page was read yet"
     when = "at once" if last.follow_up_now else "after the polling interval"
     page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
     rule = f"{last.row} under the policy {last.policy}"

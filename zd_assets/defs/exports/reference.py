@@ -33,7 +33,6 @@ def reference_asset(table: ReferenceList, namespace: Namespace) -> dg.AssetsDefi
         },
         kinds={"zendesk", "parquet"},
         tags={"zendesk/api": table.api.value.removeprefix("zendesk_")},
-        owners=["team:data"],
         # What an account refuses is told, and isn't materialized.
         output_required=False,
         # So that it can be fetched along with a range of partitions.
@@ -55,11 +54,17 @@ def reference_asset(table: ReferenceList, namespace: Namespace) -> dg.AssetsDefi
 def reference_schedule(
     api: Api, tables: Sequence[ReferenceList], namespace: Namespace
 ) -> dg.ScheduleDefinition:
-    """Every day at ten to five UTC: fetch the lists of an API."""
-    return dg.ScheduleDefinition(
+    """Fetch the lists of an API every day at ten to five, UTC."""
+
+    @dg.schedule(
         name=namespace.name(api.value, "reference_lists"),
         target=dg.AssetSelection.assets(*(namespace.key(table.path) for table in tables)),
         cron_schedule="50 4 * * *",
         execution_timezone="UTC",
-        description=f"Fetches {', '.join(table.name for table in tables)} anew.",
+        required_resource_keys={namespace.name(api.value)},
+        description=f"Fetches {', '.join(table.name for table in tables)}.",
     )
+    def _lists(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return namespace.no_credentials(context.resources, api) or dg.RunRequest()
+
+    return _lists

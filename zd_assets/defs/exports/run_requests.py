@@ -13,6 +13,7 @@ from zd_assets.lake.partition import Partition
 
 if TYPE_CHECKING:
     from zd_assets.lake.lake import Lake
+    from zd_assets.lake.state import PartitionState
 
 API_TAG = "zd_assets/api"
 _RANGE_START = "dagster/asset_partition_range_start"
@@ -20,18 +21,19 @@ _RANGE_END = "dagster/asset_partition_range_end"
 
 
 def other_form(
-    lake: "Lake", exports: Sequence[Export], namespace: Namespace
+    lake: "Lake", export: Export, namespace: Namespace, states: "Sequence[PartitionState]"
 ) -> dg.SkipReason | None:
     """Why nothing is asked for where the lake has days and partitions are hours, or vice versa.
 
-    It costs a listing for each export.
+    It costs a listing where none of the partitions that were looked at has a file.
     """
+    if any(state.footer for state in states):
+        return None
     from zd_assets.lake.layout import check_layout
 
     hourly = isinstance(namespace.partitions_def, dg.HourlyPartitionsDefinition)
     try:
-        for export in exports:
-            check_layout(lake, export, hourly)
+        check_layout(lake, export, hourly)
     except LakeError as error:
         return dg.SkipReason(str(error))
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -10,7 +11,11 @@ from zd_assets.defs.exports.run_requests import other_form, range_request
 from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import last_partitions
 from zd_assets.defs.resources import ZendeskApi
+from zd_assets.lake.errors import LakeError
 from zd_assets.lake.partition import DAY_US, HOUR_US, Partition
+
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
 
 SECOND_LOOK = "40 3 * * *"
 
@@ -35,38 +40,62 @@ def second_look_schedule(
     def _second_look(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
+        if skip := namespace.no_credentials(context.resources, api):
+            return skip
         resource = namespace.api(context.resources, api)
-        asked = evaluate(exports, namespace, resource, context.scheduled_execution_time)
-        if isinstance(asked, dg.SkipReason):
-            return asked
-        return other_form(namespace.lake(context.resources), exports, namespace) or asked
+        lake, now = namespace.lake(context.resources), context.scheduled_execution_time
+        return evaluate(lake, exports, namespace, resource, now)
 
     return _second_look
 
 
 def evaluate(
-    exports: Sequence[Export], namespace: Namespace, resource: ZendeskApi, now: datetime
+    lake: "Lake",
+    exports: Sequence[Export],
+    namespace: Namespace,
+    resource: ZendeskApi,
+    now: datetime,
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """One tick at `now`: a run for each day of each export that is looked at again."""
-    requests = [
-        range_request(
-            export,
-            namespace,
-            windows[0],
-            windows[-1],
-            run_key=f"second_look:{export.name}:{now:%Y-%m-%d}:{days}",
-            tags={
-                "zd_assets/second_look": namespace.name(export.api.value),
-                "dagster/priority": "-1",
-            },
-            run_config={"ops": {_op(export, namespace): {"config": {"second_look": True}}}},
-        )
-        for export in exports
-        for days in days_back(resource.second_look_days.get(export.name, _DAYS), now)
-        for windows in [_windows_of_day(namespace, now, days)]
-        if windows
-    ]
-    return requests or dg.SkipReason("No export is to be looked at again (second_look_days).")
+    """One tick at `now`: a run for each day of each export that is looked at again.
+
+    Only what is complete in the lake is; what isn't is the nightly schedule's.
+    """
+    # Only in a tick: who loads the definitions needs no Arrow.
+    from zd_assets.lake.state import partition_states
+
+    requests: list[dg.RunRequest] = []
+    reasons: list[str] = []
+    for export in exports:
+        for days in days_back(resource.second_look_days.get(export.name, _DAYS), now):
+            windows = _windows_of_day(namespace, now, days)
+            try:
+                states = partition_states(lake, export, windows)
+            except LakeError as error:
+                reasons.append(str(error))
+                continue
+            if refused := other_form(lake, export, namespace, states):
+                return refused
+            if not states or any(state.open for state in states):
+                continue
+            requests.append(
+                range_request(
+                    export,
+                    namespace,
+                    windows[0],
+                    windows[-1],
+                    run_key=f"second_look:{export.name}:{now:%Y-%m-%d}:{days}",
+                    tags={
+                        "zd_assets/second_look": namespace.name(export.api.value),
+                        "dagster/priority": "-1",
+                    },
+                    run_config={"ops": {_op(export, namespace): {"config": {"second_look": True}}}},
+                )
+            )
+    return requests or dg.SkipReason(
+        "; ".join(reasons)
+        or "No export is to be looked at again (second_look_days), or none has a day that is "
+        "complete among them."
+    )
 
 
 def days_back(most: int, now: datetime) -> list[int]:

@@ -37,5 +37,8 @@ SKILL_ASSIGNMENTS = Model(
     ),
     depends_on_past=True,
     sql=read_sql("facts/skill_assignments"),
-    assertions={"until_after_since": "until >= since", "a_day_has_24_hours": "held_s <= 86400"},
+    assertions={
+        "until_after_since": "until >= since",
+        "within_the_day": "held_s <= longest_day_s()",
+    },
 )
