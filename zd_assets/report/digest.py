@@ -7,7 +7,7 @@ def digest(summary: Summary) -> str:
     """The headline figures with their changes as a table, and what isn't there."""
     before = long_period(summary.span.before)
     rows = [
-        f"| {one.head} | **{one.value}** | {one.also} | {_change(one.change, one.tone)} "
+        f"| {_plain(one.head)} | **{one.value}** | {one.also} | {_change(one.change, one.tone)} "
         f"| {one.before.removeprefix('before: ')} |"
         for one in summary.headlines
     ]
