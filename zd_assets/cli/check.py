@@ -25,7 +25,7 @@ from zd_assets.lake.lake import writing
 from zd_assets.zendesk.client import Body, Client
 from zd_assets.zendesk.errors import ConfigurationError, ZendeskError
 from zd_assets.zendesk.page import read_page
-from zd_assets.zendesk.pagination import first_url
+from zd_assets.zendesk.paginators import first_url
 
 _ITEMS = 10
 _SINCE_S = 86_400

@@ -19,7 +19,7 @@ from zd_assets.schema.convert import convert_items
 from zd_assets.schema.keys import item_times_us
 from zd_assets.zendesk.client import Body, Client
 from zd_assets.zendesk.page import Page, read_page
-from zd_assets.zendesk.pagination import first_url
+from zd_assets.zendesk.paginators import first_url
 
 # Student's t, two-sided at 90 %, by degrees of freedom.
 _T = {1: 6.31, 2: 2.92, 3: 2.35, 4: 2.13, 5: 2.02, 6: 1.94, 7: 1.89, 8: 1.86, 9: 1.83}

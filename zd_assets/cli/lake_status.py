@@ -59,7 +59,7 @@ def export_status(lake: Lake, export: Export) -> ExportStatus:
     files, damaged = _read(lake, export)
     footers = [file.footer for file in files]
     complete = [footer.partition for footer in footers if footer.complete]
-    failed = [one for one in footers if one.last_page and one.last_page.ending is None]
+    failed = [one for one in footers if one.last_page and one.last_page.stop_reason is None]
     return ExportStatus(
         export="/".join(export.path),
         partitions=len(files),

@@ -7,9 +7,9 @@ from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Segment
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.partition import partition_at
-from zd_assets.zendesk.drain import Ending, Start
-from zd_assets.zendesk.page import Position
-from zd_assets.zendesk.pagination import asks_the_same, cursor_of, first_url, sized
+from zd_assets.zendesk.iter_pages import Start, StopReason
+from zd_assets.zendesk.page import Cursor
+from zd_assets.zendesk.paginators import asks_the_same, cursor_of, first_url, sized
 
 
 def starts(job: Job, segment: Segment, from_us: int) -> Iterator[Start]:
@@ -27,7 +27,7 @@ def starts(job: Job, segment: Segment, from_us: int) -> Iterator[Start]:
         return
     for footer in _footers_with_cursors(job, segment):
         yield from _kept(job, footer)
-    yield Start(_url(job, job.endpoint, 0), Position(0))
+    yield Start(_url(job, job.endpoint, 0), Cursor(0))
 
 
 def from_us(job: Job, segment: Segment) -> int:
@@ -53,19 +53,19 @@ def at_time(job: Job, time_us: int, endpoint: Endpoint | None = None) -> Start:
     endpoint = endpoint or job.endpoint
     # One unit earlier: strict and inclusive servers then look the same.
     earlier_us = time_us - endpoint.unit_us
-    return Start(_url(job, endpoint, earlier_us), Position(earlier_us // endpoint.unit_us))
+    return Start(_url(job, endpoint, earlier_us), Cursor(earlier_us // endpoint.unit_us))
 
 
 def was_under_way(footer: Footer) -> bool:
     """Whether the run before ended although the server may have had more."""
     last = footer.last_page
-    return last is not None and last.ending in (Ending.PAGES_SPENT, Ending.WAIT)
+    return last is not None and last.stop_reason in (StopReason.PAGES_SPENT, StopReason.WAIT)
 
 
 def _was_quiet(job: Job, footer: Footer) -> bool:
     """Whether the last item is so old that none can be late before it."""
     last, again_us = footer.last_page, footer.look_again_us
-    if last is None or last.ending != Ending.CAUGHT_UP:
+    if last is None or last.stop_reason != StopReason.CAUGHT_UP:
         return False
     return again_us is None or last.end_time * job.endpoint.unit_us < again_us
 
@@ -84,10 +84,10 @@ def _kept(job: Job, footer: Footer) -> Iterator[Start]:
         return
     resume_url = sized(job.endpoint, resume_url, job.page_size(job.endpoint))
     if job.endpoint.has_start_time:
-        yield Start(resume_url, Position(footer.resume_time, last.end_id, last.cursor))
+        yield Start(resume_url, Cursor(footer.resume_time, last.end_id, last.cursor))
     else:
         # It may ask for the last page again.
-        yield Start(resume_url, Position(footer.resume_time, cursor=cursor_of(resume_url)))
+        yield Start(resume_url, Cursor(footer.resume_time, cursor=cursor_of(resume_url)))
 
 
 def _footers_with_cursors(job: Job, segment: Segment) -> Iterator[Footer]:

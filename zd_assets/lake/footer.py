@@ -26,7 +26,7 @@ class LastPage:
     """The last page that was read for a partition, and what followed from it.
 
     `end_time` is in the endpoint's unit; `end_id` or `cursor` stand where there is one. `policy`
-    and `row` are the follow-up rule's; `ending` says why the drain ended there (null where an
+    and `row` are the follow-up rule's; `stop_reason` says why it was the last (null where an
     error ended it).
     """
 
@@ -36,7 +36,7 @@ class LastPage:
     end_id: str | None
     policy: str
     row: str
-    ending: str | None
+    stop_reason: str | None
     follow_up_now: bool
     cursor: str | None = None
 
@@ -47,7 +47,7 @@ class Footer:
 
     Times are microseconds since 1970, UTC. Everything of the window before `complete_until_us`
     is in the file; `complete` says that this is all of it. `resume_url` is the server's own
-    `next_page`, where the drain ended by itself; null where it was cut at the settled horizon.
+    `next_page`, where the pages ended by themselves; null where it was cut at the settled horizon.
     Exports without a `start_time` always keep one: there the next partition begins. It asks from
     `resume_time`, in the endpoint's unit.
     `read_at_us` is when the last page was asked for, by the server's clock if that is behind ours;

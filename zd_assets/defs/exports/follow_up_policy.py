@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from zd_assets.defs.exports.instance_state import Failures
 from zd_assets.defs.exports.partition_metadata import said
 from zd_assets.lake.state import PartitionState
-from zd_assets.zendesk.drain import Ending
+from zd_assets.zendesk.iter_pages import StopReason
 
 _FIRST_BACK_OFF_S = 30
 _MOST_BACK_OFF_S = 1800
@@ -202,7 +202,7 @@ def _open_block(states: Sequence[PartitionState]) -> Sequence[PartitionState]:
 def _may_have_more(state: PartitionState) -> bool:
     """Whether the rule said to wait although the server didn't show that this is all."""
     last = state.footer.last_page if state.footer else None
-    return last is not None and last.ending == Ending.WAIT
+    return last is not None and last.stop_reason == StopReason.WAIT
 
 
 def _back_off_until_s(situation: Situation, committed_s: float) -> float:

@@ -35,7 +35,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
             "last_page": f"count {last.count}, limit {last.limit}",
             "end_time": last.end_time,
             "policy": last.policy,
-            "ending": last.ending or "an error",
+            "stop_reason": last.stop_reason or "an error",
             "follow_up": said(footer),
         }
     if last and last.end_id:
@@ -79,7 +79,7 @@ def said(footer: Footer) -> str:
     when = "at once" if last.follow_up_now else "after the polling interval"
     page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
     rule = f"{last.row} under the policy {last.policy}"
-    return f"{when}: {page}; {rule}; {last.ending or 'an error'}"
+    return f"{when}: {page}; {rule}; {last.stop_reason or 'an error'}"
 
 
 def _utc(us: int) -> str:
