@@ -110,7 +110,7 @@ CASES = {
     "the cursor moved, no item has a time": Case(
         None, end_s=0, kind=BY_PAGES, cursor="a", last=False
     ),
-    "the cursor stands still on a short page": Case(
+    "the cursor doesn't move on a short page": Case(
         StopReason.WAIT, count=SHORT, end_s=START_S, end_id=None, kind=BY_CURSOR, last=False
     ),
     "more than the limit, by time": Case(None, count=LIMIT + 3, end_id=None, kind=BY_TIME),

@@ -520,7 +520,7 @@ def test_a_cursors_page_never_claims_more_than_the_lake_sees_in_it(
     assert position.end_time == (0 if not seconds else seconds[-1] if in_order else min(seconds))
 
 
-# --- What comes beside the items ----------------------------------------------------------------
+# --- What comes with the items ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["time-based", "cursor-based"])

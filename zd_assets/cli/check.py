@@ -200,7 +200,7 @@ def _ask(resource: ZendeskApi, client: Client, export: Export) -> _Answer:
 
 
 def _sign_in(api: Api, client: Client, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """What the answers say of the address and of the sign-in."""
+    """Yield what the answers say of the address and of the sign-in."""
     statuses = {finding.status for finding in findings}
     what, with_what = f"{api} sign-in", f"{client.base_url}, with {client.auth.variables}"
     if 401 in statuses:

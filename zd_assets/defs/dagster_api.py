@@ -58,7 +58,7 @@ def selected_assets(context: dg.AssetCheckExecutionContext) -> Iterable[dg.Asset
 
 
 def waits_for_retry(run: dg.DagsterRun) -> bool:
-    """Whether a failed run is going to be retried by the instance."""
+    """Return whether a failed run is going to be retried by the instance."""
     return bool(run.is_complete_and_waiting_to_retry)
 
 

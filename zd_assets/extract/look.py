@@ -115,7 +115,7 @@ def _look(job: Job, segment: Segment, begin: Start) -> Look:
 
 
 def _news(job: Job, segment: Segment, step: PageResult) -> str:
-    """What is settled on a page, and the lake doesn't have; empty if there is nothing."""
+    """Return what is settled on a page, and the lake doesn't have; empty if there is nothing."""
     if not step.page.items:
         return ""
     rows = rows_of(job, job.export, step.page.items)

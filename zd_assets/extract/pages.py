@@ -123,7 +123,7 @@ def _from_time(
 def _from_further_back(
     job: Job, endpoint: Endpoint, error: StartTimeTooRecentError, begin: Start, refusals: int
 ) -> Start | None:
-    """A minute beyond what the server's clock lets be asked for, and further each time."""
+    """Return a minute beyond what the server's clock lets be asked for, and further each time."""
     if refusals > _MOST_REFUSALS:
         return None
     start_us = begin.position.end_time * endpoint.unit_us

@@ -246,5 +246,5 @@ def keep_or_begin(job: Job, target: Target, action: Action) -> None:
 
 
 def _before(times_us: Sequence[Times], until_us: int) -> int:
-    """How many of these times are before another."""
+    """Return how many of these times are before another."""
     return sum(int((some < until_us).sum()) for some in times_us)

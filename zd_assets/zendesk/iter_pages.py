@@ -137,7 +137,7 @@ def _after(endpoint: Endpoint, page: Page, before: Cursor) -> Cursor:
 
 
 def _repeats(endpoint: Endpoint, page: Page, previous: Page | None) -> bool:
-    """Whether a page has room left, and yet nothing but the boundary of the one before.
+    """Return whether a page has room left, and yet nothing but the boundary of the one before.
 
     Of a single second that is held whole, the page's `end_time` is the second after it: so its
     position moves.
@@ -150,7 +150,7 @@ def _repeats(endpoint: Endpoint, page: Page, previous: Page | None) -> bool:
 def _is_crowded(
     export: Export, endpoint: Endpoint, page: Page, before: Cursor, after: Cursor
 ) -> bool:
-    """Whether a page doesn't move since it is full of items of a single time."""
+    """Return whether a page doesn't move since it is full of items of a single time."""
     if after != before or not endpoint.names_end_time or not endpoint.repeats_boundary:
         return False
     return is_of_one_unit(export, endpoint, page.items, before.end_time)

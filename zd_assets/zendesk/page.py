@@ -54,7 +54,7 @@ def read_page(
 
     Raises:
         UnusableBodyError: not JSON, not UTF-8, without its items or what its kind of endpoint
-            promises beside them, or contradicting itself.
+            promises with them, or contradicting itself.
     """
     _check_utf8(body.content)
     try:
@@ -101,7 +101,7 @@ def _list(attributes: Mapping[str, bytes], name: str) -> list[bytes]:
 def _position(
     export: Export, endpoint: Endpoint, onward: NextPage, items: Sequence[bytes]
 ) -> Cursor | None:
-    """Where a page ends, from its items where it doesn't say so."""
+    """Return where a page ends, from its items where it doesn't say so."""
     if onward.count is None:
         reached_us = _reached_us([_time_us(export.time, text) for text in items])
         return Cursor(reached_us // endpoint.unit_us, cursor=onward.cursor)
@@ -114,7 +114,7 @@ def _position(
 
 
 def is_of_one_unit(export: Export, endpoint: Endpoint, items: Sequence[bytes], time: int) -> bool:
-    """Whether all items are of one time, in the endpoint's unit."""
+    """Return whether all items are of one time, in the endpoint's unit."""
     times_us = (_server_time_us(export.time, text) for text in items)
     return bool(items) and all(us is not None and us // endpoint.unit_us == time for us in times_us)
 
@@ -131,7 +131,7 @@ def _server_time_us(time: ItemTime, item: bytes) -> int | None:
 
 
 def _reached_us(times_us: Sequence[int | None]) -> int:
-    """How far items prove that a page has come: out of order, only to the earliest of them."""
+    """Return how far a page proves to reach: out of order, only to its earliest item."""
     known = [time_us for time_us in times_us if time_us is not None]
     if not known:
         return 0

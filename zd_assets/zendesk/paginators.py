@@ -50,14 +50,14 @@ class Paginator:
 
 
 def paginator(endpoint: Endpoint) -> Paginator:
-    """The record of an endpoint's kind."""
+    """Return the record of an endpoint's kind."""
     return _PAGINATORS[endpoint.pagination]
 
 
 def first_url(
     base_url: str, endpoint: Endpoint, start_us: int, size: int, parameters: Mapping[str, str]
 ) -> str:
-    """The URL of the first page from `start_us` (microseconds), which routing can't choose."""
+    """Build the URL of the first page from `start_us` (microseconds)."""
     query: dict[str, str | int] = {}
     if endpoint.has_start_time:
         query[START_TIME] = start_us // endpoint.unit_us
@@ -69,13 +69,13 @@ def first_url(
 
 
 def page_size(endpoint: Endpoint, url: str) -> int:
-    """How many items a URL asks for; the endpoint's most where it doesn't say."""
+    """Return how many items a URL asks for; the endpoint's most where it doesn't say."""
     size = dict(parse_qsl(urlsplit(url).query)).get(paginator(endpoint).size or "", "")
     return int(size) if size.isdecimal() and len(size) < 10 else endpoint.page_size
 
 
 def sized(endpoint: Endpoint, url: str, size: int) -> str:
-    """The same URL for `size` items a page; untouched if it asks for that already, or is no URL."""
+    """Return the same URL for `size` items a page; untouched if it can't be changed."""
     parameter = paginator(endpoint).size
     if parameter is None or not origin(url)[1] or page_size(endpoint, url) == size:
         return url
@@ -85,7 +85,7 @@ def sized(endpoint: Endpoint, url: str, size: int) -> str:
 
 
 def asking_for(url: str, parameters: Mapping[str, str]) -> str:
-    """The same URL with those of our parameters that the server left out of it."""
+    """Return the same URL with those of our parameters that the server left out of it."""
     if not origin(url)[1]:
         return url  # It is none, which the client will say.
     parts = urlsplit(url)
@@ -108,7 +108,7 @@ def from_time(endpoint: Endpoint, url: str, time: int) -> str:
 
 
 def start_time_of(url: str) -> int | None:
-    """The `start_time` that a URL asks from, in the endpoint's unit."""
+    """Return the `start_time` that a URL asks from, in the endpoint's unit."""
     if not origin(url)[1]:
         return None  # It is none, which the client will say.
     text = dict(parse_qsl(urlsplit(url).query)).get(START_TIME, "")
@@ -116,13 +116,13 @@ def start_time_of(url: str) -> int | None:
 
 
 def smaller(endpoint: Endpoint, url: str) -> str:
-    """The same URL for half as many items a page, but hardly ever less than a few."""
+    """Return the same URL for half as many items a page, but hardly ever less than a few."""
     size = page_size(endpoint, url)
     return sized(endpoint, url, max(size // 2, min(size, _SMALLEST)))
 
 
 def asks_the_same(endpoint: Endpoint, one: str, other: str) -> bool:
-    """Whether two URLs ask the same thing of one origin, position and size of the page apart."""
+    """Return whether two URLs ask the same, but for position and size of the page."""
 
     def asked(url: str) -> object:
         parts = urlsplit(url)
@@ -135,7 +135,7 @@ def asks_the_same(endpoint: Endpoint, one: str, other: str) -> bool:
 
 
 def cursor_of(url: str | None) -> str | None:
-    """The `cursor` that a URL asks from."""
+    """Return the `cursor` that a URL asks from."""
     if not url or not origin(url)[1]:
         return None
     return dict(parse_qsl(urlsplit(url).query)).get(CURSOR)
@@ -182,7 +182,7 @@ class _Routing(msgspec.Struct):
 
 
 def _reader(kind: type[T]) -> Callable[[Mapping[str, bytes]], T]:
-    """Reads a page's envelope; the items beside it stay unparsed."""
+    """Reads a page's envelope; its items stay unparsed."""
     # Made once: msgspec completes a struct with its first decoder, which threads mustn't share.
     decode = msgspec.json.Decoder(kind).decode
 

@@ -11,7 +11,7 @@ from zd_assets.lake.location import nbytes
 
 
 def partition_metadata(report: PartitionReport) -> dict[str, Any]:
-    """What a partition holds, how far it is complete, and from which requests."""
+    """Return what a partition holds, how far it is complete, and from which requests."""
     footer, last = report.footer, report.footer.last_page
     metadata: dict[str, Any] = {
         "complete": footer.complete,
@@ -70,7 +70,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
 
 
 def said(footer: Footer) -> str:
-    """When a partition is followed up, and the row of the rule that says so."""
+    """Return when a partition is followed up, and the row of the rule that says so."""
     last = footer.last_page
     if footer.complete:
         return "none: the partition is complete"
