@@ -1,4 +1,5 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
+# make unit: of the tests those without server, lake or Dagster, in less than a minute.
 # make clients: clients that others wrote read the sandbox to the same rows.
 # make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
 # make install-check: the core alone in a clean environment, used by a foreign project; downloads.
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test browser clients install-check torture lint format clean
+.PHONY: demo dev test unit browser clients install-check torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -19,6 +20,9 @@ dev: $(VENV)/run.stamp
 
 test: lint
 	$(BIN)/pytest
+
+unit: $(VENV)/dev.stamp
+	$(BIN)/pytest -m unit
 
 browser: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 0 -m browser -rs
