@@ -173,11 +173,14 @@ def test_the_report_is_of_a_week_or_of_the_days_asked_for(lake: Lake) -> None:
     asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
     metadata = run(asset, lake, key(9))
     path = report_file(lake, Day(key(9)))
-    assert metadata["report"].value == path.as_uri()
+    assert metadata["path"].value == str(path)
+    # A click on a file does nothing in a browser: the figures are told where they are looked for.
+    assert "| Tickets solved | **–** |" in metadata["report"].value
     assert metadata["days"].value == 7
     assert "(7 days, UTC)" in path.read_text()
     assert run(asset, lake, key(9), days=1)["days"].value == 1
     assert "(1 day, UTC)" in path.read_text()
+    assert run(asset, lake, key(9), period="month")["days"].value == int(key(9)[-2:])
     assert asset.key == SITE.key(PATH)
 
 
@@ -186,6 +189,12 @@ def test_a_report_of_no_days_is_refused(lake: Lake) -> None:
     with pytest.raises(ValidationError, match=r"days\n.*greater than or equal to 1"):
         run(asset, lake, key(9), days=0)
     assert not report_file(lake, Day(key(9))).exists()
+
+
+def test_a_report_of_a_period_that_there_is_not_is_refused(lake: Lake) -> None:
+    asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
+    with pytest.raises(ValidationError, match=r"period\n.*match pattern"):
+        run(asset, lake, key(9), period="year")
 
 
 def test_a_report_is_due_once_its_day_is_complete_and_after_changes(lake: Lake) -> None:
