@@ -51,7 +51,7 @@ def running_sandbox() -> Iterator[Running]:
 
 @pytest.fixture
 def sandbox(running_sandbox: Running) -> Running:
-    """A fresh sandbox, its clock standing at `NOW`; nothing in it but seeded data."""
+    """A fresh sandbox, its clock stopped at `NOW`; nothing in it but seeded data."""
     running_sandbox.reset(**NO_LIMITS, now=NOW, clock="frozen")
     return running_sandbox
 

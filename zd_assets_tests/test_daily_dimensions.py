@@ -157,12 +157,11 @@ def test_demand_by_hour_is_what_came_and_who_was_there(lake: Lake) -> None:
     put(lake, TICKET_EVENTS, [created], 2)
     make_days(lake, DEMAND_BY_HOUR_DAILY, 2)
     found = rows(lake, DEMAND_BY_HOUR_DAILY, 2)
-    assert [one["hour"] for one in found] == list(range(24))
+    assert [one["hour"] for one in found] == [9, 10]
     # The 2nd of January 2026 was a Friday.
     assert {one["weekday"] for one in found} == {when("02 00:00").isoweekday()} == {5}
     columns = ("chats", "missed_chats", "tickets_created", "agents", "online_s")
-    assert tuple(found[9][name] for name in columns) == (2, 1, 1, 2, 4500)
-    assert found[9]["chats_per_agent_hour"] == 1.6
-    assert tuple(found[10][name] for name in columns) == (0, 0, 0, 1, 1800)
-    assert tuple(found[11][name] for name in columns) == (0, 0, 0, 0, 0)
-    assert found[11]["chats_per_agent_hour"] is None
+    assert tuple(found[0][name] for name in columns) == (2, 1, 1, 2, 4500)
+    assert found[0]["chats_per_agent_hour"] == 1.6
+    assert tuple(found[1][name] for name in columns) == (0, 0, 0, 1, 1800)
+    assert found[1]["chats_per_agent_hour"] == 0

@@ -74,7 +74,8 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
 
     repository = defs.get_repository_def()
     jobs = {name for name in repository.job_names if not name.startswith("__")}
-    assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format", "analytics"}
+    apart = {"zendesk_support_live_format", "prune_history"}
+    assert jobs == {"zendesk_chat", "zendesk_support", "analytics", *apart}
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "zendesk_chat_nightly",
         "zendesk_chat_reference_lists",
@@ -83,6 +84,7 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
         "zendesk_support_reference_lists",
         "zendesk_support_second_look",
         "zendesk_support_live_format_daily",
+        "prune_history_daily",
     }
     sensors = {sensor.name for sensor in repository.sensor_defs}
     followers = {f"{export.name}_follow_up" for export in EXPORTS}

@@ -63,16 +63,16 @@ def build_definitions(
     spec: SpecHook = lambda spec: spec,
     follow: Sequence[str] | None = None,
 ) -> dg.Definitions:
-    """These exports with these partitions, fetched by these resources.
+    """Return these exports with these partitions, fetched by these resources.
 
-    Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
+    Of analytics, what can be made of them. `prefix` comes before every name, and is the folder
     in the lake. A run waits for the network: a process for each step would only start slower, so
     leave out the executor only where the definitions are merged with others that have one.
     `crons` is when the schedules tick. `spec` gives each asset another spec. `follow` names the
     exports whose sensors are on from the start (None: as `ZD_FOLLOW` says).
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name, there is no such time zone, `spec`
+        ConfigurationError: the prefix can't be part of a name, there is no such time zone, `spec`
             changed what Dagster knows an asset by, or `follow` names what there isn't.
     """
     namespace = Namespace(partitions_def, prefix, filled(lake).zone())
@@ -160,7 +160,7 @@ def _exports(
 def _analytics(
     namespace: Namespace, exports: Sequence[Export], lake: LakeFolder, spec: SpecHook
 ) -> dg.Definitions:
-    """The tables that can be made of these exports, and what keeps them up to date."""
+    """Return the tables that can be made of these exports, and what keeps them up to date."""
 
     def can_be_made(table: Export | Latest | Model | ReferenceList) -> bool:
         if isinstance(table, ReferenceList):
@@ -204,7 +204,7 @@ def _keys(parts: Sequence[dg.Definitions]) -> set[dg.AssetKey]:
 def _alerts(
     namespace: Namespace, exports: Sequence[Export], parts: Sequence[dg.Definitions]
 ) -> dg.Definitions:
-    """What tells when any asset of these parts fails, and when an export isn't fresh."""
+    """Return what tells when any asset of these parts fails, and when an export isn't fresh."""
     assets = {
         asset.key: asset.partitions_def
         for part in parts

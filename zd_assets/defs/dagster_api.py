@@ -10,8 +10,6 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeProcessError
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
-from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster.components.resolved.errors import ResolutionException
 from dagster_shared.check import CheckError
 from dagster_shared.error import SerializableErrorInfo
@@ -60,7 +58,7 @@ def selected_assets(context: dg.AssetCheckExecutionContext) -> Iterable[dg.Asset
 
 
 def waits_for_retry(run: dg.DagsterRun) -> bool:
-    """Whether a failed run is going to be retried by the instance."""
+    """Return whether a failed run is going to be retried by the instance."""
     return bool(run.is_complete_and_waiting_to_retry)
 
 
@@ -161,6 +159,10 @@ def forget_run(instance: dg.DagsterInstance, run_id: str) -> None:
 
     That is its logs, its evaluations of checks, and SQLite's file of its events.
     """
+    # Only here: they bring SQLAlchemy, which nobody needs to load the definitions.
+    from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+
     instance.delete_run(run_id)
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     storage = instance.event_log_storage

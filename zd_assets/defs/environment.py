@@ -208,7 +208,7 @@ def check_environment(environment: Mapping[str, str] | None = None) -> None:
 
 
 def chosen_exports(environment: Mapping[str, str] | None = None) -> list[Export]:
-    """The exports that `ZD_EXPORTS` names, all of them where it isn't set.
+    """Return the exports that `ZD_EXPORTS` names, all of them where it isn't set.
 
     Raises:
         ConfigurationError: it names none, or what there isn't.

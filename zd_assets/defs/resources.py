@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -52,7 +52,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     url: str | None = Field(
         default=None,
-        description="What stands before /incremental/... (ZENDESK_CHAT_URL, ZENDESK_SUPPORT_URL).",
+        description="What comes before /incremental/... (ZENDESK_CHAT_URL, ZENDESK_SUPPORT_URL).",
     )
     requests_per_minute: int | None = Field(
         default=None,
@@ -90,7 +90,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     second_look_days: dict[str, int] = Field(
         default={},
-        description="Of how many past days, by export, the second look reads one each night beside "
+        description="By export: of how many past days the second look reads one each night, and "
         'yesterday: {"users": 30}. Else 7; 0 never looks again.',
     )
     page_size: int = Field(
@@ -113,7 +113,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
 
     def client(self) -> "Client":
-        """The client; made when it is first needed.
+        """Return the client; made when it is first needed.
 
         Raises:
             ConfigurationError: a setting is missing or unusable; the message names it.
@@ -136,7 +136,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         return seconds
 
     def privacy(self) -> "Privacy":
-        """What must not be kept, of any table of this API.
+        """Return what must not be kept, of any table of this API.
 
         Raises:
             ConfigurationError: a rule is unusable; the message names it.
@@ -144,7 +144,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         return self._privacy()
 
     def tuned(self, export: Export) -> Export:
-        """The export with the lag and the overlap that are set for it.
+        """Return the export with the lag and the overlap that are set for it.
 
         Raises:
             ConfigurationError: a setting is out of range, or of no export of this API.
@@ -169,7 +169,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         return replace(export, settle_s=lag_s, overlap_s=overlap_s)
 
     def options(self, export: Export, *, full_refresh: bool) -> "Options":
-        """How to fetch an export.
+        """Return how to fetch an export.
 
         Raises:
             ConfigurationError: a setting is out of range; the message names it.
@@ -241,11 +241,11 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
 
     @abstractmethod
     def _auth(self, url: str) -> "TokenAuth | ClientAuth":
-        """How to sign in to the API at `url`."""
+        """Return how to sign in to the API at `url`."""
 
     @abstractmethod
     def _default_url(self) -> str:
-        """What stands before /incremental/... where nothing says otherwise."""
+        """Return what comes before /incremental/... where nothing says otherwise."""
 
 
 class ZendeskChat(ZendeskApi):
@@ -323,7 +323,7 @@ class ZendeskSupport(ZendeskApi):
     )
     include: dict[str, list[str]] = Field(
         default={},
-        description="Sideloads by export, which become tables beside it: "
+        description="Sideloads by export, which become tables of their own: "
         '{"tickets": ["users", "groups"], "ticket_events": ["comment_events"]}.',
     )
     include_changes: bool = Field(
@@ -347,7 +347,7 @@ class ZendeskSupport(ZendeskApi):
         return None if given else f"none of {', '.join(_SUPPORT_CREDENTIALS)} is set"
 
     def sample_client(self) -> "Client":
-        """The client of the sample endpoints, which have a budget of their own.
+        """Return the client of the sample endpoints, which have a budget of their own.
 
         Raises:
             ConfigurationError: a setting is missing or unusable; the message names it.
@@ -361,7 +361,7 @@ class ZendeskSupport(ZendeskApi):
         return replace(client, budget=budget)
 
     def options(self, export: Export, *, full_refresh: bool) -> "Options":
-        """How to fetch an export.
+        """Return how to fetch an export.
 
         Raises:
             ConfigurationError: a setting is out of range or names what there isn't.
@@ -498,7 +498,7 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         return seconds
 
     def open(self, prefix: str = "") -> "Lake":
-        """The lake, of an account with a prefix the folder of that name in it.
+        """Return the lake, of an account with a prefix the folder of that name in it.
 
         Nothing is made before the first commit.
         """
@@ -510,9 +510,12 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
 
 def filled(folder: LakeFolder) -> LakeFolder:
     """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
-    found = folder.process_config_and_initialize()
-    assert isinstance(found, LakeFolder)
-    return found
+    # Not by Dagster's own way, which makes an instance and loads its storage for that.
+    fields: dict[str, Any] = {}
+    for name in type(folder).model_fields:
+        value = getattr(folder, name)
+        fields[name] = value.get_value() if isinstance(value, dg.EnvVar) else value
+    return LakeFolder(**fields)
 
 
 def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":

@@ -67,7 +67,7 @@ class Day:
 
 
 def utc_days(start_us: int, end_us: int) -> list[str]:
-    """The days of UTC that a window has a part of, in order: `2026-01-28`."""
+    """Return the days of UTC that a window has a part of, in order: `2026-01-28`."""
     first, last = (
         (_EPOCH + timedelta(microseconds=us)).toordinal() for us in (start_us, end_us - 1)
     )
@@ -75,13 +75,13 @@ def utc_days(start_us: int, end_us: int) -> list[str]:
 
 
 def first_day(utc_day: str, time_zone: str) -> Day:
-    """The first day of a zone that begins within a day of UTC or after it."""
+    """Return the first day of a zone that begins within a day of UTC or after it."""
     day = Day(utc_day, time_zone)
     return day if day.start_us >= Day(utc_day).start_us else day.after
 
 
 def up_to(last: Day, days: int) -> list[Day]:
-    """So many days up to this one, in order."""
+    """Return so many days up to this one, in order."""
     found = [last]
     while len(found) < days:
         found.append(found[-1].before)
@@ -121,12 +121,12 @@ _DECODE = msgspec.json.Decoder(DayFooter).decode
 
 
 def day_file(lake: Lake, table: Model, day: Day) -> Location:
-    """The day's file."""
+    """Return the day's file."""
     return lake.root.joinpath(*table.path, f"date={day.key}", FILE_NAME)
 
 
 def read_day_footer(path: Location) -> DayFooter:
-    """What a day's file says of itself.
+    """Return what a day's file says of itself.
 
     Raises:
         LakeError: it is none of ours, or gone.

@@ -120,11 +120,11 @@ class Finder:
         self._names: dict[ReferenceList, str] = {}
 
     def day(self, key: str) -> Day:
-        """The day of the lake's zone."""
+        """Return the day of the lake's zone."""
         return Day(key, self._lake.time_zone)
 
     def footer(self, table: Model, day: Day) -> DayFooter | None:
-        """What a day's file says of itself; None where there is none.
+        """Return what a day's file says of itself; None where there is none.
 
         Raises:
             LakeError: there is a file, but not one of ours.
@@ -138,7 +138,7 @@ class Finder:
         self.files(table.path, FILE_NAME, _day_footer)[day.key] = [File(path, identity(path))]
 
     def inputs(self, table: Model, day: Day) -> Inputs:
-        """What a day is made of now.
+        """Return what a day is made of now.
 
         Raises:
             LakeError: a file or manifest can't be read.
@@ -208,7 +208,7 @@ class Finder:
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
     def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
-        """The days after a first one, of each source as far as they are there and complete."""
+        """Yield the days after a first one, of each source while they are there and complete."""
         for source in table.sources:
             at = day
             for _ in range(source.ahead_days):
@@ -219,7 +219,7 @@ class Finder:
                 yield now
 
     def _goes_on(self, table: Model, day: Day, yesterday: DayFooter | None) -> bool:
-        """Whether what the day before hands on is all there is, or the lake begins here."""
+        """Return whether what the day before hands on is all there is, or the lake begins here."""
         firsts = {first for one in table.sources if (first := self._first(one.table))}
         if day.key in firsts:
             return True
@@ -228,7 +228,7 @@ class Finder:
         return all(first > day.key for first in firsts)
 
     def _first(self, table: Export | Latest | Model | ReferenceList) -> str:
-        """The first day of which the lake holds anything that a table is made of; or none."""
+        """Return the first day of which the lake has anything for a table; empty for none."""
         if isinstance(table, ReferenceList):
             return ""
         if table.path not in self._firsts:
@@ -256,7 +256,7 @@ class Finder:
         )
 
     def _of_few(self, source: Source, latest: Latest, only: Only, day: Day) -> Input:
-        """All items of a kind that were created before the day's end."""
+        """Return all items of a kind that were created before the day's end."""
         if (latest, only) not in self._few:
             self._few[latest, only] = _few(self._lake.root.joinpath(*latest.path), latest, only)
         few = self._few[latest, only]
@@ -312,20 +312,20 @@ class Finder:
         )
 
     def _names_version(self, listed: ReferenceList) -> str:
-        """What changes with a list's names; empty where the lake hasn't got it."""
+        """Return what changes with a list's names; empty where the lake hasn't got it."""
         if listed not in self._names:
             footer = read_reference_footer(self._lake, listed)
             self._names[listed] = footer.names_version if footer else ""
         return self._names[listed]
 
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
-        """The files of an export's partitions in order of time, by day."""
+        """Return the files of an export's partitions in order of time, by day."""
         return self.files(export.path, FILE_NAME, _footer)
 
     def files(
         self, path: tuple[str, ...], name: str, read: Callable[[File], object]
     ) -> dict[str, list[File]]:
-        """The files of this name of a table in order of time, by day.
+        """Return the files of this name of a table in order of time, by day.
 
         Of a store, `read` is called beforehand for all of them, several at once.
         """
@@ -341,7 +341,7 @@ class Finder:
         return self._tables[path]
 
     def _of_the_day(self, export: Export, day: Day) -> list[File]:
-        """The partitions' files that have a part of a day, or have got to where it begins."""
+        """Return the files that have a part of a day, or have got to where it begins."""
         return [
             file
             for files in self._next_days(export, day, 0)
@@ -352,14 +352,14 @@ class Finder:
         ]
 
     def _next_days(self, export: Export, day: Day, late_h: int) -> Iterator[list[File]]:
-        """The partitions' files of a day's days of UTC, and of those that the day waits for."""
+        """Yield the files of a day's days of UTC, and of those that the day waits for."""
         for one in utc_days(day.start_us, day.end_us + late_h * _HOUR_US):
             yield self._partitions(export).get(one, [])
 
     def _reach(
         self, export: Export, day: Day, late_h: int, among: Collection[File] | None = None
     ) -> tuple[bool, int]:
-        """Whether a day's items are all there, and how far they reach without a gap.
+        """Return whether a day's items are all there, and how far they reach without a gap.
 
         They are once the partitions, or those `among` them, reach `late_h` hours past its end.
         """
@@ -429,7 +429,7 @@ def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None
     """A store answers many requests at once sooner than one after the other."""
 
     def quietly(file: File) -> None:
-        with suppress(LakeError, OSError):  # Whoever needs it will ask again, and hear of it.
+        with suppress(LakeError, OSError):  # The caller that needs it asks again, and hears of it.
             read(file)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -454,7 +454,7 @@ def _few_of(file: File, latest: Latest, only: Only) -> tuple[tuple[int, str], ..
 
 @lru_cache(maxsize=100_000)
 def _earliest(file: File, column: str) -> float:
-    """The least value of a column of timestamps, in microseconds since 1970, by its statistics."""
+    """Return the least value of a column of timestamps, in microseconds, by its statistics."""
     with reading(file.path):
         metadata = pq.read_metadata(readable(file.path))
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]

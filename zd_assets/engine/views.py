@@ -84,7 +84,7 @@ def _columns(one: Input) -> Sequence[Column]:
 
 
 def _of_the_day(one: Input, until: str) -> str:
-    """Which rows of the files are the day's, or of the days ahead, in SQL."""
+    """Return which rows of the files are the day's, or of the days ahead, in SQL."""
     if (only := one.source.only) and isinstance(one.source.table, Latest):
         kinds = ", ".join(map(literal, only.values))
         at = name(one.source.table.created)
@@ -102,7 +102,7 @@ def _of_the_day(one: Input, until: str) -> str:
 
 
 def _once(one: Input, files: Sequence[Location]) -> str:
-    """Each key once, in SQL, where a day's own partition stands beside some of its hours."""
+    """Return each key once, in SQL, where there are a day's partition and some of its hours."""
     table = one.source.table
     if not isinstance(table, Export) or not table.key:
         return ""

@@ -63,7 +63,7 @@ class Only:
 
 @dataclass(frozen=True)
 class Reference:
-    """A column of keys that should stand in a table of current state.
+    """A column of keys that should be in a table of current state.
 
     Only of rows since that table's export began: `since` is the column that tells, such as when
     what is referred to was there at the latest.
@@ -118,7 +118,7 @@ class Model:
 
 
 def read_sql(path: str) -> str:
-    """The text of a model's SQL file by its path below this package: `facts/ticket_states`."""
+    """Read a model's SQL file by its path in this package: `facts/ticket_states`."""
     return resources.files(__package__).joinpath(f"{path}.sql").read_text("utf-8")
 
 

@@ -147,10 +147,11 @@ def team_daily_summary(of: AgentsDay) -> list[Row]:
     said = [one for agent in of.did for one in of.comments.get(agent, [])]
     chats = [one for agent in of.did for one in of.engagements.get(agent, [])]
     automatic = [one for one in of.changes.get(None, []) if one["is_automatic"]]
-    return [
+    rows = [
         _team(False, len(of.did), chats, changes, said),
         _team(True, 0, [], automatic, []),
     ]
+    return [row for row in rows if row["agents"] or row["tickets_updated"]]
 
 
 def _team(

@@ -139,7 +139,7 @@ def demand_by_hour_daily(
                 "chats_per_agent_hour": len(came) * 3600 / sum(seconds) if sum(seconds) else None,
             }
         )
-    return rows
+    return [row for row in rows if row["chats"] or row["tickets_created"] or row["agents"]]
 
 
 def _hour(at: int) -> int:

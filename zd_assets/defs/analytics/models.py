@@ -17,13 +17,13 @@ class DailyConfig(dg.Config):
     """Run config of a daily table."""
 
     memory_mb: int = MODEL_MB
-    """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
+    """MiB that DuckDB keeps in memory; the rest is spilled next to the table."""
 
 
 def daily_asset(
     table: Model, namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
 ) -> dg.AssetsDefinition:
-    """The asset of a daily table: a run makes any range of its days, one event for each."""
+    """Return the asset of a daily table: a run makes any range of its days, one event for each."""
     key = namespace.key(table.path)
 
     @dg.asset(
@@ -58,7 +58,7 @@ def daily_asset(
 
 
 def _deps(table: Model, namespace: Namespace) -> list[dg.AssetDep]:
-    """What it is made of, and what its checks look up."""
+    """Return what it is made of, and what its checks look up."""
     deps = {}
     for source in table.sources:
         mapping: dg.PartitionMapping | None = None

@@ -12,13 +12,13 @@ from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 
 
 def lists_for(api: Api, exports: Sequence[Export]) -> list[ReferenceList]:
-    """The lists of an API that say what ids in these exports are called."""
+    """Return the lists of an API that say what ids in these exports are called."""
     names = {export.name for export in exports}
     return [table for table in REFERENCE_LISTS if table.api is api and names & {*table.used_by}]
 
 
 def reference_asset(table: ReferenceList, namespace: Namespace) -> dg.AssetsDefinition:
-    """The asset of a list: a run fetches all of it."""
+    """Yield the asset of a list: a run fetches all of it."""
 
     @dg.asset(
         key=namespace.key(table.path),

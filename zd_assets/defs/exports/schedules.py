@@ -113,7 +113,7 @@ def evaluate(
 
 
 def _is_to_be_fetched(state: "PartitionState", since_us: int) -> bool:
-    """Whether it was begun and isn't complete, or, from `since_us` on, was never asked for."""
+    """Return whether it is begun and incomplete, or, from `since_us` on, missing."""
     return state.open and (state.begun or state.partition.start_us >= since_us)
 
 

@@ -42,7 +42,7 @@ def prune(
 
 
 def _ended(instance: dg.DagsterInstance, before: datetime) -> list[tuple[str, str]]:
-    """The ids and jobs of runs that ended before then."""
+    """Return the ids and jobs of runs that ended before then."""
     asked = dg.RunsFilter(statuses=_ENDED, updated_before=before)
     found: list[tuple[str, str]] = []
     # All before any is deleted: a page begins after a run that must be there.
@@ -54,7 +54,7 @@ def _ended(instance: dg.DagsterInstance, before: datetime) -> list[tuple[str, st
 def _is_superseded(
     instance: dg.DagsterInstance, run_id: str, assets: set[dg.AssetKey], makes_none: bool
 ) -> bool:
-    """Whether nothing depends on a run, of these assets alone, any more."""
+    """Return whether nothing depends on a run, of these assets alone, any more."""
     made = False
     for key, partition, at_s in targets(instance, run_id):
         made = True
@@ -70,7 +70,7 @@ def _is_superseded(
 def _is_materialized_since(
     instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None, run_id: str, at_s: float
 ) -> bool:
-    """Whether another run materialized a partition, or an asset without any, after `at_s`."""
+    """Return whether another run materialized a partition, or the asset, after `at_s`."""
     asked = dg.AssetRecordsFilter(key, asset_partitions=[partition] if partition else None)
     records = instance.fetch_materializations(asked, limit=1).records
     return bool(records) and records[0].run_id != run_id and records[0].timestamp > at_s

@@ -22,7 +22,7 @@ class PruneConfig(dg.Config):
 
 
 def maintenance(namespace: Namespace, assets: Collection[dg.AssetKey]) -> dg.Definitions:
-    """The job that prunes the runs of these assets, and a schedule that ships switched off."""
+    """Make the job that prunes the runs of these assets, and its schedule, stopped."""
     name = namespace.name(PRUNE_JOB)
 
     @dg.op(name=namespace.name(PRUNE_JOB, "op"))

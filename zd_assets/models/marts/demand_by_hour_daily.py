@@ -11,8 +11,8 @@ DEMAND_BY_HOUR_DAILY = Model(
     name="demand_by_hour_daily",
     description=(
         "What came in each hour of the day, local time, and how many agents were there for it. "
-        "24 rows, also where nothing came; where clocks are changed, an hour that comes twice is "
-        "one row of both, one that doesn't come is empty."
+        "Hours in which nothing came and nobody was there have no row; where clocks are changed, "
+        "an hour that comes twice is one row of both."
     ),
     columns=(
         Column("hour", Scalar.INTEGER, "The hour of the day, 0 to 23."),

@@ -36,3 +36,4 @@ from range(24) as hours(hour)
 left join chat using (hour)
 left join ticket using (hour)
 left join staff using (hour)
+where coalesce(chats, 0) + coalesce(tickets_created, 0) + coalesce(agents, 0) > 0
