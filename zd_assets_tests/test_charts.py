@@ -225,7 +225,9 @@ def test_an_agent_is_dark_in_the_hours_online() -> None:
 
 def test_of_many_agents_the_60_longest_online_are_drawn() -> None:
     def so_many(number: int) -> bytes:
-        agents = [agent(10**12 + n, f"Maria Magdalena {n}", range(n % 24)) for n in range(number)]
+        agents = [
+            agent(10**12 + n, f"Maria Magdalena {n}", range(1 + n % 23)) for n in range(number)
+        ]
         return draw(SCORECARD, {MONDAY: agents})
 
     one, sixty, more = (so_many(number) for number in (1, 60, 75))

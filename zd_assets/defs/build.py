@@ -33,7 +33,7 @@ from zd_assets.defs.partitions import Partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MODELS, REPORTED
+from zd_assets.models.registry import MODELS, REPORT_SOURCES
 from zd_assets.zendesk.errors import ConfigurationError
 
 SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
@@ -178,8 +178,9 @@ def _analytics(
     latest = [table for table in LATEST if can_be_made(table)]
     assets = [latest_asset(table, namespace, out_of_date) for table in latest]
     assets += [daily_asset(table, namespace, out_of_date) for table in MODELS if can_be_made(table)]
-    if all(map(can_be_made, REPORTED)):
-        assets.append(report_asset(namespace, out_of_date))
+    # What isn't there is unknown in the report, as with an account that has one of the APIs.
+    if reported := [table for table in REPORT_SOURCES if can_be_made(table)]:
+        assets.append(report_asset(namespace, out_of_date, reported))
     if not assets:
         return dg.Definitions()
     group = namespace.name(GROUP)

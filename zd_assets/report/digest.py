@@ -5,6 +5,7 @@ from zd_assets.report.summary import Summary, long_period
 
 def digest(summary: Summary) -> str:
     """The headline figures with their changes as a table, and what isn't there."""
+    days = summary.span.days
     before = long_period(summary.span.before)
     rows = [
         f"| {_plain(one.head)} | **{one.value}** | {one.also} | {_change(one.change, one.tone)} "
@@ -14,7 +15,7 @@ def digest(summary: Summary) -> str:
     notes = [f"- {_plain(note)}" for note in summary.notes]
     return "\n".join(
         [
-            f"**{long_period(summary.span.days)}** ({summary.span.length})",
+            f"**{long_period(days)}** ({summary.span.length}, {days[-1].time_zone})",
             "",
             f"| | | | change | {before} |",
             "|---|--:|---|---|---|",

@@ -156,9 +156,10 @@ def calendar(rows: Rows) -> list[str]:
     return [str(first + timedelta(days=n)) for n in range((last - first).days + 1)]
 
 
-def period(days: Sequence[str]) -> str:
-    """`2026-01-22 to 2026-01-28 (UTC)`."""
-    return f"{days[0]} to {days[-1]} (UTC)" if len(days) > 1 else f"{days[0]} (UTC)"
+def period(days: Sequence[str], rows: Rows) -> str:
+    """`2026-01-22 to 2026-01-28 (UTC)`, in the time zone of the rows' days."""
+    zone = rows.footers[days[-1]].time_zone
+    return f"{days[0]} to {days[-1]} ({zone})" if len(days) > 1 else f"{days[0]} ({zone})"
 
 
 def days_axis(panels: Sequence[Axes], days: Sequence[str], incomplete: Collection[str]) -> None:

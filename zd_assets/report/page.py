@@ -89,6 +89,7 @@ def _page(told: Summary) -> str:
         period=long_period(told.span.days),
         period_id=told.span.period,
         length=told.span.length,
+        zone=told.span.days[-1].time_zone,
         days=len(told.span.days),
         input_version=told.input_version,
         before=long_period(told.span.before),

@@ -1,5 +1,6 @@
 """The asset of the support report: a page for each day, of the week that ends with it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from zd_assets.defs.namespace import LAKE, Namespace
 from zd_assets.defs.partitions import asked_for
 from zd_assets.extras import missing_extra
 from zd_assets.models.latest import GROUP
+from zd_assets.models.model import Model
 from zd_assets.models.registry import REPORT_SOURCES
 from zd_assets.report.name import NAME
 
@@ -29,9 +31,11 @@ class ReportConfig(dg.Config):
 
 
 def report_asset(
-    namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
+    namespace: Namespace,
+    condition: dg.AutomationCondition[dg.AssetKey],
+    tables: Sequence[Model] = REPORT_SOURCES,
 ) -> dg.AssetsDefinition:
-    """The asset of the report."""
+    """The asset of the report, downstream of those of its tables that there are."""
     asset_key = namespace.key(PATH)
     week = dg.TimeWindowPartitionMapping(
         start_offset=1 - DAYS, allow_nonexistent_upstream_partitions=True
@@ -41,16 +45,14 @@ def report_asset(
         key=asset_key,
         group_name=namespace.name(GROUP),
         description=(
-            "One page for who runs a support team: charts, tables and what each figure means, of "
-            f"the {DAYS} days up to the partition's (run config `days`), compared with as many "
-            "before. It needs no network, and can be sent as it is."
+            "One page for the people who run a support team: charts, tables and what each figure "
+            f"means, of the {DAYS} days up to the partition's (run config `days`), or of its ISO "
+            "week or month so far (run config `period`), compared with the days before. It needs "
+            "no network, and can be sent as it is."
         ),
         partitions_def=days_def(namespace),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[
-            dg.AssetDep(namespace.key(table.path), partition_mapping=week)
-            for table in REPORT_SOURCES
-        ],
+        deps=[dg.AssetDep(namespace.key(table.path), partition_mapping=week) for table in tables],
         required_resource_keys={namespace.name(LAKE)},
         kinds={"html"},
         automation_condition=condition,

@@ -19,6 +19,7 @@ from zd_assets.report.drawing import (
     calendar,
     legend,
     nothing,
+    period,
     picture,
     png,
     readable,
@@ -41,11 +42,11 @@ def agents_chart(rows: Rows, size: Size = WIDE) -> bytes:
     there = hours.sum(axis=1) > 0
     agents, hours = frame[there], hours[there]
     if agents.empty:
-        return nothing(f"Agents online, {last} (UTC)" if last else "Agents online", size)
+        return nothing(f"Agents online, {period([last], rows)}" if last else "Agents online", size)
     shown = agents.head(_MOST_AGENTS)
     height_in = 0.235 * len(shown)
     so_far = ", incomplete day" if last in rows.incomplete else ""
-    figure = picture(f"Agents online, {last} (UTC){so_far}", 2.15 + height_in, size)
+    figure = picture(f"Agents online, {period([last], rows)}{so_far}", 2.15 + height_in, size)
     total, each = figure.subplots(2, 1, sharex=True, height_ratios=(1.1, height_in))
 
     cut = f", the {len(shown)} longest online below" if len(agents) > len(shown) else ""

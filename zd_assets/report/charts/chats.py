@@ -32,7 +32,7 @@ def chats_chart(rows: Rows, size: Size = WIDE) -> bytes:
         return nothing("Chats", size)
     days = calendar(rows)
     figures = by_day(rows.frame, CHATS, days)
-    figure = picture(f"Chats, {period(days)}", 6.2 + 0.5 * size.narrow, size)
+    figure = picture(f"Chats, {period(days, rows)}", 6.2 + 0.5 * size.narrow, size)
     volume, waiting, rated = figure.subplots(3, 1, sharex=True, height_ratios=(5, 3.2, 2.6))
     days_axis((volume, waiting, rated), days, rows.incomplete)
 

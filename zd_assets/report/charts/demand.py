@@ -38,7 +38,7 @@ def demand_chart(chats: Rows, agents: Rows, size: Size = WIDE) -> bytes:
         return nothing(title, size)
     demand = _mean_week(chats, "chats_by_hour", days)
     staff = _mean_week(agents, "online_s_by_hour", days) / 3600
-    figure = picture(f"{title}, {period(days)}", 6.4 + 0.5 * size.narrow, size)
+    figure = picture(f"{title}, {period(days, chats)}", 6.4 + 0.5 * size.narrow, size)
     panels = figure.subplots(3, 1, sharex=True)
     _heat(panels[0], "Chats started in the hour, mean", demand, _DEMAND, size)
     _heat(panels[1], "Agents online in the hour, mean", staff, _STAFF, size)

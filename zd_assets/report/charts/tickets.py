@@ -64,7 +64,7 @@ def backlog_chart(rows: Rows, size: Size = WIDE) -> bytes:
         return nothing("Ticket backlog", size)
     days = calendar(rows)
     figures = by_day(rows.frame, TICKETS, days)
-    figure = picture(f"Ticket backlog, {period(days)}", 5.2 + 0.5 * size.narrow, size)
+    figure = picture(f"Ticket backlog, {period(days, rows)}", 5.2 + 0.5 * size.narrow, size)
     level, change = figure.subplots(2, 1, sharex=True, height_ratios=(5, 3.2))
     days_axis((level, change), days, rows.incomplete)
 
@@ -97,7 +97,9 @@ def times_chart(rows: Rows, size: Size = WIDE) -> bytes:
     if rows.frame.empty:
         return nothing("Replies and resolutions", size)
     days = calendar(rows)
-    figure = picture(f"Replies and resolutions, {period(days)}", 4.8 + 0.5 * size.narrow, size)
+    figure = picture(
+        f"Replies and resolutions, {period(days, rows)}", 4.8 + 0.5 * size.narrow, size
+    )
     panels = figure.subplots(2, 1, sharex=True)
     days_axis(panels, days, rows.incomplete)
     for axes, (measure, title) in zip(panels, _MEASURES.items(), strict=True):
@@ -115,7 +117,7 @@ def sla_chart(rows: Rows, size: Size = WIDE) -> bytes:
     if rows.frame.empty:
         return nothing("SLA", size)
     days = calendar(rows)
-    figure = picture(f"SLA, {period(days)}", 5.0 + 0.6 * size.narrow, size)
+    figure = picture(f"SLA, {period(days, rows)}", 5.0 + 0.6 * size.narrow, size)
     missed, met = figure.subplots(2, 1, sharex=True, height_ratios=(5, 3))
     days_axis((missed, met), days, rows.incomplete)
     metric = rows.frame["metric"].where(rows.frame["metric"].isin(list(_METRICS)), _OTHER_METRICS)
