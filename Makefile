@@ -1,13 +1,14 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
 # make clients: clients that others wrote read the sandbox to the same rows.
 # make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
+# make lowest: the main job with the lowest versions that pyproject.toml allows, which are downloaded.
 # make browser: a headless Chromium clicks through the UI; not part of make test, for its time.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test browser clients torture lint format clean
+.PHONY: demo dev test lowest browser clients torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -18,6 +19,17 @@ dev: $(VENV)/run.stamp
 
 test: lint
 	$(BIN)/pytest
+
+# As a user has it: from a wheel, in a folder without the source.
+LOWEST := .venv-lowest
+lowest:
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python .ci/lowest.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(LOWEST)/constraints.txt '.[demo,deploy]'
+	mkdir $(LOWEST)/job
+	cd $(LOWEST)/job && ../bin/zd-assets demo run --days 2
 
 browser: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 0 -m browser -rs
@@ -39,7 +51,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) data/demo
+	rm -rf $(VENV) $(LOWEST) data/demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12")'
