@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -105,6 +106,20 @@ def test_the_metadata_is_complete_and_the_changelog_has_the_version(dist: Path) 
     )
     assert heading
     assert heading[1] == PROJECT["version"]
+
+
+def test_the_versions_that_were_tested_are_within_the_bounds_which_are_all_tried() -> None:
+    said = subprocess.run(
+        [sys.executable, ".ci/lowest.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    bounds = dict(line.split("==") for line in said.stdout.splitlines())
+    named = {re.split(r"[\[>]", one)[0] for one in PROJECT["dependencies"]}
+    assert named < set(bounds)
+    assert {"apprise", "dagster-celery", "matplotlib"} < set(bounds)
+    lines = (ROOT / "constraints.txt").read_text().lower().splitlines()
+    tested = dict(line.split("==") for line in lines)
+    assert not set(bounds) - set(tested)
+    assert not {name for name, bound in bounds.items() if Version(tested[name]) < Version(bound)}
 
 
 def test_the_installed_package_knows_its_version_and_loads_its_definitions(installed: Path) -> None:
