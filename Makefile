@@ -1,6 +1,8 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
+# make unit: of the tests those without server, lake or Dagster, in less than a minute.
 # make clients: clients that others wrote read the sandbox to the same rows.
 # make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
+# make install-check: the core alone in a clean environment, used by a foreign project; downloads.
 # make lowest: the main job with the lowest versions that pyproject.toml allows, which are downloaded.
 # make browser: a headless Chromium clicks through the UI; not part of make test, for its time.
 PYTHON ?= python3
@@ -8,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test lowest browser clients torture lint format clean
+.PHONY: demo dev test unit lowest browser clients install-check torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -19,6 +21,9 @@ dev: $(VENV)/run.stamp
 
 test: lint
 	$(BIN)/pytest
+
+unit: $(VENV)/dev.stamp
+	$(BIN)/pytest -m unit
 
 # As a user has it: from a wheel, in a folder without the source.
 LOWEST := .venv-lowest
@@ -36,6 +41,9 @@ browser: $(VENV)/dev.stamp
 
 clients: $(VENV)/run.stamp
 	$(BIN)/python -m zd_assets_tests.clients
+
+install-check: $(VENV)/run.stamp
+	$(BIN)/python -m zd_assets_tests.install
 
 MINUTES ?= 10
 torture: $(VENV)/dev.stamp

@@ -78,7 +78,7 @@ def current(chats: int, partitions: int) -> None:
 
 
 def _patterns(folder: Path) -> pa.Table:
-    """Chats of the sandbox, as they stand in a lake."""
+    """Chats of the sandbox, as they are in a lake."""
     lake, partitions = Lake(folder), days(_PATTERNS)
     with start_sandbox(_PATTERNS, cached=False) as sandbox:
         extract_to(lake, make_client(sandbox.url), partitions, 1)

@@ -100,6 +100,6 @@ def _decode(body: bytes) -> dict[str, Any]:
 
 
 def _envelope(body: bytes) -> dict[str, Any]:
-    """What stands behind the items, without looking at these."""
+    """The rest of a page, without looking at the items."""
     page: dict[str, Any] = orjson.loads(b"{" + body[body.rindex(b'"count":') :])
     return page

@@ -32,15 +32,33 @@ NO_LIMITS: dict[str, Any] = {
 NOW = "2026-03-01T12:00:00Z"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests, which wait for the most part, at the beginning and in the middle.
+# What a test uses tells its tier.
+_SERVERS = {"sandbox", "running_sandbox", "server", "postgres", "instance", "lake", "tmp_path"}
+_PROCESSES = {"subprocess", "multiprocessing", "dg"}
 
-    Processes begin with equal segments: so two are at the long ones, and the others at work.
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test's tier, and put long tests at the beginning and in the middle.
+
+    Long ones wait for the most part, and processes begin with equal shares: so two processes are
+    at the long ones, and the others at work.
     """
+    for item in items:
+        item.add_marker(_tier(item))
     long = [item for item in items if item.get_closest_marker("slow")]
     short = [item for item in items if not item.get_closest_marker("slow")]
     half = len(short) // 2
     items[:] = [*long[::2], *short[:half], *long[1::2], *short[half:]]
+
+
+def _tier(item: pytest.Item) -> str:
+    """`system`: whole processes; `integration`: server, lake or Dagster; `unit`: none of them."""
+    if item.get_closest_marker("slow") or item.get_closest_marker("browser"):
+        return "system"
+    used = {*getattr(item, "fixturenames", ())} & _SERVERS
+    module = item.getparent(pytest.Module)
+    imported = {*vars(module.obj)} & _PROCESSES if module else set()
+    return "integration" if used or imported else "unit"
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +69,7 @@ def running_sandbox() -> Iterator[Running]:
 
 @pytest.fixture
 def sandbox(running_sandbox: Running) -> Running:
-    """A fresh sandbox, its clock standing at `NOW`; nothing in it but seeded data."""
+    """A fresh sandbox, its clock stopped at `NOW`; nothing in it but seeded data."""
     running_sandbox.reset(**NO_LIMITS, now=NOW, clock="frozen")
     return running_sandbox
 

@@ -121,7 +121,10 @@ class Watch:
         context = dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursors.get(name),
-            resources={"alert_webhook": AlertWebhook(url=self.webhook.url)},
+            resources={
+                "alert_webhook": AlertWebhook(url=self.webhook.url),
+                "lake": LakeFolder(location=str(self.lake.root)),
+            },
         )
         said = sensor.evaluate_tick(context)
         self.cursors[name] = context.cursor
@@ -354,7 +357,7 @@ def test_an_export_is_stale_once_and_fresh_once(watch: Watch) -> None:
     assert watch.webhook.news() == [], "and what was never materialized isn't stale"
     watch.tick(name, timedelta(hours=2))
     assert watch.webhook.news() == [
-        "STALE: zendesk_chat/chats: not materialized since 2026-03-01 12:02 UTC, "
+        "STALE: zendesk_chat/chats: nothing was committed since 2026-03-01 12:02 UTC, "
         "for more than 54 hours"
     ]
     watch.tick(name, timedelta(hours=2))

@@ -40,7 +40,7 @@ def automation(sandbox: Running, lake: Lake) -> Iterator[Automation]:
         yield Automation(definitions, instance, sandbox, lake)
 
 
-CHAT_FACTS = ("chat_engagements", "chat_messages", "chat_page_views")
+OF_CHATS = ("chat_engagements", "chat_messages", "chat_page_views", "demand_by_hour_daily")
 
 
 def test_without_exports_nothing_is_asked_for(automation: Automation) -> None:
@@ -54,8 +54,9 @@ def test_facts_follow_current_state_and_answers_follow_facts_once_each(
     days = ["2026-02-26", "2026-02-27", "2026-02-28"]
     assert automation.settle() == [
         {"chats_latest": []},
-        dict.fromkeys(CHAT_FACTS, days),
+        dict.fromkeys(OF_CHATS, days),
         {"chat_daily_summary": days, "agent_daily_scorecard": days},
+        {"team_daily_summary": days},
     ]
 
 
@@ -100,12 +101,9 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     touched = ["2026-02-26", "2026-02-28", "2026-03-01"]
     assert automation.settle() == [
         {"chats_latest": []},
-        dict.fromkeys(CHAT_FACTS, touched),
-        {
-            "chat_daily_summary": touched,
-            "agent_daily_scorecard": touched[1:],
-            "team_daily_summary": touched[1:],
-        },
+        dict.fromkeys(OF_CHATS, touched),
+        {"chat_daily_summary": touched, "agent_daily_scorecard": touched[1:]},
+        {"team_daily_summary": touched[1:]},
     ]
     # Without engagements nothing of the chat changed but its rating.
     rated = {**rated, "rating": "bad", "update_timestamp": "2026-03-01T09:30:00Z"}
@@ -113,7 +111,7 @@ def test_a_chat_that_is_updated_days_later_touches_the_day_it_started(
     automation.export(CHATS, "2026-03-01")
     assert automation.settle() == [
         {"chats_latest": []},
-        {fact: ["2026-02-26"] for fact in CHAT_FACTS},
+        {name: ["2026-02-26"] for name in OF_CHATS},
         {"chat_daily_summary": ["2026-02-26"]},
     ]
 

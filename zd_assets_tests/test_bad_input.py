@@ -1,4 +1,4 @@
-"""A server that fails in the middle of a drain: nothing is lost, nothing leaks."""
+"""A server that fails in the middle of an export: nothing is lost, nothing leaks."""
 
 from collections.abc import Callable
 from typing import Any

@@ -51,7 +51,7 @@ def names_by_partition(
 
 @st.composite
 def pages(draw: st.DrawFn, export: Export, sideload: Sideload) -> tuple[Items, Items]:
-    """Items that refer to some ids, and a list beside them that holds some."""
+    """Items that refer to some ids, and a list with them that holds some."""
     kinds = {column.name: column.type for column in export.columns}
 
     def reference(column: str) -> st.SearchStrategy[Any]:

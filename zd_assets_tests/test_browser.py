@@ -1,6 +1,6 @@
 """What people see and click: Dagster's UI in headless Chromium, against the sandbox.
 
-The pictures of each step stand in the test's temporary folder.
+The pictures of each step are in the test's temporary folder.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ pytestmark = [
 
 @dataclass
 class Ui:
-    """Dagster's UI in a browser, and what stands behind it."""
+    """Dagster's UI in a browser, and what is behind it."""
 
     page: Page
     url: str

@@ -87,7 +87,7 @@ def test_missing_incomplete_and_damaged_days_are_named_and_wrong(lake: Lake) -> 
 
 
 def test_the_run_that_an_error_ended_is_named(lake: Lake) -> None:
-    _put(lake, FEBRUARY[0], 1, last_page=replace(_PAGE, ending="reached"))
+    _put(lake, FEBRUARY[0], 1, last_page=replace(_PAGE, stop_reason="reached"))
     _put(lake, FEBRUARY[1], 1, complete=False, last_page=_PAGE)
     code, chats, told = _status(lake)
     assert code == 1

@@ -330,7 +330,7 @@ def test_the_sensors_of_each_account_follow_its_own(sandbox: Running, lake: Lake
         assert tick("acme") is None, "caught up"
         other = tick("bravo")
         assert other
-        assert other.tags[REASON_TAG].startswith("Nothing is materialized yet")
+        assert other.tags[REASON_TAG].startswith("Nothing is in the lake yet")
 
         # A run of a whole job names no assets.
         instance.add_run(
@@ -359,6 +359,8 @@ def test_schedules_tick_when_the_yaml_says() -> None:
         "zendesk_support_nightly": "0 2 * * *",
         "zendesk_chat_second_look": "40 3 * * *",
         "zendesk_support_second_look": "40 3 * * *",
+        "zendesk_chat_reference_lists": "50 4 * * *",
+        "zendesk_support_reference_lists": "50 4 * * *",
         "zendesk_support_live_format_daily": "0 5 * * 1",
     }
 

@@ -35,7 +35,7 @@ from zd_assets_tests.helpers.odd_items import (
     read,
 )
 
-# By what they hold: the users beside tickets have the columns of users.
+# By what they hold: sideloaded users have the columns of users.
 TABLES: dict[str, Table] = {
     **{one.table.item_type: one.table for export in EXPORTS for one in export.sideloads},
     **{export.name: export for export in EXPORTS},
@@ -102,7 +102,7 @@ def test_items_that_fit_give_the_same_rows_whatever_stands_beside_them(
 
 
 def scalar_places(table: Table) -> list[str]:
-    """An item for each column and depth where a value can stand, `%s` in its place."""
+    """An item for each column and depth where a value can be, `%s` in its place."""
     places: list[str] = ["%s", '{"id":"a","brand_new":%s}']
 
     def descend(columns: tuple[Column, ...], around: str) -> None:
@@ -300,7 +300,7 @@ def first_pages():
     barrier.wait()
     for _ in range(5):
         convert(CHATS, item)
-for _ in range(8):  # What is made once is made anew in each child.
+for _ in range(8):  # What is made once is made again in each child.
     if child := os.fork():
         assert os.waitpid(child, 0)[1] == 0
         continue

@@ -197,5 +197,5 @@ def test_a_support_export_killed_and_run_again_is_the_truth(
 
 
 def _committed(export: Export, lake: Lake) -> list[str]:
-    """The partitions that stand complete."""
+    """The partitions that are complete."""
     return [p.key for p in RANGE if (footer := lake.footer(export, p)) and footer.complete]

@@ -11,8 +11,12 @@ from zd_assets.defs.dagster_api import (
     at_attribute,
     backfill_in_progress,
     candidates,
+    evaluated_checks,
+    forget_run,
+    latest_check_run,
     selected_assets,
     subset_of,
+    targets,
     waits_for_retry,
     with_variables,
 )
@@ -155,3 +159,43 @@ def test_a_launcher_can_say_that_a_worker_is_gone() -> None:
 
     assert CheckRunHealthResult(WorkerStatus.FAILED, "gone").msg == "gone"
     assert asyncio.iscoroutinefunction(InBackfill.evaluate)
+
+
+@dg.asset(
+    partitions_def=DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    check_specs=[dg.AssetCheckSpec("right", asset="checked")],
+)
+def checked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+
+def materialized(instance: dg.DagsterInstance, first: str, last: str) -> str:
+    tags = {
+        "dagster/asset_partition_range_start": first,
+        "dagster/asset_partition_range_end": last,
+    }
+    return dg.materialize([checked], instance=instance, tags=tags).run_id
+
+
+def test_a_run_tells_which_partitions_it_was_to_make_and_which_checks_it_evaluated() -> None:
+    with dg.instance_for_test() as instance:
+        old = materialized(instance, "2026-02-01", "2026-02-02")
+        new = materialized(instance, "2026-02-02", "2026-02-03")
+        assert {(key, partition) for key, partition, _ in targets(instance, old)} == {
+            (checked.key, "2026-02-01"),
+            (checked.key, "2026-02-02"),
+        }
+        check = dg.AssetCheckKey(checked.key, "right")
+        assert list(evaluated_checks(instance, old)) == [check]
+        assert latest_check_run(instance, check) == new
+        assert latest_check_run(instance, dg.AssetCheckKey(checked.key, "never")) is None
+
+
+def test_a_forgotten_run_leaves_no_evaluation_of_a_check() -> None:
+    with dg.instance_for_test() as instance:
+        run_id = materialized(instance, "2026-02-01", "2026-02-01")
+        forget_run(instance, run_id)
+        assert latest_check_run(instance, dg.AssetCheckKey(checked.key, "right")) is None
+        assert instance.get_run_by_id(run_id) is None
+        assert not instance.get_materialized_partitions(checked.key)

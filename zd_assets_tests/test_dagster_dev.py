@@ -124,21 +124,20 @@ def test_the_daemon_follows_page_by_page_then_polls_and_survives_a_restart(
     # Killed in the middle, and started again.
     with deployment.dev():
         wait(deployment.caught_up)
+        wait(lambda: all(record.dagster_run.is_finished for record in deployment.runs()))
         while_catching_up = len(deployment.runs())
         assert while_catching_up >= 3, "follow-up runs, one after another"
+        asked = len(deployment.sandbox.requests())
         time.sleep(POLL_S * 2.5)
+        polls = len(deployment.sandbox.requests()) - asked
     runs = deployment.runs()
-    wait(lambda: all(record.dagster_run.is_finished for record in deployment.runs()))
-    assert all(r.dagster_run.status is dg.DagsterRunStatus.SUCCESS for r in deployment.runs())
-    assert len(deployment.sandbox.requests()) == len(deployment.runs()), "one page a run"
+    assert all(r.dagster_run.status is dg.DagsterRunStatus.SUCCESS for r in runs)
+    # Each interval a poll of the sensor's own, of two requests while the items are within reach.
+    assert len(runs) == while_catching_up, "nothing is new, so nothing runs"
+    assert 1 <= polls <= 6
     keys = [record.dagster_run.tags["dagster/run_key"] for record in runs]
     assert len(set(keys)) == len(keys), "the restarted daemon repeated nothing"
     _assert_one_at_a_time(deployment)
-    # Once caught up, no two starts are closer than the polling interval.
-    starts = [record.start_time or 0.0 for record in runs[while_catching_up:]]
-    assert starts, "polls went on"
-    gaps = [b - a for a, b in pairwise(starts)]
-    assert all(gap >= POLL_S - 1 for gap in gaps), gaps
 
 
 @pytest.mark.slow

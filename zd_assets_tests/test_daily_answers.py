@@ -379,7 +379,6 @@ def test_a_chat_of_two_agents_counts_once_for_the_team(lake: Lake) -> None:
     assert values(lake, AGENT_DAILY_SCORECARD, 2, "chats") == [(1,), (1,)]
     assert values(lake, TEAM_DAILY_SUMMARY, 2, "is_automation", "agents", "chats") == [
         (False, 2, 1),
-        (True, 0, 0),
     ]
 
 

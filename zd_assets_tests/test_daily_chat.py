@@ -84,7 +84,7 @@ def test_a_transferred_chat_has_an_engagement_for_each_agent_in_its_order(lake: 
     second = {"id": "c.2", "agent_id": 8, "department_id": 4, "started_by": "transfer"}
     put(lake, CHATS, [chat("c", "02 23:59", "03 01:00", engagements=[first, second])], 2, 3)
     make_days(lake, CHAT_ENGAGEMENTS, 2, 3)
-    # Both stand on the day on which the chat started, wherever it is exported.
+    # Both are on the day on which the chat started, wherever it is exported.
     columns = ("ordinal", "agent_id", "department_id", "is_transfer", "accepted")
     assert values(lake, CHAT_ENGAGEMENTS, 2, *columns) == [
         (1, 7, 3, False, True),

@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.reference import ReferenceList
+from zd_assets.catalog.support import TICKET_EVENTS, TICKETS
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.defs.analytics.automation import when_out_of_date
 from zd_assets.defs.analytics.models import daily_asset
 from zd_assets.defs.analytics.report import PATH, report_asset
-from zd_assets.defs.resources import LakeFolder
+from zd_assets.defs.build import build_definitions
+from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 from zd_assets.engine.assertions import check
 from zd_assets.engine.day import Day, day_file
 from zd_assets.engine.inputs import Finder
@@ -30,7 +32,7 @@ from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.report.input_version import is_due, report_file
-from zd_assets_tests.helpers.dagster_runs import SITE, lake_resources
+from zd_assets_tests.helpers.dagster_runs import PARTITIONS, SITE, lake_resources
 from zd_assets_tests.helpers.daily_lake import Item, iso, key, put
 
 
@@ -173,11 +175,14 @@ def test_the_report_is_of_a_week_or_of_the_days_asked_for(lake: Lake) -> None:
     asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
     metadata = run(asset, lake, key(9))
     path = report_file(lake, Day(key(9)))
-    assert metadata["report"].value == path.as_uri()
+    assert metadata["path"].value == str(path)
+    # A click on a file does nothing in a browser: the figures are told where they are looked for.
+    assert "| Tickets solved | **–** |" in metadata["report"].value
     assert metadata["days"].value == 7
     assert "(7 days, UTC)" in path.read_text()
     assert run(asset, lake, key(9), days=1)["days"].value == 1
     assert "(1 day, UTC)" in path.read_text()
+    assert run(asset, lake, key(9), period="month")["days"].value == int(key(9)[-2:])
     assert asset.key == SITE.key(PATH)
 
 
@@ -186,6 +191,12 @@ def test_a_report_of_no_days_is_refused(lake: Lake) -> None:
     with pytest.raises(ValidationError, match=r"days\n.*greater than or equal to 1"):
         run(asset, lake, key(9), days=0)
     assert not report_file(lake, Day(key(9))).exists()
+
+
+def test_a_report_of_a_period_that_there_is_not_is_refused(lake: Lake) -> None:
+    asset = report_asset(SITE, when_out_of_date(LakeFolder(), SITE))
+    with pytest.raises(ValidationError, match=r"period\n.*match pattern"):
+        run(asset, lake, key(9), period="year")
 
 
 def test_a_report_is_due_once_its_day_is_complete_and_after_changes(lake: Lake) -> None:
@@ -204,3 +215,16 @@ def test_a_report_is_due_once_its_day_is_complete_and_after_changes(lake: Lake) 
     for table in (CHAT_ENGAGEMENTS, CHAT_DAILY_SUMMARY):
         list(make(table, lake, [last], run_id="run"))
     assert is_due(Finder(lake), last)
+
+
+def test_with_one_api_s_exports_there_is_a_report_of_what_can_be_made() -> None:
+    for exports, made in (
+        ((TICKETS, TICKET_EVENTS), "ticket_backlog_daily"),
+        ((CHATS,), "chat_daily_summary"),
+    ):
+        definitions = build_definitions(
+            PARTITIONS, ZendeskChat(), ZendeskSupport(), LakeFolder(), exports=exports
+        )
+        graph = definitions.resolve_asset_graph()
+        above = graph.get(dg.AssetKey(PATH)).parent_keys
+        assert {key.path[-1] for key in above} == {made}

@@ -273,7 +273,7 @@ def identities(lake: Lake) -> dict[tuple[str, int], str]:
 
 
 def exported_on(item: Item) -> int:
-    """In which day's partition an item stands."""
+    """In which day's partition an item is."""
     match item:
         case {"update_timestamp": text} | {"time": text}:
             return int(text[8:10])

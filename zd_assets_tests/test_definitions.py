@@ -10,7 +10,9 @@ import pytest
 
 from zd_assets.catalog.reference import REFERENCE_LISTS
 from zd_assets.catalog.registry import EXPORTS
+from zd_assets.defs.component import ZendeskExports
 from zd_assets.defs.partitions import partitions_from_env
+from zd_assets.defs.resources import ZendeskSupport
 from zd_assets.models.latest import LATEST
 from zd_assets.models.registry import MODELS
 from zd_assets.zendesk.errors import ConfigurationError
@@ -72,7 +74,8 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
 
     repository = defs.get_repository_def()
     jobs = {name for name in repository.job_names if not name.startswith("__")}
-    assert jobs == {"zendesk_chat", "zendesk_support", "zendesk_support_live_format", "analytics"}
+    apart = {"zendesk_support_live_format", "prune_history"}
+    assert jobs == {"zendesk_chat", "zendesk_support", "analytics", *apart}
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "zendesk_chat_nightly",
         "zendesk_chat_reference_lists",
@@ -81,6 +84,7 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
         "zendesk_support_reference_lists",
         "zendesk_support_second_look",
         "zendesk_support_live_format_daily",
+        "prune_history_daily",
     }
     sensors = {sensor.name for sensor in repository.sensor_defs}
     followers = {f"{export.name}_follow_up" for export in EXPORTS}
@@ -89,6 +93,50 @@ def test_each_api_has_a_job_and_a_schedule_and_each_export_a_sensor_all_stopped(
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     for sensor in repository.sensor_defs:
         assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("follow", "followed"),
+    [("", 0), ("all", len(EXPORTS)), ("chats, tickets", 2)],
+)
+def test_what_zd_follow_names_is_followed_from_the_start(
+    follow: str, followed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZD_FOLLOW", follow)
+    repository = ZendeskExports().build_defs().get_repository_def()
+    running = {
+        sensor.name
+        for sensor in repository.sensor_defs
+        if sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    }
+    assert len(running) == followed
+    assert running <= {f"{export.name}_follow_up" for export in EXPORTS}
+    # The component's own attribute counts more.
+    repository = ZendeskExports(follow=["users"]).build_defs().get_repository_def()
+    assert repository.get_sensor_def("users_follow_up").default_status.value == "RUNNING"
+    assert repository.get_sensor_def("chats_follow_up").default_status.value == "STOPPED"
+
+
+def test_an_unknown_name_in_zd_follow_is_one_clear_error() -> None:
+    loaded = _load(ZD_FOLLOW="chats,tikets")
+    assert loaded.returncode != 0
+    assert (
+        "ZD_FOLLOW: there is no export 'tikets'; set it to all, or to some of chats, "
+        in loaded.stderr.splitlines()[-1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("export", "seconds"), [("chats", 300), ("organizations", 1800), ("routing_attributes", 3600)]
+)
+def test_what_seldom_changes_is_polled_seldom_unless_an_interval_is_set(
+    export: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZD_POLL_INTERVAL", raising=False)
+    [found] = [one for one in EXPORTS if one.name == export]
+    assert ZendeskSupport().poll_interval(found) == seconds
+    assert ZendeskSupport(poll_interval_s=60).poll_interval(found) == 60
+    assert ZendeskSupport(poll_intervals_s={export: 9}).poll_interval(found) == 9
 
 
 def test_the_definitions_load_without_any_variable_set_and_without_a_warning() -> None:
@@ -150,7 +198,7 @@ def test_only_the_chosen_exports_and_what_is_made_of_them_are_there() -> None:
         text=True,
         check=True,
     ).stdout.split()
-    exports = {key for key in listed if key.startswith("zendesk_")}
+    exports = {"/".join(export.path) for export in EXPORTS} & set(listed)
     assert exports == {"zendesk_support/users", "zendesk_support/organizations"}
     assert "analytics/users_latest" in listed
     assert not [key for key in listed if "chat" in key]

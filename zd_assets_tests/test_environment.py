@@ -1,7 +1,11 @@
 """The values of the environment's variables, looked at before anything is asked."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import zd_assets
 from zd_assets.catalog.chat import CHATS
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import USERS
@@ -71,3 +75,10 @@ def test_an_api_with_nothing_to_sign_in_with_says_what_isnt_set(
     assert ZendeskSupport().missing_credentials() is None
     with pytest.raises(ConfigurationError, match="ZENDESK_API_TOKEN is not set"):
         ZendeskSupport(url="https://acme.zendesk.com/api/v2").client()
+
+
+def test_every_variable_that_the_source_names_is_in_the_table() -> None:
+    folder = Path(zd_assets.__file__).parent
+    texts = [path.read_text("utf-8") for path in folder.rglob("*.py")]
+    named = {name for text in texts for name in re.findall(r"\"(ZD_[A-Z_]+)\"", text)}
+    assert named <= {one.name for one in VARIABLES}

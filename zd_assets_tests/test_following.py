@@ -10,7 +10,7 @@ from zd_assets.defs.exports.follow_up_policy import Ask, Launch, Poll, Situation
 from zd_assets.defs.exports.instance_state import Failures
 from zd_assets.lake.footer import Footer, LastPage, empty_footer
 from zd_assets.lake.state import PartitionState
-from zd_assets.zendesk.drain import Ending
+from zd_assets.zendesk.iter_pages import StopReason
 from zd_assets_tests.helpers.truth import days
 
 DAYS = days("2026-03-01", 5)
@@ -20,10 +20,13 @@ NO_FAILURES = Failures(0, 0.0)
 NEVER_ASKED = Poll()
 
 
-def _part(ago_s: float, *, at_once: bool = False, ending: Ending = Ending.CAUGHT_UP) -> Footer:
+def _part(
+    ago_s: float, *, at_once: bool = False, stop_reason: StopReason = StopReason.CAUGHT_UP
+) -> Footer:
     """What a run leaves of a partition that is still open, so long before noon."""
     at = datetime.fromtimestamp(NOON - ago_s, UTC)
-    page = LastPage(10, 1000, 0, None, "progress", "count 10 < limit 1000", ending.value, at_once)
+    row = "count 10 < limit 1000"
+    page = LastPage(10, 1000, 0, None, "progress", row, stop_reason.value, at_once)
     footer = empty_footer(CHATS, DAYS[-1], "run")
     return replace(footer, fetched_at=at.isoformat(timespec="seconds"), last_page=page)
 
@@ -82,7 +85,7 @@ def test_caught_up_it_waits_for_the_polling_interval_and_says_until_when() -> No
 
 
 def test_where_the_rule_said_to_wait_it_names_the_row() -> None:
-    reason = _reason(_decide([_done(), _part(4 * MINUTE, ending=Ending.WAIT)]))
+    reason = _reason(_decide([_done(), _part(4 * MINUTE, stop_reason=StopReason.WAIT)]))
     assert "count 10 < limit 1000 under the policy progress" in reason
     assert reason.endswith("Looking again at 2026-03-05 12:01:00 UTC.")
 

@@ -34,7 +34,7 @@ TOO_HEAVY = {"kind": "status", "status": 504}
 
 
 def put(sandbox: Running, export: Export, count: int) -> None:
-    """Begin anew with so many items in `DAY`."""
+    """Begin again with so many items in `DAY`."""
     few(sandbox, seeded=False)
     us = at_us("2026-02-01T10:00:00")
     sandbox.put(export.name, [item(export, us + n * 1_000_000, n) for n in range(count)])

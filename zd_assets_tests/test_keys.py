@@ -135,7 +135,7 @@ def test_rows_with_ids_have_equal_digests_where_their_ids_are_equal(ids: list[st
     table = table_of(CONVERSIONS, [{"id": id, "goal_id": i} for i, id in enumerate(ids)])
     known = has_keys(CONVERSIONS, table)
     assert known.tolist() == [id is not None for id in ids]
-    # The whole row stands for a key that is missing; here each is another.
+    # The whole row takes the place of a key that is missing; here each is another.
     meant = [id if id is not None else row for row, id in enumerate(ids)]
     for file in (table, through_parquet(table)):
         found = digests(CONVERSIONS, file)

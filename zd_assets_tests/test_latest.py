@@ -197,7 +197,7 @@ def test_an_item_without_a_creation_time_moves_to_its_month_once_that_is_known(l
     update(CHATS_LATEST, lake)
     expected = [("a", "2026-01"), ("b", "2026-01"), ("c", "unknown")]
     assert brief(lake, "month") == expected
-    # Newer versions that bear none stay with what is known.
+    # Newer versions that have none stay with what is known.
     put(lake, FEB_2, [chat("b", None, "02 08:00", deleted=True)])
     update(CHATS_LATEST, lake)
     assert brief(lake, "month") == expected

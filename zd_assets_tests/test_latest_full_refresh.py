@@ -1,4 +1,4 @@
-"""A table of current state made anew: what no partition holds any more leaves it."""
+"""A full refresh of a table of current state: what no partition holds any more leaves it."""
 
 import pytest
 
@@ -22,7 +22,7 @@ GONE = "gone for good"
 
 
 def _some(lake: Lake) -> None:
-    """Three months; what is `GONE` stands alone in one of them, and in another among others."""
+    """Three months; what is `GONE` is alone in one of them, and in another among others."""
     put(lake, JAN_31, [chat("a", "31 09:00", "31 10:00"), chat("n", None, "31 10:00")])
     put(lake, FEB_1, [chat("b", "01 07:00", "01 08:00"), chat(GONE, "01 07:00", "01 08:00")])
     put(lake, FEB_2, [chat("alone", "31 09:00", "02 08:00", rating=GONE)])

@@ -13,7 +13,7 @@ from zd_assets.defs.exports.metadata import TYPE_NAMES
 from zd_assets.schema.arrow import arrow_type
 
 HEAVY = ("aiohttp", "duckdb", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "requests")
-HEAVY += ("sqlglot", "PIL", "urllib3", "pyrate_limiter")
+HEAVY += ("sqlglot", "PIL", "urllib3", "pyrate_limiter", "sqlalchemy")
 
 _NEW_MODULES = """
 import json, sys
@@ -45,9 +45,10 @@ def test_the_definitions_load_without_what_only_runs_need() -> None:
     assert not heavy(imported_by("zd_assets.definitions"))
 
 
-def test_an_export_s_run_needs_neither_duckdb_nor_pandas_nor_charts() -> None:
-    modules = imported_by("zd_assets.defs.exports.materialize")
-    assert heavy(modules) == {"numpy", "pyarrow", "requests", "urllib3", "pyrate_limiter"}
+@pytest.mark.parametrize("module", ["exports.materialize", "io_manager"])
+def test_an_export_s_run_needs_neither_duckdb_nor_pandas_nor_charts(module: str) -> None:
+    modules = imported_by(f"zd_assets.defs.{module}")
+    assert heavy(modules) <= {"numpy", "pyarrow", "requests", "urllib3", "pyrate_limiter"}
 
 
 @pytest.mark.parametrize("scalar", Scalar)

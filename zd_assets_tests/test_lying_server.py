@@ -12,8 +12,8 @@ from zd_assets.catalog.support import TICKET_METRIC_EVENTS, TICKETS
 from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.drain import Ending
 from zd_assets.zendesk.errors import ForeignUrlError, StuckCursorError
+from zd_assets.zendesk.iter_pages import StopReason
 from zd_assets_tests.helpers import runs
 from zd_assets_tests.helpers.local_server import Answer, serving
 from zd_assets_tests.helpers.runs import (
@@ -145,7 +145,7 @@ def test_a_cursor_that_is_stuck_on_a_short_page_waits(
     footer = footers(export, DAYS[:1], lake)[0]
     assert not footer.complete
     assert footer.last_page
-    assert footer.last_page.ending == Ending.WAIT
+    assert footer.last_page.stop_reason == StopReason.WAIT
     assert footer.last_page.row == "the cursor didn't move"
     assert not footer.last_page.follow_up_now
     assert list(about(reports)) == [partition.key for partition in DAYS]

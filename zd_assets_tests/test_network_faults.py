@@ -266,7 +266,7 @@ def certificate(tmp_path: Path) -> Path:
 
 @contextmanager
 def encrypted(certificate: Path, answer: bytes, piece: bytes = b"") -> Iterator[str]:
-    """A server that sends the same over TLS to whoever connects, and cuts the connection.
+    """A server that sends the same over TLS to every client that connects, and cuts the connection.
 
     With `piece`, it goes on sending that for ever.
     """

@@ -296,11 +296,11 @@ def test_a_store_that_cant_be_reached_is_one_clear_message_without_secrets(
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("s3://key:secret@bucket/prefix", "bears credentials"),
-        ("gs://secret@bucket/prefix", "bears credentials"),
-        ("abfs://container:secret@account.dfs.core.windows.net/prefix", "bears credentials"),
-        ("abfs://container@account.dfs.core.windows.net/x?client_secret=y", "bears credentials"),
-        ("abfs://account@container/x?enable_tls=true&sig=secret", "bears credentials"),
+        ("s3://key:secret@bucket/prefix", "has credentials"),
+        ("gs://secret@bucket/prefix", "has credentials"),
+        ("abfs://container:secret@account.dfs.core.windows.net/prefix", "has credentials"),
+        ("abfs://container@account.dfs.core.windows.net/x?client_secret=y", "has credentials"),
+        ("abfs://account@container/x?enable_tls=true&sig=secret", "has credentials"),
         ("http://bucket/prefix", "http:// is no folder and no store; use one of s3"),
         ("s3://", "names no bucket; set it to s3://bucket/prefix"),
     ],

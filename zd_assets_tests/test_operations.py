@@ -260,7 +260,7 @@ def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
         if export := exports.get(table) or beside.get(table):
             materialize(automation, dg.AssetKey(export.path), rest[:10], full_refresh=True)
     assert {path.partition("/")[0] for path in find(lake, look)} == {"analytics"}
-    # 4. Make current state anew. Without, what was merged stays.
+    # 4. Make a full refresh of current state. Without, what was merged stays.
     automation.settle()
     assert "analytics/chats_latest/month=2026-02/part-0.parquet" in find(lake, look)
     for table in LATEST:
@@ -271,7 +271,7 @@ def test_a_person_who_is_deleted_as_the_guide_says_stands_nowhere_any_more(
         {"ops": {"__".join(CHATS.path): {"config": {"full_refresh": True}}}},
         {"ops": {"__".join(CHATS_LATEST.path): {"config": {"full_refresh": True}}}},
     ]
-    # 5. The automation makes the days that held it anew.
+    # 5. The automation rebuilds the days that held it.
     automation.settle()
     # 6. Find again.
     assert find(lake, look) == []

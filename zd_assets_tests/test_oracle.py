@@ -100,11 +100,18 @@ FEW = settings(PATIENT, max_examples=2, phases=[Phase.explicit, Phase.reuse, Pha
 SEEDS = st.integers(0, 2**32).map(Random)
 BY_NAME = {model.name: model for model in MODELS}
 OF_CHAT = ("chat_engagements", "chat_messages", "chat_daily_summary")
-OF_AGENTS = ("agent_activity", "ticket_field_changes", "agent_daily_scorecard")
+OF_AGENTS = (
+    "agent_activity",
+    "ticket_field_changes",
+    "ticket_states",
+    "ticket_comments",
+    "agent_daily_scorecard",
+    "team_daily_summary",
+)
 OF_QUEUES = ("department_queue", "conversion_attribution")
 OF_SKILLS = ("skills", "ticket_field_changes", "skill_assignments")
 OF_TICKETS = ("ticket_field_changes", "ticket_states", "ticket_backlog_daily")
-OF_METRICS = ("ticket_metrics", "sla_breaches_daily")
+OF_METRICS = ("ticket_metrics", "sla_breaches_daily", "ticket_times_daily")
 
 
 @contextmanager

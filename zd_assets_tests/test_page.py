@@ -20,7 +20,7 @@ from zd_assets.catalog.support import (
 from zd_assets.schema.convert import convert
 from zd_assets.schema.keys import item_times_us
 from zd_assets.zendesk.client import Body, UnusableBodyError
-from zd_assets.zendesk.page import Page, Position, read_page
+from zd_assets.zendesk.page import Cursor, Page, read_page
 
 BASE = "https://acme.zendesk.com/api/v2"
 NEXT = f"{BASE}/incremental/next?cursor=4d9bcc66"
@@ -158,7 +158,7 @@ def test_a_page_is_read_without_touching_its_items() -> None:
         ],
         count=2,
         limit=7,
-        position=Position(9, "a"),
+        position=Cursor(9, "a"),
         next_url=NEXT,
         asked_at_s=12.5,
         last=None,
@@ -178,7 +178,7 @@ def test_a_cursors_page_counts_its_items_and_leaves_them_as_they_are() -> None:
         ],
         count=5,
         limit=7,
-        position=Position(0, cursor="x"),
+        position=Cursor(0, cursor="x"),
         next_url=None,
         asked_at_s=12.5,
         last=True,
@@ -203,50 +203,50 @@ def test_a_pages_limit_is_what_its_url_asked_for(kind: str, asked: str, limit: i
 
 
 # What the page says -> its position, and whether the server says that it is the last.
-POSITIONS: list[tuple[tuple[Export, Endpoint], dict[str, Any], Position | None, bool | None]] = [
+POSITIONS: list[tuple[tuple[Export, Endpoint], dict[str, Any], Cursor | None, bool | None]] = [
     # From the Chat document: "Example", and the agent timeline's "Example response(s)".
     (
         (CHATS, CHATS.endpoints[0]),
         {"count": 4, "end_id": "1804.2.QqHwCNX18mZ7Y", "end_time": 1524710057, "next_page": NEXT},
-        Position(1524710057, "1804.2.QqHwCNX18mZ7Y"),
+        Cursor(1524710057, "1804.2.QqHwCNX18mZ7Y"),
         None,
     ),
     (
         (AGENT_TIMELINE, AGENT_TIMELINE.endpoints[0]),
         {"count": 4, "end_time": 1525010407403712, "next_page": NEXT},
-        Position(1525010407403712),
+        Cursor(1525010407403712),
         None,
     ),
     (
         (AGENT_TIMELINE, AGENT_TIMELINE.endpoints[0]),
         {"count": 4, "end_time": 9, "end_id": "none of its own", "next_page": NEXT},
-        Position(9),
+        Cursor(9),
         None,
     ),
     ((CONVERSIONS, CONVERSIONS.endpoints[0]), {"count": 0, "next_page": NEXT}, None, None),
     (
         (CONVERSIONS, CONVERSIONS.endpoints[0]),
         {"count": 1, "end_time": 9.0, "end_id": None, "next_page": NEXT},
-        Position(9),
+        Cursor(9),
         None,
     ),
     (
         (CONVERSIONS, CONVERSIONS.endpoints[0]),
         {"count": 1, "end_time": 9, "end_id": "", "next_page": NEXT},
-        Position(9),
+        Cursor(9),
         None,
     ),
     # From the Support document: two tickets are counted, one is shown.
     (
         (TICKETS, _TICKETS_BY_TIME),
         {"count": 2, "end_of_stream": True, "end_time": 1390362485, "next_page": NEXT},
-        Position(1390362485),
+        Cursor(1390362485),
         True,
     ),
     (
         (TICKETS, _TICKETS_BY_TIME),
         {"count": 1, "end_of_stream": False, "end_time": 9, "next_page": NEXT, "end_id": "x"},
-        Position(9),
+        Cursor(9),
         False,
     ),
     (
@@ -258,25 +258,25 @@ POSITIONS: list[tuple[tuple[Export, Endpoint], dict[str, Any], Position | None, 
     (
         (TICKETS, _TICKETS_BY_TIME),
         {"count": 0, "end_time": 9, "next_page": NEXT},
-        Position(9),
+        Cursor(9),
         None,
     ),
     (
         (USERS, USERS.endpoints[0]),
         {"count": 1, "after_cursor": "x", "after_url": NEXT, "end_of_stream": False},
-        Position(0, cursor="x"),
+        Cursor(0, cursor="x"),
         False,
     ),
     (
         (USERS, USERS.endpoints[0]),
         {"count": 0, "after_cursor": None, "after_url": None, "end_of_stream": True},
-        Position(0),
+        Cursor(0),
         True,
     ),
     (
         (ROUTING_ATTRIBUTES, ROUTING_ATTRIBUTES.endpoints[0]),
         {"count": 2, "end_time": 9, "next_page": NEXT},
-        Position(9, cursor="4d9bcc66"),
+        Cursor(9, cursor="4d9bcc66"),
         None,
     ),
     (
@@ -292,7 +292,7 @@ POSITIONS: list[tuple[tuple[Export, Endpoint], dict[str, Any], Position | None, 
 def test_a_pages_position_is_its_end(
     kind: tuple[Export, Endpoint],
     said: dict[str, Any],
-    position: Position | None,
+    position: Cursor | None,
     last: bool | None,
 ) -> None:
     items: dict[str, Any] = {kind[1].items: [{}] * said["count"]}
@@ -468,7 +468,7 @@ def test_a_cursors_page_has_come_as_far_as_its_items_prove(
     said = {"after_cursor": "x", "after_url": NEXT, "end_of_stream": False}
     body = encoded(said | {export.name: items_at(export, times)})
     page = page_of(body, (export, export.endpoints[0]))
-    assert page.position == Position(end_s, cursor="x")
+    assert page.position == Cursor(end_s, cursor="x")
     assert page.count == len(times)
 
 
@@ -487,7 +487,7 @@ def test_a_cursors_page_has_come_as_far_as_its_items_prove(
 )
 def test_odd_items_prove_nothing_but_break_nothing(items: str, end_s: int) -> None:
     text = f'{{"end_of_stream": false, "tickets": {items}, "after_url": "{NEXT}"}}'
-    assert page_of(text.encode(), "cursor-based").position == Position(end_s)
+    assert page_of(text.encode(), "cursor-based").position == Cursor(end_s)
 
 
 @given(
@@ -520,7 +520,7 @@ def test_a_cursors_page_never_claims_more_than_the_lake_sees_in_it(
     assert position.end_time == (0 if not seconds else seconds[-1] if in_order else min(seconds))
 
 
-# --- What comes beside the items ----------------------------------------------------------------
+# --- What comes with the items ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["time-based", "cursor-based"])

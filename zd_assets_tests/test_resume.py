@@ -15,8 +15,8 @@ from zd_assets.lake.lake import Lake
 from zd_assets.sandbox import Running
 from zd_assets.schema.privacy import Privacy
 from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.drain import Ending
 from zd_assets.zendesk.follow_up import Policy
+from zd_assets.zendesk.iter_pages import StopReason
 from zd_assets_tests.helpers.runs import (
     HOUR_US,
     ROADS,
@@ -183,7 +183,10 @@ def test_a_run_that_ended_by_itself_is_resumed_at_the_servers_next_page(
     footer = footers(export, [TODAY], lake)[0]
     assert footer.resume_url
     assert footer.last_page
-    assert (footer.last_page.ending, footer.last_page.follow_up_now) == (Ending.PAGES_SPENT, True)
+    assert (footer.last_page.stop_reason, footer.last_page.follow_up_now) == (
+        StopReason.PAGES_SPENT,
+        True,
+    )
     sandbox.forget_requests()
     reports = fetch(export, [TODAY], clients, lake, **options)
     assert about(reports)[TODAY.key].action is Action.RESUMED

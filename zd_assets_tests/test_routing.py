@@ -75,7 +75,7 @@ def long(sandbox: Running) -> Running:
 
 
 def cursors(sandbox: Running) -> list[str | None]:
-    """The cursor that each request bears."""
+    """The cursor that each request has."""
     return [entry["query"].get("cursor") for entry in sandbox.requests()]
 
 
@@ -157,7 +157,7 @@ def test_a_partition_in_the_middle_is_fetched_from_the_cursor_of_the_one_before(
     long.forget_requests()
     fetch(EXPORT, [middle], client, lake, full_refresh=there)
     assert cursors(long)[0] == kept
-    # The page that crosses midnight comes again, and a day stands on two at most.
+    # The page that crosses midnight comes again, and a day is on two at most.
     assert len(long.requests()) <= 3
     assert_lake_is_true(long, lake, EXPORT, DAYS)
 

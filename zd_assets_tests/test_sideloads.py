@@ -1,4 +1,4 @@
-"""What `include` and `include_changes` add: tables beside an export, and more in its items."""
+"""What `include` and `include_changes` add: sideloaded tables, and more in its items."""
 
 from typing import Any
 

@@ -26,8 +26,8 @@ from zd_assets.lake.writer import PartitionWriter
 from zd_assets.zendesk.auth import bearer
 from zd_assets.zendesk.budget import Budget
 from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.drain import Ending, Start
-from zd_assets.zendesk.page import Position
+from zd_assets.zendesk.iter_pages import Start, StopReason
+from zd_assets.zendesk.page import Cursor
 from zd_assets_tests.helpers.runs import hours
 from zd_assets_tests.helpers.truth import day, days
 
@@ -82,7 +82,7 @@ def footer_of(
             "cursor": None,
             "policy": "progress",
             "row": "",
-            "ending": Ending.PAGES_SPENT,
+            "stop_reason": StopReason.PAGES_SPENT,
             "follow_up_now": True,
             **last,
         }
@@ -126,7 +126,7 @@ def test_a_walk_begins_one_unit_before_its_first_window(
     begun = footer_of(kind[0], f"{BASE}/incremental/{url}")
     for footer in (None, begun):  # What is fetched whole goes on nowhere.
         segment = Segment(tuple(Target(one, footer) for one in days("2026-02-01", 3)))
-        expected = Start(f"{BASE}/incremental/{url}", Position(position))
+        expected = Start(f"{BASE}/incremental/{url}", Cursor(position))
         assert start(job_of(kind, lake), segment) == expected
 
 
@@ -142,32 +142,32 @@ def test_what_is_asked_for_beyond_the_items_goes_with_the_first_request(lake: La
 # --- Where its file says ------------------------------------------------------------------------
 
 TICKETS_URL = f"{BASE}/incremental/tickets/cursor.json?cursor=MTU3NjYxMzUzOS4wfHw0Njd8"
-RESUMED: list[tuple[Kind, str, dict[str, Any], Position]] = [
+RESUMED: list[tuple[Kind, str, dict[str, Any], Cursor]] = [
     (
         CHAT,
         f"{BASE}/incremental/chats?start_time={NOON_S + 7}&start_id=x&limit={SIZE}",
         {"end_id": "x"},
-        Position(NOON_S + 7, "x"),
+        Cursor(NOON_S + 7, "x"),
     ),
-    (BY_CURSOR, f"{TICKETS_URL}&per_page={SIZE}", {"cursor": "b"}, Position(NOON_S + 7, None, "b")),
+    (BY_CURSOR, f"{TICKETS_URL}&per_page={SIZE}", {"cursor": "b"}, Cursor(NOON_S + 7, None, "b")),
     (
         BY_TIME,
         f"{BASE}/incremental/tickets.json?start_time={NOON_S + 7}&per_page={SIZE}",
         {},
-        Position(NOON_S + 7),
+        Cursor(NOON_S + 7),
     ),
     (
         BY_PAGES,
         f"{BASE}/incremental/ticket_metric_events.json?page[size]={SIZE}&page[after]=xxx",
         {"cursor": "xxx"},
-        Position(NOON_S + 7, None, "xxx"),
+        Cursor(NOON_S + 7, None, "xxx"),
     ),
 ]
 
 
 @pytest.mark.parametrize(("kind", "url", "last", "position"), RESUMED)
 def test_a_resumed_walk_goes_on_at_the_servers_own_url(
-    kind: Kind, url: str, last: dict[str, Any], position: Position, lake: Lake
+    kind: Kind, url: str, last: dict[str, Any], position: Cursor, lake: Lake
 ) -> None:
     assert resumed(kind, lake, footer_of(kind[0], url, **last)) == Start(url, position)
 
@@ -198,7 +198,7 @@ def test_a_url_that_asks_for_something_else_is_passed_over_in_favour_of_the_time
     footer = footer_of(TICKETS, OTHER_URLS[case], cursor="b")
     query = urlencode({"start_time": NOON_S - 1, "per_page": SIZE, **ASKED})
     assert resumed(BY_CURSOR, lake, footer, **ASKED) == Start(
-        f"{BASE}/incremental/tickets/cursor?{query}", Position(NOON_S - 1)
+        f"{BASE}/incremental/tickets/cursor?{query}", Cursor(NOON_S - 1)
     )
 
 
@@ -208,13 +208,13 @@ def test_the_first_of_a_stretch_is_resumed_and_the_others_follow(lake: Lake) -> 
     others = [Target(one, footer_of(ORGANIZATIONS, "https://x/", one)) for one in partitions[1:]]
     segment = Segment((Target(DAY, footer_of(ORGANIZATIONS, url)), *others), resumes=True)
     kind = (ORGANIZATIONS, ORGANIZATIONS.endpoints[0])
-    assert start(job_of(kind, lake), segment) == Start(url, Position(NOON_S + 7))
+    assert start(job_of(kind, lake), segment) == Start(url, Cursor(NOON_S + 7))
 
 
 # --- The stream that has no start time ----------------------------------------------------------
 
 STREAM = f"{BASE}/incremental/routing/attributes"
-BEGINNING = Start(STREAM, Position(0))
+BEGINNING = Start(STREAM, Cursor(0))
 
 
 def commit(lake: Lake, resume_url: str | None, partition: Partition) -> Footer:
@@ -223,7 +223,7 @@ def commit(lake: Lake, resume_url: str | None, partition: Partition) -> Footer:
 
 
 def at(cursor: str) -> Start:
-    return Start(f"{STREAM}.json?cursor={cursor}", Position(NOON_S + 7, cursor=cursor))
+    return Start(f"{STREAM}.json?cursor={cursor}", Cursor(NOON_S + 7, cursor=cursor))
 
 
 def whole(lake: Lake, footer: Footer | None = None) -> Start:

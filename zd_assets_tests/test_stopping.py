@@ -1,4 +1,4 @@
-"""Ending before the end: errors in one of several walks, interrupts, closed iterators."""
+"""StopReason before the end: errors in one of several walks, interrupts, closed iterators."""
 
 import threading
 import time

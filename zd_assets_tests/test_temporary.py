@@ -1,4 +1,4 @@
-"""A partition's file appears whole or not at all, whoever dies or competes: with real processes."""
+"""A partition's file appears whole or not at all, even if a process dies or competes."""
 
 import multiprocessing
 import os
@@ -43,7 +43,7 @@ ROWS = 40
 
 
 def pages_of(version: str) -> Iterator[list[dict[str, Any]]]:
-    """A few pages of the same keys, all of whose rows bear one version."""
+    """A few pages of the same keys, all of whose rows have one version."""
     for first in range(0, ROWS, 10):
         yield [conversion(f"{i}", version=version) for i in range(first, first + 10)]
 

@@ -71,7 +71,7 @@ def test_items_that_are_updated_during_the_walk_are_in_the_lake_in_their_newest_
         assert want <= {canonical_text(one) for one in have}
         newest |= {one["id"]: one for one in have}
     truth = [one for p in partitions for one in true_items(sandbox, export, p)]
-    # An older version stands only where a later partition, or time, holds the newer one.
+    # An older version is there only where a later partition, or time, holds the newer one.
     for one in truth:
         assert canonical_text(newest[one["id"]]) == canonical_text(one)
     assert set(statuses(sandbox)) == {200}

@@ -56,7 +56,7 @@ def test_a_kept_cursor_that_is_refused_is_given_up_with_a_notice(
     one_an_hour(sandbox, export, DAYS[0].start_us)
     fetch(export, DAYS, clients, lake, endpoint=endpoint, max_pages=1, **OPTIONS)
     assert footers(export, DAYS[:1], lake)[0].resume_url
-    # For good: whoever asks by a cursor of before is refused; those of today work.
+    # For good: a cursor of before is refused; those of today work.
     sandbox.faults([{"kind": "status", "status": status, "on_cursor": True}])
     reports = fetch(export, DAYS, clients, lake, endpoint=endpoint, **OPTIONS)
     notices = [report.message for report in reports if isinstance(report, Notice)]

@@ -164,13 +164,13 @@ AGENT_TIMELINE = Export(
 CONVERSIONS = Export(
     api=Api.CHAT,
     name="conversions",
-    description="Conversions that occurred or were updated, with the chat they're owed to.",
+    description="Conversions that occurred or were updated, with the chat they are attributed to.",
     columns=(
         Column("id", Scalar.TEXT, "The conversion's ID."),
         Column("timestamp", Scalar.TIMESTAMP, "When the conversion happened; orders them."),
         Column("goal_id", Scalar.ID, "The goal's ID."),
         Column("goal_name", Scalar.TEXT, "The goal's name.", repeats=True),
-        Column("attribution", _ATTRIBUTION, "What the conversion is owed to."),
+        Column("attribution", _ATTRIBUTION, "What the conversion is attributed to."),
     ),
     key=("id",),
     time=ItemTime("timestamp"),

@@ -50,7 +50,7 @@ class Column:
     repeats: bool = False
 
 
-#: The column for what the schema doesn't know, beside every export's own.
+#: The column for what the schema doesn't know; every export has it.
 EXTRA = Column(
     "_extra",
     Scalar.JSON,

@@ -40,7 +40,7 @@ class Pagination(StrEnum):
 class Endpoint:
     """One way to ask for an export's pages.
 
-    `path` stands after `/incremental/`; `items` names the page's list; `page_size` is the most
+    `path` comes after `/incremental/`; `items` names the page's list; `page_size` is the most
     items a page may be asked to hold. `unit_us` is one unit of `start_time` and `end_time` in
     microseconds. `repeats_boundary` says that a page begins with what the one before ended with;
     `by_arrival` that the stream is in the order in which items arrive, not in that of their times.
@@ -100,7 +100,7 @@ class Table:
 
     @property
     def item_type(self) -> str:
-        """What its rows are: the users beside tickets are users."""
+        """What its rows are: sideloaded users are users."""
         return self.kind or self.name
 
     @property
@@ -111,7 +111,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Sideload:
-    """A list that comes beside an export's items where `include` names it, and its table.
+    """A list that comes with an export's items where `include` names it, and its table.
 
     `referred_by` are the columns of the items that hold the ids of what is listed.
     """

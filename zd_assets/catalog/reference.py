@@ -55,7 +55,7 @@ _OPTION = Struct(
     (
         Column("id", Scalar.ID, "The option's ID."),
         Column("name", Scalar.TEXT, "What people see."),
-        Column("raw_name", Scalar.TEXT, "The same, or the placeholder that stands for it."),
+        Column("raw_name", Scalar.TEXT, "The same, or its placeholder."),
         Column("value", Scalar.TEXT, "The tag that tickets hold as the field's value."),
         Column("default", Scalar.BOOL, "Whether it is chosen unless another is."),
     )
@@ -90,13 +90,13 @@ BRAND_COLUMNS = (
 TICKET_FIELD_COLUMNS = (
     Column("id", Scalar.ID, "The field's ID."),
     Column("title", Scalar.TEXT, "The field's title, as agents see it."),
-    Column("raw_title", Scalar.TEXT, "The same, or the placeholder that stands for it."),
+    Column("raw_title", Scalar.TEXT, "The same, or its placeholder."),
     Column("type", Scalar.TEXT, "text, tagger, multiselect, checkbox, integer, decimal, ..."),
     Column("active", Scalar.BOOL, "Whether the field is available."),
     Column("removable", Scalar.BOOL, "False for a system field."),
     Column("position", Scalar.INTEGER, "Where the field stands among others."),
     Column("description", Scalar.TEXT, "What the field is for, as end users see it."),
-    Column("raw_description", Scalar.TEXT, "The same, or the placeholder that stands for it."),
+    Column("raw_description", Scalar.TEXT, "The same, or its placeholder."),
     Column("agent_description", Scalar.TEXT, "What the field is for, as agents see it."),
     Column("title_in_portal", Scalar.TEXT, "The field's title, as end users see it."),
     Column("raw_title_in_portal", Scalar.TEXT, "The same, or the placeholder for it."),

@@ -43,7 +43,7 @@ TICKET_COLUMNS = (
     Column("type", Scalar.TEXT, "problem, incident, question or task.", repeats=True),
     Column("priority", Scalar.TEXT, "urgent, high, normal or low.", repeats=True),
     Column("subject", Scalar.TEXT, "The subject."),
-    Column("raw_subject", Scalar.TEXT, "The subject, or the placeholder that stands for it."),
+    Column("raw_subject", Scalar.TEXT, "The subject, or its placeholder."),
     Column("description", Scalar.TEXT, "The first comment."),
     Column("created_at", Scalar.TIMESTAMP, "When the ticket was created."),
     Column("updated_at", Scalar.TIMESTAMP, "When an update last made a ticket event."),

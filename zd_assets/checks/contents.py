@@ -19,9 +19,9 @@ _Hashes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Contents:
-    """A partition as it stands: its footer, and what was counted in its file.
+    """A partition as it is: its footer, and what was counted in its file.
 
-    `repeated` are the rows whose key stands in an earlier row, `outside` those whose time isn't
+    `repeated` are the rows whose key is in an earlier row, too, `outside` those whose time isn't
     in the window. `unread` says why the file couldn't be read; then both are 0.
     """
 
@@ -43,7 +43,7 @@ def contents(table: Table, footer: Footer, path: Location) -> Contents:
 
 
 def _scan(table: Table, footer: Footer, path: Location) -> tuple[_Hashes, int]:
-    """The hashes of the file's keys, and how many rows' times are outside the window."""
+    """Return the hashes of the file's keys, and how many rows' times are outside the window."""
     hashes, outside = [np.zeros(0, dtype=np.int64)], 0
     times = [table.time.column, *filter(None, [table.time.plus_seconds])]
     columns = list(dict.fromkeys([*table.key, *times])) if table.key else None
@@ -56,7 +56,7 @@ def _scan(table: Table, footer: Footer, path: Location) -> tuple[_Hashes, int]:
 
 
 def _repeated(table: Table, path: Location, hashes: _Hashes) -> int:
-    """How many rows repeat a key; where hashes say so, the keys themselves decide."""
+    """Return how many rows repeat a key; where hashes say so, the keys themselves decide."""
     once, times = np.unique(hashes, return_counts=True)
     suspects = once[times > 1]
     if not len(suspects):
@@ -72,13 +72,13 @@ def _bearing(table: Table, path: Location, suspects: _Hashes) -> Iterator[pa.Tab
 
 
 def _keys(table: Table, rows: pa.Table) -> pa.Table:
-    """The key columns of the rows that have a key."""
+    """Return the key columns of the rows that have a key."""
     rows = rows.filter(pa.array(has_keys(table, rows)))
     return rows.select(list(table.key)) if table.key else rows
 
 
 def _hashes(keys: pa.Table) -> _Hashes:
-    """Each row's hash: equal keys have equal ones, as far as this process goes."""
+    """Return each row's hash: equal keys have equal ones, as far as this process goes."""
     columns = [
         column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
         for column in keys.columns

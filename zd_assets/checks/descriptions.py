@@ -1,7 +1,7 @@
 """The checks of an export, and what each says; importable without what they read files with."""
 
 DESCRIPTIONS = {
-    "keys_unique": "No key stands twice inside a partition.",
+    "keys_unique": "No key is twice in a partition.",
     "items_in_window": "Every item's time is inside its partition's window, whichever page "
     "brought it.",
     "late_items": "No item showed up later than `overlap_s` after its time, so that following "

@@ -32,7 +32,7 @@ def check(
     earlier: Callable[[Footer], Sequence[Footer]],
     settled_us: int,
 ) -> list[Finding]:
-    """All findings; `earlier` gives the footers that a complete partition is compared with.
+    """Return all findings; `earlier` gives the footers that a complete partition is compared with.
 
     Windows that end by `settled_us` should be complete.
     """
@@ -182,7 +182,7 @@ def _is_unusual(items: int, before: Sequence[int]) -> bool:
 
 
 def _has_column(export: Export, path: str) -> bool:
-    """Whether a counted path (`engagements[].mood`) leads to a column, also of a sideload's."""
+    """Return whether a counted path leads to a column, also one of a sideload."""
     columns = export.all_columns
     for sideload in export.sideloads:
         if path.startswith(f"{sideload.name}[]."):

@@ -17,7 +17,7 @@ def apis() -> dict[Api, ZendeskApi]:
 
 
 def exports_of(api: Api) -> list[Export]:
-    """The chosen exports of an API.
+    """Return the chosen exports of an API.
 
     Raises:
         ConfigurationError: ZD_EXPORTS names what there isn't.
@@ -26,5 +26,5 @@ def exports_of(api: Api) -> list[Export]:
 
 
 def impatient(client: Client, attempts: int = _ATTEMPTS) -> Client:
-    """The same client, which gives up sooner."""
+    """Return the same client, which gives up sooner."""
     return replace(client, attempts=attempts, answer_deadline_s=60.0)

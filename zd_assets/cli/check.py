@@ -25,7 +25,7 @@ from zd_assets.lake.lake import writing
 from zd_assets.zendesk.client import Body, Client
 from zd_assets.zendesk.errors import ConfigurationError, ZendeskError
 from zd_assets.zendesk.page import read_page
-from zd_assets.zendesk.pagination import first_url
+from zd_assets.zendesk.paginators import first_url
 
 _ITEMS = 10
 _SINCE_S = 86_400
@@ -200,7 +200,7 @@ def _ask(resource: ZendeskApi, client: Client, export: Export) -> _Answer:
 
 
 def _sign_in(api: Api, client: Client, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """What the answers say of the address and of the sign-in."""
+    """Yield what the answers say of the address and of the sign-in."""
     statuses = {finding.status for finding in findings}
     what, with_what = f"{api} sign-in", f"{client.base_url}, with {client.auth.variables}"
     if 401 in statuses:

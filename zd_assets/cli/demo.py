@@ -1,6 +1,6 @@
 """The main job on the sandbox: `run` fills the last days and shows what came out, `ui` opens it.
 
-Everything it makes stands in `data/demo`: the lake, and Dagster's own storage.
+Everything it makes is in `data/demo`: the lake, and Dagster's own storage.
 """
 
 import os
@@ -73,7 +73,7 @@ def run(days: int) -> None:
 @main.command()
 @click.option("--port", default=3000, show_default=True, help="Port of Dagster's UI.")
 def ui(port: int) -> None:
-    """Serve Dagster's UI on the demo's lake, with the sandbox beside it, until interrupted."""
+    """Serve Dagster's UI on the demo's lake, next to the sandbox, until interrupted."""
     # However it is told to end, Dagster and the sandbox end with it; Dagster doesn't where it
     # inherits an ignored SIGINT, as a shell's background job does.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -92,7 +92,7 @@ def ui(port: int) -> None:
 
 @contextmanager
 def _sandbox(first: date) -> Iterator[sandbox.Running]:
-    """A sandbox with data from `first` on, and an environment that points at it."""
+    """Give a sandbox with data from `first` on, and an environment that points at it."""
     _DAGSTER.mkdir(parents=True, exist_ok=True)
     (_DAGSTER / "dagster.yaml").write_text(INSTANCE)
     (_HOME / "workspace.yaml").write_text(WORKSPACE)
@@ -129,7 +129,7 @@ def _materialize(selection: str, *options: str) -> None:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What stands in the lake of one export, and how long its step took."""
+    """What the lake has of one export, and how long its step took."""
 
     footers: list[Footer]
     seconds: float

@@ -19,7 +19,7 @@ from zd_assets.schema.convert import convert_items
 from zd_assets.schema.keys import item_times_us
 from zd_assets.zendesk.client import Body, Client
 from zd_assets.zendesk.page import Page, read_page
-from zd_assets.zendesk.pagination import first_url
+from zd_assets.zendesk.paginators import first_url
 
 # Student's t, two-sided at 90 %, by degrees of freedom.
 _T = {1: 6.31, 2: 2.92, 3: 2.35, 4: 2.13, 5: 2.02, 6: 1.94, 7: 1.89, 8: 1.86, 9: 1.83}
@@ -125,7 +125,7 @@ def estimate(
 
 
 def requests_needed(made: Estimate, page_size: int, segments: int) -> int:
-    """How many requests a backfill in so many segments takes at most."""
+    """Return how many requests a backfill in so many segments takes at most."""
     return math.ceil(made.stream_items / page_size) + _MORE_REQUESTS * segments
 
 
@@ -158,7 +158,7 @@ def _sample_range(
 
 
 def _starts(windows: Sequence[Window], from_us: int, until_us: int, samples: int) -> Iterator[int]:
-    """Where sampled pages begin: never in what `windows` cover, which grow meanwhile."""
+    """Yield where sampled pages begin: never in what `windows` cover, which grow meanwhile."""
     yield from_us
     rest_us = windows[-1][1]
     width_us = (until_us - rest_us) // max(1, samples - 1)
@@ -241,7 +241,7 @@ def _end_us(
 
 
 def _items(windows: Sequence[Window], from_us: int, until_us: int) -> tuple[float, float]:
-    """How many items the range has, and by how many that may be wrong."""
+    """Return how many items the range has, and by how many that may be wrong."""
     known = sum(len(times_us) for _, _, times_us in windows)
     unseen_us = _by_hour(from_us, until_us) - sum(_by_hour(a, b) for a, b, _ in windows)
     unseen_us = unseen_us.clip(min=0)
@@ -285,7 +285,7 @@ def _rates(windows: Sequence[Window]) -> Figures:
 
 
 def _by_hour(from_us: int, until_us: int) -> Figures:
-    """How many microseconds of each hour of workdays, then of weekends, lie in a window."""
+    """Return how many microseconds of each hour of workdays, then of weekends, lie in a window."""
     edges = np.arange(from_us // HOUR_US, -(-until_us // HOUR_US) + 1) * HOUR_US
     edges = edges.clip(from_us, until_us)
     lengths = np.bincount(_hours_of(edges[:-1]), np.diff(edges), 2 * _HOURS)
@@ -293,14 +293,14 @@ def _by_hour(from_us: int, until_us: int) -> Figures:
 
 
 def _hours_of(times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The hour of the day of each time; 24 more on Saturdays and Sundays, UTC."""
+    """Return the hour of the day of each time; 24 more on Saturdays and Sundays, UTC."""
     # 1970 began with a Thursday.
     weekend = (times_us // DAY_US + 3) % 7 >= 5
     return times_us // HOUR_US % _HOURS + _HOURS * weekend
 
 
 def _file_bytes(export: Export, tables: Sequence[pa.Table], rows: float) -> float:
-    """How large a file of so many rows is: small ones of few rows hold relatively more."""
+    """Return how large a file of so many rows is: small ones of few rows hold relatively more."""
     sampled = pa.concat_tables(tables)
     some = min(sampled.num_rows, round(rows))
     with TemporaryDirectory() as folder:

@@ -25,7 +25,7 @@ _PARQUET = ".parquet"
 
 
 def holders(lake: Lake, texts: Sequence[str]) -> Iterator[Location]:
-    """The files that hold any of the texts, in order of their names.
+    """Yield the files that hold any of the texts, in order of their names.
 
     Raises:
         LakeError: a file can't be read.
@@ -52,7 +52,7 @@ def _files(root: Location) -> list[Location]:
 
 
 def _spellings(text: str) -> set[str]:
-    """The text as it is, and as it stands in JSON and HTML."""
+    """Return the text as it is, and as it is in JSON and HTML."""
     if not text.strip():
         raise LakeError("an empty text is everywhere; name one")
     in_json = {json.dumps(text, ensure_ascii=plain)[1:-1] for plain in (False, True)}
@@ -75,7 +75,7 @@ def _in_parquet(path: Location, spellings: set[str]) -> bool:
 
 
 def _texts(values: pa.Array) -> Iterator[pa.Array]:
-    """The texts in an array, however deep they stand."""
+    """Yield the texts in an array, however deep they are."""
     if pa.types.is_struct(values.type):
         for child in values.flatten():
             yield from _texts(child)

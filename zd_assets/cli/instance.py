@@ -10,6 +10,10 @@ concurrency:
 # Follow-up runs are tried again by their sensor, all others by the instance.
 run_retries: {enabled: true, max_retries: 2}
 run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 30}
+# How many days ticks are kept.
+retention:
+  schedule: {purge_after_days: 30}
+  sensor: {purge_after_days: {skipped: 7, failure: 30, success: 30}}
 """
 
 WORKSPACE = """\

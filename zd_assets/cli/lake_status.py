@@ -59,7 +59,7 @@ def export_status(lake: Lake, export: Export) -> ExportStatus:
     files, damaged = _read(lake, export)
     footers = [file.footer for file in files]
     complete = [footer.partition for footer in footers if footer.complete]
-    failed = [one for one in footers if one.last_page and one.last_page.ending is None]
+    failed = [one for one in footers if one.last_page and one.last_page.stop_reason is None]
     return ExportStatus(
         export="/".join(export.path),
         partitions=len(files),
@@ -78,7 +78,7 @@ def export_status(lake: Lake, export: Export) -> ExportStatus:
 
 
 def _read(lake: Lake, export: Export) -> tuple[list[_File], list[str]]:
-    """The files in order of time, and what is wrong with those that can't be read."""
+    """Return the files in order of time, and what is wrong with those that can't be read."""
     paths = lake.files(export)
     with ThreadPoolExecutor(_READERS) as pool:
         found = list(pool.map(lambda path: _file(lake, path), paths))
@@ -111,7 +111,7 @@ def _complete_until(footers: Sequence[Footer]) -> str | None:
 
 
 def _gaps(footers: Sequence[Footer]) -> Iterator[str]:
-    """The ranges of partitions without a file, between the first and the last with one."""
+    """Yield the ranges of partitions without a file, between the first and the last with one."""
     reached_us = footers[0].start_us if footers else 0
     for footer in footers:
         if footer.start_us > reached_us:

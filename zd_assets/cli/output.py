@@ -34,7 +34,7 @@ def tell(line: str) -> None:
 
 
 def lake_of_environment() -> Lake:
-    """The lake at `ZD_LAKE`, by default the folder `data`.
+    """Return the lake at `ZD_LAKE`, by default the folder `data`.
 
     Raises:
         LakeError: it can't be a lake.

@@ -8,6 +8,7 @@ import click
 from zd_assets.cli.output import as_json, lake_of_environment, print_json
 from zd_assets.engine.day import Day
 from zd_assets.report.page import write_report
+from zd_assets.report.span import NAMED
 
 
 def _yesterday() -> str:
@@ -30,9 +31,14 @@ def _day(context: click.Context, parameter: click.Parameter, text: str) -> str:
     show_default=True,
     help="How many days, the last one being DAY.",
 )
+@click.option(
+    "--period",
+    type=click.Choice([*NAMED]),
+    help="The ISO week or the month of DAY, up to it, in place of --days.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @as_json
-def main(day: str, days: int, opens: bool, as_json: bool) -> None:
+def main(day: str, days: int, period: str | None, opens: bool, as_json: bool) -> None:
     """Write the support report of DAY (by default yesterday, UTC) and show where it is.
 
     It is made of what the lake at ZD_LAKE holds, in place of the day's report before.
@@ -41,9 +47,11 @@ def main(day: str, days: int, opens: bool, as_json: bool) -> None:
     Example:
       zd-assets report 2026-02-01 --days 7 --open
     """
-    page = write_report(lake_of_environment(), Day(day), days)
+    lake = lake_of_environment()
+    page = write_report(lake, Day(day, lake.time_zone), NAMED.get(period or "", days))
     if as_json:
-        print_json({"day": day, "days": days, "report": str(page)})
+        told = {"days": None if period else days, "period": period}
+        print_json({"day": day, **told, "report": str(page)})
     else:
         click.echo(str(page))
     if opens and isinstance(page, Path):

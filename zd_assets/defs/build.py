@@ -27,12 +27,13 @@ from zd_assets.defs.exports.schedules import NIGHTLY, nightly_schedule
 from zd_assets.defs.exports.second_look import SECOND_LOOK, second_look_schedule
 from zd_assets.defs.exports.sensors import follow_up_sensor, followed_exports
 from zd_assets.defs.io_manager import lake_io_manager
+from zd_assets.defs.maintenance.jobs import maintenance
 from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 from zd_assets.defs.partitions import Partitions
-from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport
+from zd_assets.defs.resources import LakeFolder, ZendeskApi, ZendeskChat, ZendeskSupport, filled
 from zd_assets.models.latest import GROUP, LATEST, Latest
 from zd_assets.models.model import Model
-from zd_assets.models.registry import MODELS, REPORTED
+from zd_assets.models.registry import MODELS, REPORT_SOURCES
 from zd_assets.zendesk.errors import ConfigurationError
 
 SpecHook = Callable[[dg.AssetSpec], dg.AssetSpec]
@@ -62,19 +63,19 @@ def build_definitions(
     spec: SpecHook = lambda spec: spec,
     follow: Sequence[str] | None = None,
 ) -> dg.Definitions:
-    """These exports with these partitions, fetched by these resources.
+    """Return these exports with these partitions, fetched by these resources.
 
-    Of analytics, what can be made of them. `prefix` stands before every name, and is the folder
+    Of analytics, what can be made of them. `prefix` comes before every name, and is the folder
     in the lake. A run waits for the network: a process for each step would only start slower, so
     leave out the executor only where the definitions are merged with others that have one.
     `crons` is when the schedules tick. `spec` gives each asset another spec. `follow` names the
     exports whose sensors are on from the start (None: as `ZD_FOLLOW` says).
 
     Raises:
-        ConfigurationError: the prefix can't stand in a name, `spec` changed what Dagster knows an
-            asset by, or `follow` names what there isn't.
+        ConfigurationError: the prefix can't be part of a name, there is no such time zone, `spec`
+            changed what Dagster knows an asset by, or `follow` names what there isn't.
     """
-    namespace = Namespace(partitions_def, prefix)
+    namespace = Namespace(partitions_def, prefix, filled(lake).zone())
     followed = followed_exports(follow)
     given: dict[Api, ZendeskApi] = {Api.CHAT: zendesk_chat, Api.SUPPORT: zendesk_support}
     by_api = {api: [export for export in exports if export.api is api] for api in Api}
@@ -89,6 +90,7 @@ def build_definitions(
         if analytics:
             parts.append(_analytics(namespace, exports, lake, _of_the_same_asset(spec)))
         parts.append(_alerts(namespace, exports, parts))
+        parts.append(maintenance(namespace, _keys(parts)))
         shared = {
             namespace.name(LAKE): lake,
             namespace.name(LAKE_IO): lake_io_manager(namespace),
@@ -158,7 +160,7 @@ def _exports(
 def _analytics(
     namespace: Namespace, exports: Sequence[Export], lake: LakeFolder, spec: SpecHook
 ) -> dg.Definitions:
-    """The tables that can be made of these exports, and what keeps them up to date."""
+    """Return the tables that can be made of these exports, and what keeps them up to date."""
 
     def can_be_made(table: Export | Latest | Model | ReferenceList) -> bool:
         if isinstance(table, ReferenceList):
@@ -176,8 +178,9 @@ def _analytics(
     latest = [table for table in LATEST if can_be_made(table)]
     assets = [latest_asset(table, namespace, out_of_date) for table in latest]
     assets += [daily_asset(table, namespace, out_of_date) for table in MODELS if can_be_made(table)]
-    if all(map(can_be_made, REPORTED)):
-        assets.append(report_asset(namespace, out_of_date))
+    # What isn't there is unknown in the report, as with an account that has one of the APIs.
+    if reported := [table for table in REPORT_SOURCES if can_be_made(table)]:
+        assets.append(report_asset(namespace, out_of_date, reported))
     if not assets:
         return dg.Definitions()
     group = namespace.name(GROUP)
@@ -189,17 +192,25 @@ def _analytics(
     )
 
 
+def _keys(parts: Sequence[dg.Definitions]) -> set[dg.AssetKey]:
+    return {
+        asset.key
+        for part in parts
+        for asset in part.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    }
+
+
 def _alerts(
     namespace: Namespace, exports: Sequence[Export], parts: Sequence[dg.Definitions]
 ) -> dg.Definitions:
-    """What tells when any asset of these parts fails, and when an export isn't fresh."""
+    """Return what tells when any asset of these parts fails, and when an export isn't fresh."""
     assets = {
         asset.key: asset.partitions_def
         for part in parts
         for asset in part.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
     }
-    followed = {key: assets[key] for key in (namespace.key(export.path) for export in exports)}
     return dg.Definitions(
-        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, followed)]
+        sensors=[failure_alerts(namespace, assets), freshness_alerts(namespace, exports)]
     )

@@ -19,7 +19,7 @@ class WorkersRunLauncher(CeleryRunLauncher):
     """
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Whether a worker has the run; waits 15 s for one that doesn't answer."""
+        """Return whether a worker has the run; waits 15 s for one that doesn't answer."""
         health = super().check_run_worker_health(run)
         if health.status in (WorkerStatus.SUCCESS, WorkerStatus.FAILED):
             return health

@@ -30,7 +30,7 @@ _Api = TypeVar("_Api", bound=ZendeskApi)
 
 
 class _Variables:
-    """`env` of a template: names the variable, so that its value stands nowhere but in a run."""
+    """`env` of a template: names the variable, so that only a run has its value."""
 
     def __call__(self, name: str, default: str = "") -> str:
         return dg.EnvVar(name) if name in os.environ or not default else default
@@ -43,7 +43,7 @@ class _Variables:
 
 
 def _text(context: dg.ResolutionContext, value: str | None) -> str | None:
-    """A text, or the variable that holds it."""
+    """Return a text, or the variable that holds it."""
     return with_variables(context, _Variables()).resolve_value(value, as_type=str)
 
 
@@ -63,7 +63,7 @@ def _alert_urls(context: dg.ResolutionContext, urls: str | None) -> dg.EnvVar | 
 def _secret(context: dg.ResolutionContext, value: Any) -> Any:
     if isinstance(value, dg.EnvVar | None):
         return value
-    # Without the lines around, which Dagster shows else: the secret stands there.
+    # Without the lines around, which Dagster shows else: the secret is there.
     raise ResolutionException(
         f"{'.'.join(map(str, context.path))} is a secret: name the variable that holds it, "
         'as in "{{ env.ZENDESK_TOKEN }}"'
@@ -71,7 +71,7 @@ def _secret(context: dg.ResolutionContext, value: Any) -> Any:
 
 
 def _resource(kind: type[_Api], context: dg.ResolutionContext, attributes: BaseModel) -> _Api:
-    """A resource as its attributes say; what they leave out, it takes from the environment."""
+    """Make a resource as its attributes say; the environment says what they leave out."""
     fields: dict[str, Any] = {}
     for name in attributes.model_fields_set:
         field, value = kind.model_fields[name], getattr(attributes, name)
@@ -84,7 +84,7 @@ def _resource(kind: type[_Api], context: dg.ResolutionContext, attributes: BaseM
 
 @cache
 def _attributes(kind: type[ZendeskApi]) -> type[BaseModel]:
-    """What YAML can say of a resource: its fields."""
+    """Return what YAML can say of a resource: its fields."""
     fields: dict[str, Any] = {
         name: (field.annotation if _is_text(field) else field.annotation | _Template, field)
         for name, field in kind.model_fields.items()
@@ -126,7 +126,7 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
 
     prefix: Annotated[str, Field(pattern=PREFIX)] = Field(
         default="",
-        description="Stands before the names of all assets, jobs, sensors, ..., and is the folder "
+        description="Comes before the names of all assets, jobs, sensors, ..., and is the folder "
         "in the lake: each of several accounts in one project needs another.",
     )
     exports: list[Literal[_NAMES]] = Field(  # type: ignore[valid-type]
@@ -187,18 +187,18 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
 
     @classmethod
     def model(cls) -> type[BaseModel]:
-        """What YAML can say.
+        """Return what YAML can say.
 
         Dagster's own takes any text for any attribute, and can't tell what is wrong with one.
         """
         return _model()
 
     def get_asset_spec(self, spec: dg.AssetSpec) -> dg.AssetSpec:
-        """The spec that an asset gets; override it to change anything but key and partitions."""
+        """Change the spec of an asset: override it for anything but key and partitions."""
         return spec.replace_attributes(owners=self.owners) if self.owners else spec
 
     def build_defs(self, context: dg.ComponentLoadContext | None = None) -> dg.Definitions:
-        """The definitions of the account.
+        """Return the definitions of the account.
 
         Raises:
             ConfigurationError: another account of the project has the same prefix.

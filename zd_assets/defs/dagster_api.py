@@ -4,7 +4,8 @@ Nothing else imports a private module or an unmarked attribute of Dagster's. Eac
 of its contract, so that an upgrade which changes one says so by name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeProcessError
@@ -21,8 +22,12 @@ __all__ = [
     "at_attribute",
     "backfill_in_progress",
     "candidates",
+    "evaluated_checks",
+    "forget_run",
+    "latest_check_run",
     "selected_assets",
     "subset_of",
+    "targets",
     "waits_for_retry",
     "with_variables",
 ]
@@ -53,7 +58,7 @@ def selected_assets(context: dg.AssetCheckExecutionContext) -> Iterable[dg.Asset
 
 
 def waits_for_retry(run: dg.DagsterRun) -> bool:
-    """Whether a failed run is going to be retried by the instance."""
+    """Return whether a failed run is going to be retried by the instance."""
     return bool(run.is_complete_and_waiting_to_retry)
 
 
@@ -101,3 +106,70 @@ def at_attribute(context: dg.ResolutionContext, name: str) -> dg.ResolutionConte
     """Go down to an attribute, so that errors name its path."""
     below: dg.ResolutionContext = context.at_path(name)
     return below
+
+
+def targets(
+    instance: dg.DagsterInstance, run_id: str
+) -> Iterator[tuple[dg.AssetKey, str | None, float]]:
+    """Yield each asset and partition that a run was to make or made, and when it was noted.
+
+    Times are epoch seconds; the partition is None of an asset without any.
+    """
+    types = {
+        dg.DagsterEventType.ASSET_MATERIALIZATION,
+        dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    }
+    for event, at_s in _events(instance, run_id, types):
+        if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
+            materialization = event.step_materialization_data.materialization
+            yield materialization.asset_key, materialization.partition, at_s
+            continue
+        planned = event.asset_materialization_planned_data
+        if planned.partitions_subset is None:
+            yield planned.asset_key, planned.partition, at_s
+        else:
+            for key in planned.partitions_subset.get_partition_keys():
+                yield planned.asset_key, key, at_s
+
+
+def evaluated_checks(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.AssetCheckKey]:
+    """Yield the checks that a run evaluated."""
+    for event, _ in _events(instance, run_id, {dg.DagsterEventType.ASSET_CHECK_EVALUATION}):
+        evaluation = event.asset_check_evaluation_data
+        yield dg.AssetCheckKey(evaluation.asset_key, evaluation.check_name)
+
+
+def _events(
+    instance: dg.DagsterInstance, run_id: str, types: set[dg.DagsterEventType]
+) -> Iterator[tuple[dg.DagsterEvent, float]]:
+    for record in instance.get_records_for_run(run_id, of_type=types).records:
+        event = record.event_log_entry.dagster_event
+        assert event
+        yield event, record.timestamp
+
+
+def latest_check_run(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> str | None:
+    """Return the run of a check's last evaluation."""
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key([check])
+    return found[check].run_id if check in found else None
+
+
+def forget_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete a run, and what Dagster's own deletion leaves of it.
+
+    That is its logs, its evaluations of checks, and SQLite's file of its events.
+    """
+    # Only here: they bring SQLAlchemy, which nobody needs to load the definitions.
+    from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+
+    instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            rows = AssetCheckExecutionsTable
+            connection.execute(rows.delete().where(rows.c.run_id == run_id))
+    if isinstance(storage, SqliteEventLogStorage):
+        for end in ("", "-wal", "-shm"):
+            Path(storage.path_for_shard(run_id) + end).unlink(missing_ok=True)

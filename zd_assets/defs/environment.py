@@ -35,6 +35,10 @@ def _not_whole(value: str) -> str:
     return "" if usable else "set it to a whole number, 1 or more"
 
 
+def _negative(value: str) -> str:
+    return "" if value.isdecimal() else "set it to a whole number, 0 or more"
+
+
 def _no_date(value: str) -> str:
     try:
         start = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
@@ -71,6 +75,10 @@ def _no_exports(value: str) -> str:
     if unknown or not _names(value):
         return f"set it to some of {', '.join(known)}, separated by commas"
     return ""
+
+
+def _not_followed(value: str) -> str:
+    return "" if "all" in _names(value) else _no_exports(value)
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -137,6 +145,19 @@ VARIABLES: tuple[Variable, ...] = (
         wrong=_not_whole,
     ),
     Variable(
+        "ZD_FOLLOW",
+        "Which exports' sensors run from the start: `all`, or names separated by commas.",
+        example="all",
+        wrong=_not_followed,
+    ),
+    Variable(
+        "ZD_ANALYTICS_EVERY",
+        "Seconds between updates of analytics.",
+        example="3600",
+        default="3600",
+        wrong=_negative,
+    ),
+    Variable(
         "ZD_CHAT_REQUESTS_PER_MINUTE",
         "Chat: how many requests a minute the account allows.",
         example="200",
@@ -154,6 +175,13 @@ VARIABLES: tuple[Variable, ...] = (
         "ZD_BUDGET_URL",
         "A Postgres in which several machines share these budgets.",
         example="postgresql://user:password@host:5432/database",
+    ),
+    Variable(
+        "ZD_HISTORY_DAYS",
+        "Days of Dagster's history of runs that prune_history keeps in any case.",
+        example="7",
+        default="7",
+        wrong=_not_whole,
     ),
     Variable(
         "ZD_ALERT_WEBHOOK",
@@ -186,7 +214,7 @@ def check_environment(environment: Mapping[str, str] | None = None) -> None:
 
 
 def chosen_exports(environment: Mapping[str, str] | None = None) -> list[Export]:
-    """The exports that `ZD_EXPORTS` names, all of them where it isn't set.
+    """Return the exports that `ZD_EXPORTS` names, all of them where it isn't set.
 
     Raises:
         ConfigurationError: it names none, or what there isn't.

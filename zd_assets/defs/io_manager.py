@@ -55,7 +55,7 @@ class LakeIO(dg.IOManager):
         )
 
     def load_input(self, context: dg.InputContext) -> object:
-        """The partitions that the asset depends on, as the argument is annotated.
+        """Return the partitions that the asset depends on, as the argument is annotated.
 
         What isn't complete is loaded, too, and the log says so; an input with the metadata
         `require_complete` fails instead. Its metadata `columns` names those that are read.
@@ -97,13 +97,13 @@ class LakeIOManager(dg.ConfigurableIOManagerFactory[LakeIO]):
     prefix: str = Field(default="", pattern=PREFIX, description="The account's prefix.")
 
     def create_io_manager(self, context: dg.InitResourceContext) -> "LakeIO":
-        """The IO manager of this lake."""
+        """Return the IO manager of this lake."""
 
         return LakeIO(LakeFolder(location=self.location).open(self.prefix))
 
 
 def lake_io_manager(namespace: Namespace) -> dg.IOManagerDefinition:
-    """The IO manager of an account, which reads the lake that the run's resources name."""
+    """Return the IO manager of an account, which reads the lake that the run's resources name."""
 
     @dg.io_manager(
         required_resource_keys={namespace.name(LAKE)},
@@ -118,7 +118,7 @@ def lake_io_manager(namespace: Namespace) -> dg.IOManagerDefinition:
 
 
 def _annotated(context: dg.InputContext) -> tuple[str, str]:
-    """The package and the name of what an argument is annotated with, if it can be loaded so."""
+    """Return package and name of what an argument is annotated with, if it can be loaded."""
     kind = context.dagster_type.typing_type
     # Packages move their classes between modules: what is public is the first name and the last.
     package = str(getattr(kind, "__module__", "")).partition(".")[0]

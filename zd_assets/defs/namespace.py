@@ -26,8 +26,8 @@ PREFIX = r"^[A-Za-z0-9_]*$"
 class Namespace:
     """One account in a Dagster project.
 
-    `prefix` stands before every name that Dagster knows, so that several accounts have room side
-    by side; empty where there is but one.
+    `prefix` comes before every name that Dagster knows, so that several accounts have room in
+    one project; empty where there is but one. `time_zone` is that of the days of models.
 
     Raises:
         ConfigurationError: a character of the prefix has no place in a name.
@@ -35,6 +35,7 @@ class Namespace:
 
     partitions_def: Partitions
     prefix: str = ""
+    time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
         if not re.match(PREFIX, self.prefix):
@@ -43,20 +44,25 @@ class Namespace:
             )
 
     def key(self, path: Sequence[str]) -> dg.AssetKey:
-        """The asset of a table with this path in the lake."""
+        """Return the asset of a table with this path in the lake."""
         return dg.AssetKey([self.prefix, *path] if self.prefix else list(path))
 
     def name(self, *parts: str) -> str:
-        """The name of anything else: a group, job, sensor, schedule, pool, resource or op."""
+        """Return the name of a group, job, sensor, schedule, pool, resource or op."""
         return "_".join([self.prefix, *parts] if self.prefix else parts)
 
     def api(self, resources: object, api: Api) -> ZendeskApi:
-        """An API's resource among those of a run or a tick."""
+        """Return an API's resource among those of a run or a tick."""
         resource = getattr(resources, self.name(api.value))
         assert isinstance(resource, ZendeskApi)
         return resource
 
+    def no_credentials(self, resources: object, api: Api) -> dg.SkipReason | None:
+        """Say why a tick asks for nothing, if nothing is set to sign in to the API with."""
+        missing = self.api(resources, api).missing_credentials()
+        return dg.SkipReason(f"{missing}: {self.name(api.value)} is left out.") if missing else None
+
     def lake(self, resources: object) -> "Lake":
-        """The lake that a run's resources name."""
+        """Return the lake that a run's resources name."""
         lake: Lake = getattr(resources, self.name(LAKE)).open(self.prefix)
         return lake

@@ -15,7 +15,7 @@ _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_
 
 
 def partitions_from_env() -> Partitions:
-    """The partitions that `ZD_PARTITION` and `ZD_START_DATE` describe.
+    """Return the partitions that `ZD_PARTITION` and `ZD_START_DATE` describe.
 
     Raises:
         ConfigurationError: one of them is unusable.
@@ -46,20 +46,20 @@ def partitions_of(kind: str | None = None, start_date: str | None = None) -> Par
 
 
 def partition(partitions_def: Partitions, key: str) -> Partition:
-    """The window of a partition key."""
+    """Return the window of a partition key."""
     window = partitions_def.time_window_for_partition_key(key)
     return Partition(key, _us(window.start), _us(window.end))
 
 
 def partitions(partitions_def: Partitions, keys: Sequence[str]) -> list[Partition]:
-    """The windows of partition keys, in order of time."""
+    """Return the windows of partition keys, in order of time."""
     return sorted(
         (partition(partitions_def, key) for key in keys), key=lambda window: window.start_us
     )
 
 
 def asked_for(context: dg.AssetExecutionContext, partitions_def: Partitions) -> list[str]:
-    """The partition keys that a run was asked for.
+    """Return the partition keys that a run was asked for.
 
     Raises:
         ConfigurationError: it was launched before the partitions became others.
@@ -76,19 +76,19 @@ def asked_for(context: dg.AssetExecutionContext, partitions_def: Partitions) -> 
 
 
 def ends_of_run(run: dg.DagsterRun) -> tuple[str, str]:
-    """The first and the last partition key that a run was asked for; empty where it has none."""
+    """Return the first and last partition key that a run was asked for; empty for none."""
     only = run.tags.get("dagster/partition", "")
     first, last = (run.tags.get(tag, only) for tag in _RANGE)
     return first, last
 
 
 def first_us(partitions_def: Partitions) -> int:
-    """When the first partition begins, in microseconds."""
+    """Return when the first partition begins, in microseconds."""
     return _us(partitions_def.start)
 
 
 def last_partitions(partitions_def: Partitions, now_s: float, count: int) -> list[Partition]:
-    """The last partitions up to the one that is open at `now_s` (epoch seconds), in order."""
+    """Return the last partitions up to the open one at `now_s` (epoch seconds), in order."""
     current = partition(partitions_def, partitions_def.get_partition_key_for_timestamp(now_s))
     length_us = current.end_us - current.start_us
     first_us = max(current.start_us - (count - 1) * length_us, _us(partitions_def.start))
@@ -96,7 +96,7 @@ def last_partitions(partitions_def: Partitions, now_s: float, count: int) -> lis
 
 
 def partitions_since(partitions_def: Partitions, first: Partition, now_s: float) -> list[Partition]:
-    """The partitions from `first` to the one that is open at `now_s` (epoch seconds), in order."""
+    """Return the partitions from `first` to the open one at `now_s` (epoch seconds)."""
     [current] = last_partitions(partitions_def, now_s, 1)
     return _every(partitions_def, first.start_us, current)
 

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from pydantic import Field
@@ -51,7 +52,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     url: str | None = Field(
         default=None,
-        description="What stands before /incremental/... (ZENDESK_CHAT_URL, ZENDESK_SUPPORT_URL).",
+        description="What comes before /incremental/... (ZENDESK_CHAT_URL, ZENDESK_SUPPORT_URL).",
     )
     requests_per_minute: int | None = Field(
         default=None,
@@ -89,7 +90,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
     second_look_days: dict[str, int] = Field(
         default={},
-        description="Of how many past days, by export, the second look reads one each night beside "
+        description="By export: of how many past days the second look reads one each night, and "
         'yesterday: {"users": 30}. Else 7; 0 never looks again.',
     )
     page_size: int = Field(
@@ -112,7 +113,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
     )
 
     def client(self) -> "Client":
-        """The client; made when it is first needed.
+        """Return the client; made when it is first needed.
 
         Raises:
             ConfigurationError: a setting is missing or unusable; the message names it.
@@ -135,7 +136,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         return seconds
 
     def privacy(self) -> "Privacy":
-        """What must not be kept, of any table of this API.
+        """Return what must not be kept, of any table of this API.
 
         Raises:
             ConfigurationError: a rule is unusable; the message names it.
@@ -143,7 +144,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         return self._privacy()
 
     def tuned(self, export: Export) -> Export:
-        """The export with the lag and the overlap that are set for it.
+        """Return the export with the lag and the overlap that are set for it.
 
         Raises:
             ConfigurationError: a setting is out of range, or of no export of this API.
@@ -168,7 +169,7 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
         return replace(export, settle_s=lag_s, overlap_s=overlap_s)
 
     def options(self, export: Export, *, full_refresh: bool) -> "Options":
-        """How to fetch an export.
+        """Return how to fetch an export.
 
         Raises:
             ConfigurationError: a setting is out of range; the message names it.
@@ -240,11 +241,11 @@ class ZendeskApi(dg.ConfigurableResource["Client"], ABC):
 
     @abstractmethod
     def _auth(self, url: str) -> "TokenAuth | ClientAuth":
-        """How to sign in to the API at `url`."""
+        """Return how to sign in to the API at `url`."""
 
     @abstractmethod
     def _default_url(self) -> str:
-        """What stands before /incremental/... where nothing says otherwise."""
+        """Return what comes before /incremental/... where nothing says otherwise."""
 
 
 class ZendeskChat(ZendeskApi):
@@ -322,7 +323,7 @@ class ZendeskSupport(ZendeskApi):
     )
     include: dict[str, list[str]] = Field(
         default={},
-        description="Sideloads by export, which become tables beside it: "
+        description="Sideloads by export, which become tables of their own: "
         '{"tickets": ["users", "groups"], "ticket_events": ["comment_events"]}.',
     )
     include_changes: bool = Field(
@@ -346,7 +347,7 @@ class ZendeskSupport(ZendeskApi):
         return None if given else f"none of {', '.join(_SUPPORT_CREDENTIALS)} is set"
 
     def sample_client(self) -> "Client":
-        """The client of the sample endpoints, which have a budget of their own.
+        """Return the client of the sample endpoints, which have a budget of their own.
 
         Raises:
             ConfigurationError: a setting is missing or unusable; the message names it.
@@ -360,7 +361,7 @@ class ZendeskSupport(ZendeskApi):
         return replace(client, budget=budget)
 
     def options(self, export: Export, *, full_refresh: bool) -> "Options":
-        """How to fetch an export.
+        """Return how to fetch an export.
 
         Raises:
             ConfigurationError: a setting is out of range or names what there isn't.
@@ -460,34 +461,61 @@ class LakeFolder(dg.ConfigurableResource["Lake"]):
         "(ZD_ANALYTICS_EVERY, else 3600).",
     )
 
+    time_zone: str | None = Field(
+        default=None,
+        description="The zone of the days of models and of the report, by its IANA name: "
+        "Europe/Berlin (ZD_TIME_ZONE, else UTC). Exports' partitions stay UTC.",
+    )
+
+    def zone(self) -> str:
+        """Return the IANA name of the zone of the days of models.
+
+        Raises:
+            ConfigurationError: there is no such zone.
+        """
+        name = self.time_zone or _text("ZD_TIME_ZONE") or "UTC"
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigurationError(
+                f"ZD_TIME_ZONE is {name!r}; set it to the IANA name of a time zone, such as "
+                "Europe/Berlin"
+            ) from None
+
     def analytics_every(self) -> int:
         """Return how many seconds analytics rest between two updates.
 
         Raises:
             ConfigurationError: the field is negative, or the variable no whole number.
         """
-        if self.analytics_every_s is not None:
-            if self.analytics_every_s < 0:
-                raise ConfigurationError("analytics_every_s is negative; it must be at least 0")
-            return self.analytics_every_s
-        return _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        seconds = self.analytics_every_s
+        if seconds is None:
+            seconds = _whole_number("ZD_ANALYTICS_EVERY", _ANALYTICS_EVERY_S)
+        if seconds < 0:
+            raise ConfigurationError(
+                f"analytics_every_s (ZD_ANALYTICS_EVERY) is {seconds}; it must be 0 or more"
+            )
+        return seconds
 
     def open(self, prefix: str = "") -> "Lake":
-        """The lake, of an account with a prefix the folder of that name in it.
+        """Return the lake, of an account with a prefix the folder of that name in it.
 
         Nothing is made before the first commit.
         """
         from zd_assets.lake.lake import Lake, open_lake
 
-        lake = open_lake(self.location or _text("ZD_LAKE") or "data")
-        return Lake(lake.root.joinpath(prefix)) if prefix else lake
+        root = open_lake(self.location or _text("ZD_LAKE") or "data").root
+        return Lake(root.joinpath(prefix) if prefix else root, self.zone())
 
 
 def filled(folder: LakeFolder) -> LakeFolder:
     """Fill in the fields of a resource outside of a run, where Dagster hasn't done it."""
-    found = folder.process_config_and_initialize()
-    assert isinstance(found, LakeFolder)
-    return found
+    # Not by Dagster's own way, which makes an instance and loads its storage for that.
+    fields: dict[str, Any] = {}
+    for name in type(folder).model_fields:
+        value = getattr(folder, name)
+        fields[name] = value.get_value() if isinstance(value, dg.EnvVar) else value
+    return LakeFolder(**fields)
 
 
 def open_folder(folder: LakeFolder, prefix: str = "") -> "Lake":

@@ -30,7 +30,7 @@ class AccountParams(BaseModel):
 
     prefix: Annotated[str, Field(pattern=PREFIX)] = Field(
         default="",
-        description="Stands before the names of all assets: each of several accounts in one "
+        description="Comes before the names of all assets: each of several accounts in one "
         "project needs another.",
     )
     subdomain: str = Field(
@@ -43,7 +43,7 @@ class AccountScaffolder(dg.Scaffolder[AccountParams]):
 
     @classmethod
     def get_scaffold_params(cls) -> type[AccountParams]:
-        """The options of the command."""
+        """Return the options of the command."""
         return AccountParams
 
     def scaffold(self, request: dg.ScaffoldRequest[AccountParams]) -> None:

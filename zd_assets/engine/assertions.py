@@ -22,7 +22,7 @@ _FILES = 256
 
 
 def repeated_keys(table: Latest, lake: Lake, memory_mb: int = MODEL_MB) -> int:
-    """How many rows of current state repeat a key, over all its months.
+    """Return how many rows of current state repeat a key, over all its months.
 
     Raises:
         LakeError: something can't be read.
@@ -51,6 +51,8 @@ def check(
     with scratch(place) as folder, connect(folder, memory_mb) as connection:
         copies = LocalCache(folder / "copies")
         read = [parquet(copies.all(report.path for report in batch)) for batch in batches]
+        longest_us = max(one.day.end_us - one.day.start_us for one in reports)
+        connection.execute(f"create temp macro longest_day_s() as {longest_us / 1e6}")
         found = [_keys_unique(connection, table, read)]
         if table.assertions:
             found.append(_in_range(connection, table, read))
@@ -68,7 +70,7 @@ def _keys_unique(
         "select sum(times - 1) from (select count(*) as times from (select *, file_index from {}) "
         f"group by file_index, {names(table.key)})",
     )
-    text = f"{repeated:,} rows repeat a key of their day." if repeated else "Each key stands once."
+    text = f"{repeated:,} rows repeat a key of their day." if repeated else "No key comes twice."
     return Finding("keys_unique", not repeated, Severity.ERROR, text)
 
 
@@ -111,7 +113,7 @@ def _references_known(
 
 
 def _exported(lake: Lake, reference: Reference) -> str:
-    """The condition of rows that refer to what was exported since, in SQL."""
+    """Return the condition of rows that refer to what was exported since, in SQL."""
     files = lake.files(reference.to.export)
     since_us = read_footer(files[0]).start_us if files else 0
     until_us = read_footer(files[-1]).complete_until_us if files else 0
@@ -123,6 +125,6 @@ def _exported(lake: Lake, reference: Reference) -> str:
 
 
 def _sum(connection: duckdb.DuckDBPyConnection, read: Sequence[str], query: str) -> int:
-    """What a query counts, over all batches of files."""
+    """Return what a query counts, over all batches of files."""
     counts = (connection.execute(query.format(rows)).fetchone() for rows in read)
     return sum(int(count[0] or 0) for count in counts if count)

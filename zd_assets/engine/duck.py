@@ -1,4 +1,4 @@
-"""DuckDB over files of the lake: bounded in memory, spilling beside the lake, never online."""
+"""DuckDB over files of the lake: bounded in memory, spilling next to the lake, never online."""
 
 import glob
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _SCALARS = {
 
 @contextmanager
 def connect(spill: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that keeps `memory_mb` MiB at most and spills the rest to the folder `spill`.
+    """Connect with `memory_mb` MiB at most, and spill the rest to the folder `spill`.
 
     Raises:
         LakeError: what DuckDB was asked for failed.
@@ -49,28 +49,28 @@ def connect(spill: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def literal(text: object) -> str:
-    """A text in SQL."""
+    """Return a text in SQL."""
     return "'" + str(text).replace("'", "''") + "'"
 
 
 def name(column: str) -> str:
-    """A column's name in SQL."""
+    """Return a column's name in SQL."""
     return '"' + column.replace('"', '""') + '"'
 
 
 def names(columns: Sequence[str]) -> str:
-    """A list of columns in SQL."""
+    """Return a list of columns in SQL."""
     return ", ".join(map(name, columns))
 
 
 def parquet(files: Sequence[Path]) -> str:
-    """These files as a table; what stands in their paths means nothing."""
+    """Return these files as a table; what their paths say means nothing."""
     paths = ", ".join(literal(glob.escape(str(path))) for path in files)
     return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
 
 
 def casts(columns: Sequence[Column]) -> str:
-    """A select list of columns, each as its type."""
+    """Return a select list of columns, each as its type."""
     return ", ".join(
         f"cast({name(column.name)} as {_sql_type(column.type)}) as {name(column.name)}"
         for column in columns
@@ -78,19 +78,19 @@ def casts(columns: Sequence[Column]) -> str:
 
 
 def nulls(columns: Sequence[Column]) -> str:
-    """A select list of nulls in place of columns."""
+    """Return a select list of nulls in place of columns."""
     return ", ".join(
         f"cast(null as {_sql_type(column.type)}) as {name(column.name)}" for column in columns
     )
 
 
 def timestamp(us: int) -> str:
-    """A moment in SQL, from microseconds since 1970."""
+    """Return a moment in SQL, from microseconds since 1970."""
     return f"make_timestamptz({us})"
 
 
 def digest(columns: Sequence[str]) -> str:
-    """An aggregate that changes with any value of any row, but not with the rows' order."""
+    """Return an aggregate that changes with any value of any row, but not with the rows' order."""
     # Of text, since DuckDB's own hash changes with its versions.
     texts = ", ".join(f"coalesce(cast({name(column)} as varchar), chr(1))" for column in columns)
     return f"cast(sum(md5_number_lower(concat_ws(chr(2), {texts}))::hugeint) as varchar)"

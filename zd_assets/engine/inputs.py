@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.reference import ReferenceList
-from zd_assets.engine.day import Day, DayFooter, day_file, read_day_footer
+from zd_assets.engine.day import Day, DayFooter, day_file, first_day, read_day_footer, utc_days
 from zd_assets.engine.latest.manifest import Manifest, read_manifest
 from zd_assets.engine.latest.merge import month_file, month_files
 from zd_assets.lake.errors import LakeError
@@ -119,8 +119,12 @@ class Finder:
         self._versions: dict[tuple[str, ...], str] = {}
         self._names: dict[ReferenceList, str] = {}
 
+    def day(self, key: str) -> Day:
+        """Return the day of the lake's zone."""
+        return Day(key, self._lake.time_zone)
+
     def footer(self, table: Model, day: Day) -> DayFooter | None:
-        """What a day's file says of itself; None where there is none.
+        """Return what a day's file says of itself; None where there is none.
 
         Raises:
             LakeError: there is a file, but not one of ours.
@@ -134,7 +138,7 @@ class Finder:
         self.files(table.path, FILE_NAME, _day_footer)[day.key] = [File(path, identity(path))]
 
     def inputs(self, table: Model, day: Day) -> Inputs:
-        """What a day is made of now.
+        """Return what a day is made of now.
 
         Raises:
             LakeError: a file or manifest can't be read.
@@ -147,7 +151,12 @@ class Finder:
         complete = all(one.complete or one.is_lacking for one in sources)
         if table.depends_on_past:
             complete = complete and self._goes_on(table, day, yesterday)
-        parts = [table.code_version, yesterday.data_version if yesterday else "", str(complete)]
+        parts = [
+            table.code_version,
+            day.time_zone,
+            yesterday.data_version if yesterday else "",
+            str(complete),
+        ]
         # How far it is known counts, since figures go as far as that.
         parts += [f"{one.identity}:{one.complete}:{one.known_until_us}" for one in sources]
         parts += [one.identity for one in ahead]
@@ -199,7 +208,7 @@ class Finder:
         return replace(found, is_lacking=source.optional and not self._first(source.table))
 
     def _ahead(self, table: Model, day: Day) -> Iterator[Input]:
-        """The days after a first one, of each source as far as they are there and complete."""
+        """Yield the days after a first one, of each source while they are there and complete."""
         for source in table.sources:
             at = day
             for _ in range(source.ahead_days):
@@ -210,14 +219,16 @@ class Finder:
                 yield now
 
     def _goes_on(self, table: Model, day: Day, yesterday: DayFooter | None) -> bool:
-        """Whether what the day before hands on is all there is, or the lake begins here."""
+        """Return whether what the day before hands on is all there is, or the lake begins here."""
         firsts = {first for one in table.sources if (first := self._first(one.table))}
         if day.key in firsts:
             return True
-        return yesterday.complete if yesterday else all(first > day.key for first in firsts)
+        if yesterday:
+            return yesterday.complete and yesterday.time_zone == day.time_zone
+        return all(first > day.key for first in firsts)
 
     def _first(self, table: Export | Latest | Model | ReferenceList) -> str:
-        """The first day of which the lake holds anything that a table is made of; or none."""
+        """Return the first day of which the lake has anything for a table; empty for none."""
         if isinstance(table, ReferenceList):
             return ""
         if table.path not in self._firsts:
@@ -225,16 +236,17 @@ class Finder:
                 firsts = [first for one in table.sources if (first := self._first(one.table))]
             else:
                 export = table if isinstance(table, Export) else table.export
-                firsts = list(self._partitions(export))
+                zone = self._lake.time_zone
+                firsts = [first_day(one, zone).key for one in list(self._partitions(export))[:1]]
             self._firsts[table.path] = min(firsts, default="")
         return self._firsts[table.path]
 
     def _of_export(self, source: Source, export: Export, day: Day) -> Input:
-        files = self._partitions(export).get(day.key, [])
+        files = self._of_the_day(export, day)
         complete, known_until_us = self._reach(export, day, source.late_h)
         if source.lookback_column:
             look_back = self._look_back(export, source.lookback_column)
-            files = [*files, *look_back.before(day.end_us, after=day.key)]
+            files = [*files, *look_back.before(day.end_us, after=day.utc_days[-1])]
         return Input(
             source,
             tuple(file.path for file in files),
@@ -244,7 +256,7 @@ class Finder:
         )
 
     def _of_few(self, source: Source, latest: Latest, only: Only, day: Day) -> Input:
-        """All items of a kind that were created before the day's end."""
+        """Return all items of a kind that were created before the day's end."""
         if (latest, only) not in self._few:
             self._few[latest, only] = _few(self._lake.root.joinpath(*latest.path), latest, only)
         few = self._few[latest, only]
@@ -256,8 +268,11 @@ class Finder:
         if source.only:
             return self._of_few(source, latest, source.only, day)
         folder, manifest = self._lake.root.joinpath(*latest.path), self._manifest(latest)
-        month = manifest.months.get(day.month)
-        content = month.days.get(day.key, "") if month else ""
+        contents = {
+            one: month.days[one]
+            for one in day.utc_days
+            if (month := manifest.months.get(one[:7])) and one in month.days
+        }
         # An item is exported once it was created, so the day's partitions tell how far it is known.
         exported = self._lake.root.joinpath(*latest.export.path)
         known = {
@@ -266,13 +281,14 @@ class Finder:
             for file in files
             if (key := str(below(file.path, exported))) in manifest.partitions
         }
-        there = self._partitions(latest.export).get(day.key, [])
+        there = self._of_the_day(latest.export, day)
         complete, known_until_us = self._reach(latest.export, day, source.late_h, known)
         # What was written since isn't merged yet.
         complete = complete and all(known.get(file) == file.identity for file in there)
-        files = (month_file(folder, day.month),) if content else ()
+        months = dict.fromkeys(one[:7] for one in contents)
+        files = tuple(month_file(folder, month) for month in months)
         # A day without items differs from a day that isn't there.
-        content = content or ("empty" if known.keys() & set(there) else "")
+        content = ",".join(contents.values()) or ("empty" if known.keys() & set(there) else "")
         return Input(source, files, content, complete, known_until_us)
 
     def _of_daily(self, source: Source, table: Model, day: Day) -> Input:
@@ -280,7 +296,8 @@ class Finder:
         if footer is None:
             return Input(source, (), "", complete=False, known_until_us=day.start_us)
         path = day_file(self._lake, table, day)
-        return Input(source, (path,), footer.data_version, footer.complete, footer.known_until_us)
+        complete = footer.complete and footer.time_zone == day.time_zone
+        return Input(source, (path,), footer.data_version, complete, footer.known_until_us)
 
     def _of_list(self, source: Source, listed: ReferenceList, day: Day) -> Input:
         version = self._names_version(listed)
@@ -295,20 +312,20 @@ class Finder:
         )
 
     def _names_version(self, listed: ReferenceList) -> str:
-        """What changes with a list's names; empty where the lake hasn't got it."""
+        """Return what changes with a list's names; empty where the lake hasn't got it."""
         if listed not in self._names:
             footer = read_reference_footer(self._lake, listed)
             self._names[listed] = footer.names_version if footer else ""
         return self._names[listed]
 
     def _partitions(self, export: Export) -> Mapping[str, list[File]]:
-        """The files of an export's partitions in order of time, by day."""
+        """Return the files of an export's partitions in order of time, by day."""
         return self.files(export.path, FILE_NAME, _footer)
 
     def files(
         self, path: tuple[str, ...], name: str, read: Callable[[File], object]
     ) -> dict[str, list[File]]:
-        """The files of this name of a table in order of time, by day.
+        """Return the files of this name of a table in order of time, by day.
 
         Of a store, `read` is called beforehand for all of them, several at once.
         """
@@ -323,15 +340,26 @@ class Finder:
             self._tables[path] = dict(found)
         return self._tables[path]
 
+    def _of_the_day(self, export: Export, day: Day) -> list[File]:
+        """Return the files that have a part of a day, or have got to where it begins."""
+        return [
+            file
+            for files in self._next_days(export, day, 0)
+            for file in files
+            if (footer := _footer(file)).start_us < day.end_us
+            and footer.complete_until_us >= day.start_us
+            and footer.end_us > day.start_us
+        ]
+
     def _next_days(self, export: Export, day: Day, late_h: int) -> Iterator[list[File]]:
-        """The partitions' files of a day, and of the one after, if the day waits for it."""
-        for one in (day, day.after) if late_h else (day,):
-            yield self._partitions(export).get(one.key, [])
+        """Yield the files of a day's days of UTC, and of those that the day waits for."""
+        for one in utc_days(day.start_us, day.end_us + late_h * _HOUR_US):
+            yield self._partitions(export).get(one, [])
 
     def _reach(
         self, export: Export, day: Day, late_h: int, among: Collection[File] | None = None
     ) -> tuple[bool, int]:
-        """Whether a day's items are all there, and how far they reach without a gap.
+        """Return whether a day's items are all there, and how far they reach without a gap.
 
         They are once the partitions, or those `among` them, reach `late_h` hours past its end.
         """
@@ -401,7 +429,7 @@ def _read_at_once(read: Callable[[File], object], files: Sequence[File]) -> None
     """A store answers many requests at once sooner than one after the other."""
 
     def quietly(file: File) -> None:
-        with suppress(LakeError, OSError):  # Whoever needs it will ask again, and hear of it.
+        with suppress(LakeError, OSError):  # The caller that needs it asks again, and hears of it.
             read(file)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -426,7 +454,7 @@ def _few_of(file: File, latest: Latest, only: Only) -> tuple[tuple[int, str], ..
 
 @lru_cache(maxsize=100_000)
 def _earliest(file: File, column: str) -> float:
-    """The least value of a column of timestamps, in microseconds since 1970, by its statistics."""
+    """Return the least value of a column of timestamps, in microseconds, by its statistics."""
     with reading(file.path):
         metadata = pq.read_metadata(readable(file.path))
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
@@ -455,10 +483,12 @@ class Quiet:
         known = self._known.get(table.path)
         if known and known[0] == version and asked <= known[1]:
             return set()
-        changed = {day for day in asked if _or_unreadable(finder, table, Day(day), inf)}
+        changed = {day for day in asked if _or_unreadable(finder, table, finder.day(day), inf)}
         if version and not changed:
             self._known[table.path] = (version, asked)
-        return {day for day in changed if _or_unreadable(finder, table, Day(day), rests_since_s)}
+        return {
+            day for day in changed if _or_unreadable(finder, table, finder.day(day), rests_since_s)
+        }
 
 
 def _or_unreadable(finder: Finder, table: Model, day: Day, rests_since_s: float) -> bool:

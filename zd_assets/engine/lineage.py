@@ -18,7 +18,7 @@ Origins = Mapping[str, list[tuple[tuple[str, str], str]]]
 
 
 def latest_origins(table: Latest) -> Origins:
-    """Each column of a table of current state with the export's columns that it comes from."""
+    """Return each column of current state with the export's columns that it comes from."""
     condition = sqlglot.parse_one(table.deleted, dialect=_DIALECT)
     deleted = sorted({column.name for column in condition.find_all(exp.Column)})
     own = {column.name: [column.name] for column in table.export.all_columns}
@@ -29,7 +29,7 @@ def latest_origins(table: Latest) -> Origins:
 
 
 def daily_origins(table: Model) -> Origins:
-    """Each column of a daily table with the columns of its sources that it comes from.
+    """Return each column of a daily table with the columns of its sources that it comes from.
 
     What it carries over from its own day before is left out.
     """
@@ -50,7 +50,7 @@ def daily_origins(table: Model) -> Origins:
 
 @cache
 def _roots(sql: str, tables: tuple[tuple[str, ...], ...]) -> Mapping[str, Node]:
-    """What each column is made of; each of the tables is its name and its columns'."""
+    """Return what each column is made of; each of the tables is its name and its columns'."""
     schema = {name: dict.fromkeys(columns, "unknown") for name, *columns in tables}
     return lineage(None, sql, schema=schema, dialect=_DIALECT)
 

@@ -12,12 +12,12 @@ class LocalCache:
     """LocalCache in a folder, each fetched once, when it is first asked for."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is copied yet; the folder ends with whoever made its parent."""
+        """Nothing is copied yet; the folder ends with its parent."""
         self._folder = folder
         self._paths: dict[tuple[ObjectPath, str], Path] = {}
 
     def local(self, location: Location) -> Path:
-        """A file with the content; the file itself, where it is one.
+        """Return a file with the content; the file itself, where it is one.
 
         Raises:
             LakeError: there is none, or it can't be read.

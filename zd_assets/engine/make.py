@@ -33,7 +33,7 @@ class DayReport:
 def make(
     table: Model, lake: Lake, days: Sequence[Day], *, run_id: str, memory_mb: int = MODEL_MB
 ) -> Iterator[DayReport]:
-    """Make days of a table anew, in order of time, and commit each as soon as it is made.
+    """Make days of a table, in order of time, and commit each as soon as it is made.
 
     DuckDB keeps `memory_mb` MiB. A table that carries goes on from the day before, if there is one.
 
@@ -77,6 +77,7 @@ def _make(
         complete=inputs.complete,
         known_until_us=inputs.known_until_us,
         items=items,
+        time_zone=day.time_zone,
         run_id=run_id,
         carried_since=(yesterday.carried_since if yesterday else day.key)
         if table.depends_on_past

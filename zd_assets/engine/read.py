@@ -45,7 +45,7 @@ class Rows:
 
 
 def read_days(lake: Lake, table: Model, days: Sequence[Day]) -> Rows:
-    """The rows of these days, in their order; days without a file have none.
+    """Return the rows of these days, in their order; days without a file have none.
 
     Raises:
         LakeError: a file can't be read.

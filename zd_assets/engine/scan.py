@@ -75,7 +75,7 @@ def scan(
 
 
 def scan_keys(lake: Lake, table: AnyTable, keys: Collection[str] | None) -> Scan:
-    """The partitions of these keys; of current state and lists, or without keys, all.
+    """Return the partitions of these keys; of current state and lists, or without keys, all.
 
     Raises:
         LakeError: a file is none of the lake's.
@@ -114,14 +114,14 @@ def _range(
 
 
 def _around(there: Collection[tuple[int, int]], at_us: int) -> list[tuple[int, int]]:
-    """The hour and the day that hold a moment, as far as they are there."""
+    """Return the hour and the day that hold a moment, as far as they are there."""
     lengths = (HOUR_US, DAY_US)
     around = [(at_us // one * one, at_us // one * one + one) for one in lengths]
     return [window for window in around if window in there]
 
 
 def _current_state(lake: Lake, table: Latest) -> Scan:
-    """All months; they are complete where each file of the export is merged as it is now."""
+    """Return all months; they are complete where each file of the export is merged as it is now."""
     folder = lake.root.joinpath(*table.path)
     exported = lake.root.joinpath(*table.export.path)
     manifest = read_manifest(folder)
@@ -137,7 +137,7 @@ def _current_state(lake: Lake, table: Latest) -> Scan:
 
 
 def _list(lake: Lake, table: ReferenceList) -> Scan:
-    """A list is whole, as it was fetched last, or it isn't there."""
+    """Return a list is whole, as it was fetched last, or it isn't there."""
     path = reference_file(lake, table)
     if (footer := read_reference_footer(lake, table)) is None:
         return Scan(table, (), ("the list",))
@@ -146,7 +146,7 @@ def _list(lake: Lake, table: ReferenceList) -> Scan:
 
 
 def _files(lake: Lake, table: Table | Model) -> list[Location]:
-    """The files of all partitions; where a day was rewritten as hours meanwhile, one form."""
+    """Return the files of all partitions; of a day and its hours, one form."""
     files = partition_files(lake.root.joinpath(*table.path))
     days = {file.parent for file in files if not is_hourly(file)}
     return [file for file in files if not (is_hourly(file) and file.parent.parent in days)]
@@ -159,7 +159,7 @@ def _file_window(lake: Lake, table: Table | Model, file: Location) -> tuple[int,
 
 
 def _read(table: Table | Model, files: Sequence[Location]) -> tuple[ScannedPartition, ...]:
-    """What the files say of themselves; several at once, for a store answers them so sooner."""
+    """Read what the files say of themselves, several at once."""
 
     def one(file: Location) -> ScannedPartition:
         seen = identity(file)
@@ -183,7 +183,7 @@ def _partition(
 
 
 def _split(table: str | Sequence[str], prefix: str) -> tuple[tuple[str, ...], str]:
-    """A table's path, and the account's prefix."""
+    """Return a table's path, and the account's prefix."""
     parts = tuple(table.split("/") if isinstance(table, str) else table)
     if len(parts) == 3 and not prefix:
         return parts[1:], parts[0]
@@ -191,7 +191,7 @@ def _split(table: str | Sequence[str], prefix: str) -> tuple[tuple[str, ...], st
 
 
 def _window(key: str | date | None) -> tuple[int, int] | None:
-    """The microseconds since 1970 between which a partition of this key lies."""
+    """Return the microseconds since 1970 between which a partition of this key lies."""
     if key is None:
         return None
     text = str(key)

@@ -111,7 +111,7 @@ class Scan:
         raise IncompleteError(f"{self.shortfall()}; wait until they are, or materialize them")
 
     def shortfall(self) -> str:
-        """What is missing or incomplete, in a few words; empty where nothing is."""
+        """Return what is missing or incomplete, in a few words; empty where nothing is."""
         path = "/".join(self.table.path)
         said = [
             f"{len(keys)} {word} ({_some(keys)})"
@@ -219,7 +219,7 @@ class Scan:
 
 
 def _folders(one: ScannedPartition) -> ds.Expression:
-    """The columns that a file's folders say."""
+    """Return the columns that a file's folders say."""
     if not one.key:
         return pc.scalar(True)
     if not one.key:

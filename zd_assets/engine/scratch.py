@@ -1,4 +1,4 @@
-"""Room for what is in the making."""
+"""Room for what isn't finished."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ from zd_assets.lake.staging import SCRATCH, in_staging, leave_staging, remove_fo
 
 @contextmanager
 def scratch(location: Location) -> Iterator[Path]:
-    """A hidden folder below a table's, where there is room; its process's, and ends with it.
+    """Give a hidden folder below a table's, where there is room; its process's, and ends with it.
 
     Nobody else can enter it. What killed runs left is swept. Of an object store, it is in a
     private folder of this machine.

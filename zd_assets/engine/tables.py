@@ -14,7 +14,7 @@ AnyTable = Table | Latest | Model
 
 
 def find_table(path: Sequence[str], *, latest: bool = False) -> AnyTable:
-    """The table with this name, or group and name; `latest` takes the current state of an export.
+    """Find a table by name, or group and name; `latest`: the current state of an export.
 
     Raises:
         LakeError: there is none; the message names those there are.

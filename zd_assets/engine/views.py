@@ -39,12 +39,20 @@ def prepare(
         ("begins", str(begins).lower()),
     ):
         connection.execute(f"create or replace temp macro {macro}() as {value}")
+    zone = literal(day.time_zone)
+    connection.execute(
+        f"create or replace temp macro local_hour(moment) as hour(timezone({zone}, moment))"
+    )
+    connection.execute(f"create or replace temp macro local_weekday() as {day.weekday}")
     for one in inputs.sources:
         view = one.source.table.name
         ahead = [other for other in inputs.ahead if other.source == one.source]
         found = [file for each in (one, *ahead) for file in each.files]
         files = copies.all(found)
-        until = timestamp(day.end_us + len(ahead) * (day.end_us - day.start_us))
+        last = day
+        for _ in ahead:
+            last = last.after
+        until = timestamp(last.end_us)
         _view(connection, view, _columns(one), files, _of_the_day(one, until), _once(one, found))
     if table.depends_on_past:
         files = copies.all([day_file(lake, table, day.before)] if inputs.yesterday else [])
@@ -76,7 +84,7 @@ def _columns(one: Input) -> Sequence[Column]:
 
 
 def _of_the_day(one: Input, until: str) -> str:
-    """Which rows of the files are the day's, or of the days ahead, in SQL."""
+    """Return which rows of the files are the day's, or of the days ahead, in SQL."""
     if (only := one.source.only) and isinstance(one.source.table, Latest):
         kinds = ", ".join(map(literal, only.values))
         at = name(one.source.table.created)
@@ -94,7 +102,7 @@ def _of_the_day(one: Input, until: str) -> str:
 
 
 def _once(one: Input, files: Sequence[Location]) -> str:
-    """Each key once, in SQL, where a day's own partition stands beside some of its hours."""
+    """Return each key once, in SQL, where there are a day's partition and some of its hours."""
     table = one.source.table
     if not isinstance(table, Export) or not table.key:
         return ""

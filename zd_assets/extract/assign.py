@@ -45,7 +45,7 @@ class Assigned:
 
 
 def is_ordered(times_us: Times, has_time: Mask, span: Span) -> bool:
-    """Whether the page's rows are in the server's order, so that trimming is provably right.
+    """Return whether the page's rows are in the server's order, so that trimming is provably right.
 
     They are if their times don't decrease and lie within the page's span.
     """

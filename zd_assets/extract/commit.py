@@ -1,4 +1,4 @@
-"""What a commit does with the file that is there at that moment, whoever wrote it."""
+"""What a commit does with the file that is there at that moment."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ def _replace(ours: Footer, there: Footer) -> Decision:
 
 
 def _joined(there: Footer, ours: Footer, continues: bool, refetched: bool) -> Footer:
-    """What both hold; a walk from the window's start counts again what the other one did."""
+    """Return what both hold; a walk from the window's start counts again what the other one did."""
     ahead = ours
     if there.complete_until_us > ours.complete_until_us and not refetched:
         ahead = there

@@ -27,7 +27,7 @@ class EarlierVersions:
     _known: dict[Partition, KeyIndex] = field(default_factory=dict)
 
     def holds(self, rows: pa.Table) -> Mask:
-        """Which of the rows an earlier partition holds.
+        """Return which of the rows an earlier partition holds.
 
         Raises:
             LakeError: its file can't be read.

@@ -20,10 +20,10 @@ from zd_assets.lake.partition import partition_at
 from zd_assets.lake.state import PartitionState
 from zd_assets.schema.keys import has_keys, item_times_us
 from zd_assets.zendesk.client import Client
-from zd_assets.zendesk.drain import Ending, Start, Step, drain
 from zd_assets.zendesk.errors import RefusedError, StuckCursorError
+from zd_assets.zendesk.iter_pages import PageResult, Start, StopReason, iter_pages
 from zd_assets.zendesk.page import Page, read_page
-from zd_assets.zendesk.pagination import asking_for
+from zd_assets.zendesk.paginators import asking_for
 
 _DEADLINE_S = 5.0
 # The second one only where the first says that there may be more, and brings nothing new.
@@ -103,19 +103,19 @@ def _look(job: Job, segment: Segment, begin: Start) -> Look:
 
     row = ""
     until_us = segment.until_us
-    for step in drain(
+    for step in iter_pages(
         job.export, job.endpoint, begin, until_us, job.options.policy, ask, job.page_budget.take
     ):
         row = f"{step.follow_up.row} under the policy {job.options.policy}"
         if news := _news(job, segment, step):
             return Look(row, news)
-        if step.ending is Ending.PAGES_SPENT:
+        if step.stop_reason is StopReason.PAGES_SPENT:
             return Look(row, "the API has more pages at once")
     return Look(row, "")
 
 
-def _news(job: Job, segment: Segment, step: Step) -> str:
-    """What is settled on a page, and the lake doesn't have; empty if there is nothing."""
+def _news(job: Job, segment: Segment, step: PageResult) -> str:
+    """Return what is settled on a page, and the lake doesn't have; empty if there is nothing."""
     if not step.page.items:
         return ""
     rows = rows_of(job, job.export, step.page.items)

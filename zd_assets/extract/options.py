@@ -35,7 +35,7 @@ class Options:
 
 
 def query_of(export: Export, options: Options) -> dict[str, str]:
-    """What is asked for beyond the plain items."""
+    """Return what is asked for beyond the plain items."""
     asked = {
         "fields": options.privacy.fields(export),
         "include": ",".join(options.include),
@@ -46,7 +46,7 @@ def query_of(export: Export, options: Options) -> dict[str, str]:
 
 
 def own_parameters(options: Options) -> dict[str, str]:
-    """What we do to the items; under other parameters than a file's, it is fetched whole."""
+    """Return what we do to the items; under other parameters than a file's, it is fetched whole."""
     own = {
         "exclude_system_updates": "true" if options.exclude_system_updates else "",
         "drop": ",".join(options.privacy.drop),

@@ -39,7 +39,7 @@ class OtherPartitions:
             self._waiting.append((rows.filter(pa.array(kept)), times_us[kept], begins))
 
     def may_wait(self, commits: int) -> bool:
-        """Whether so many commits may wait for further rows; False without any rows."""
+        """Return whether so many commits may wait for further rows; False without any rows."""
         if not self._waiting or commits > _MOST_WAITING:
             return False
         return bool(sum(rows.nbytes for rows, _, _ in self._waiting) < _MOST_BYTES)
@@ -67,7 +67,7 @@ class OtherPartitions:
         self._waiting.clear()
 
     def reports(self) -> list[PartitionReport]:
-        """What became of the partitions that got rows, as their files are now."""
+        """Return what became of the partitions that got rows, as their files are now."""
         job, found = self.job, []
         for partition, rows in sorted(self.touched.items(), key=lambda one: one[0].start_us):
             if footer := job.lake.footer(job.export, partition):
@@ -78,7 +78,7 @@ class OtherPartitions:
     def _add_to(self, partition: Partition, rows: pa.Table, times_us: Times, begins: bool) -> None:
         job = self.job
         if not begins and job.lake.footer(job.export, partition) is None:
-            return  # Whoever fetches that window gets them.
+            return  # The run that fetches that window gets them.
         _, new = add_late(job.lake, job.export, partition, rows, times_us, self._begun(partition))
         if new:
             self.touched[partition] += new

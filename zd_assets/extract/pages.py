@@ -11,15 +11,15 @@ from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Segment
 from zd_assets.extract.start import at_time, starts
 from zd_assets.lake.partition import Partition
-from zd_assets.zendesk.drain import Ending, Start, Step, drain
 from zd_assets.zendesk.errors import (
     CrowdedError,
     RefusedError,
     StartTimeTooRecentError,
     StuckCursorError,
 )
-from zd_assets.zendesk.page import Page, Position, read_page
-from zd_assets.zendesk.pagination import asking_for, smaller
+from zd_assets.zendesk.iter_pages import PageResult, Start, StopReason, iter_pages
+from zd_assets.zendesk.page import Cursor, Page, read_page
+from zd_assets.zendesk.paginators import asking_for, smaller
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ _FURTHER_US = 60_000_000
 _MOST_REFUSALS = 5
 
 
-def pages(job: Job, segment: Segment, from_us: int) -> Iterator[Step]:
+def pages(job: Job, segment: Segment, from_us: int) -> Iterator[PageResult]:
     """Yield the pages from `from_us` (microseconds) on, or from where a file says.
 
     Raises:
@@ -39,7 +39,7 @@ def pages(job: Job, segment: Segment, from_us: int) -> Iterator[Step]:
     while True:
         position = begin.position
         try:
-            for step in drain(
+            for step in iter_pages(
                 job.export,
                 endpoint,
                 begin,
@@ -80,7 +80,7 @@ def one_ahead(steps: Iterator[T]) -> Iterator[T]:
             yield step
 
 
-def resume_from(step: Step, partition: Partition, complete: bool) -> tuple[str | None, int]:
+def resume_from(step: PageResult, partition: Partition, complete: bool) -> tuple[str | None, int]:
     """Return where to go on after a partition is committed up to this page.
 
     That is a URL, None where a later run begins at a time, and the `end_time` that it asks from,
@@ -88,7 +88,7 @@ def resume_from(step: Step, partition: Partition, complete: bool) -> tuple[str |
     """
     page, endpoint, after = step.page, step.endpoint, step.after.end_time
     if endpoint.has_start_time:
-        if complete or step.ending is Ending.HORIZON:
+        if complete or step.stop_reason is StopReason.HORIZON:
             return None, 0
         # An empty page proves nothing beyond.
         return (page.next_url, after) if page.count else (step.url, step.before.end_time)
@@ -112,7 +112,7 @@ def _ask(job: Job, endpoint: Endpoint, url: str) -> Page:
 
 
 def _from_time(
-    job: Job, endpoint: Endpoint, begin: Start, position: Position, from_us: int
+    job: Job, endpoint: Endpoint, begin: Start, position: Cursor, from_us: int
 ) -> Start | None:
     """From the time that was reached; None where it was asked from a time already."""
     if position == begin.position and position.cursor is None and position.end_id is None:
@@ -123,7 +123,7 @@ def _from_time(
 def _from_further_back(
     job: Job, endpoint: Endpoint, error: StartTimeTooRecentError, begin: Start, refusals: int
 ) -> Start | None:
-    """A minute beyond what the server's clock lets be asked for, and further each time."""
+    """Return a minute beyond what the server's clock lets be asked for, and further each time."""
     if refusals > _MOST_REFUSALS:
         return None
     start_us = begin.position.end_time * endpoint.unit_us

@@ -24,7 +24,7 @@ from zd_assets.lake.footer import Footer, LastPage, empty_footer, schema_id
 from zd_assets.lake.writer import Base, Keep, PartitionWriter, base_of
 from zd_assets.schema.drift import drift_of
 from zd_assets.schema.keys import KeyIndex, Times, has_keys, item_times_us, key_digests
-from zd_assets.zendesk.drain import Ending, Step
+from zd_assets.zendesk.iter_pages import PageResult, StopReason
 
 _LATEST_US = 2**63 - 1
 
@@ -49,7 +49,7 @@ class Passed:
     """A partition, by its number in the segment, that is known up to `until_us` after a page."""
 
     number: int
-    page: Step
+    page: PageResult
     until_us: int
 
 
@@ -158,7 +158,7 @@ class PartitionFiles:
         counts = self._counts_of(passed.number)
         complete = until_us >= partition.end_us
         # A partition on the way ends where a page has passed it; an open one, by an error.
-        ending = Ending.REACHED if complete and page.ending is None else page.ending
+        reason = StopReason.REACHED if complete and page.stop_reason is None else page.stop_reason
         resume_url, resume_time = resume_from(page, partition, complete)
         # What is sent again to the run that goes on is counted then.
         goes_on = resume_url is not None and not page.endpoint.repeats_boundary
@@ -177,8 +177,8 @@ class PartitionFiles:
                 cursor=page.after.cursor,
                 policy=job.options.policy.value,
                 row=page.follow_up.row,
-                ending=ending and ending.value,
-                follow_up_now=page.ending in (None, Ending.PAGES_SPENT),
+                stop_reason=reason and reason.value,
+                follow_up_now=page.stop_reason in (None, StopReason.PAGES_SPENT),
             ),
             pages=counts.pages,
             unordered_pages=counts.unordered_pages,
@@ -246,5 +246,5 @@ def keep_or_begin(job: Job, target: Target, action: Action) -> None:
 
 
 def _before(times_us: Sequence[Times], until_us: int) -> int:
-    """How many of these times are before another."""
+    """Return how many of these times are before another."""
     return sum(int((some < until_us).sum()) for some in times_us)

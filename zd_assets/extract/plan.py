@@ -95,7 +95,7 @@ def plan(
 
 
 def _goes_on(segment: Segment, target: Target, resumes: bool, by_arrival: bool) -> bool:
-    """Whether one walk can fill a further partition, too."""
+    """Return whether one walk can fill a further partition, too."""
     if segment.until_us != target.partition.start_us:
         return False
     if not by_arrival:
@@ -108,13 +108,13 @@ def _goes_on(segment: Segment, target: Target, resumes: bool, by_arrival: bool) 
 
 
 def is_resumable(export: Export, footer: Footer, parameters: Mapping[str, str]) -> bool:
-    """Whether a file holds a part that need not be fetched again."""
+    """Return whether a file holds a part that need not be fetched again."""
     began = footer.complete_until_us > footer.start_us or footer.resume_url is not None
     return not footer.complete and began and is_alike(export, footer, parameters)
 
 
 def is_alike(export: Export, footer: Footer, parameters: Mapping[str, str]) -> bool:
-    """Whether a file holds rows such as a walk with these parameters would bring."""
+    """Return whether a file holds rows such as a walk with these parameters would bring."""
     return footer.schema == schema_id(export) and footer.parameters == parameters
 
 

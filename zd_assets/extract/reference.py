@@ -133,7 +133,7 @@ def _list(text: bytes) -> list[bytes]:
 
 
 def _once(table: ReferenceList, rows: pa.Table) -> pa.Table:
-    """Each id once, as it was listed last, in order; rows without an id stay."""
+    """Return each id once, as it was listed last, in order; rows without an id stay."""
     [key] = table.key
     ids = rows[key].to_pylist()
     last = {id: place for place, id in enumerate(ids) if id is not None}

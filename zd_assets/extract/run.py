@@ -1,8 +1,8 @@
 """Fetch partitions of one export: plan the segments, fetch them in parallel, say what happens.
 
 The way of a record:
-`extract` → `plan` → `fetch_segment` → `pages` → `drain` → `Client.get` → `read_page` (HTTP to a
-page) → `rows_of` (to a table) → `assign_to_partitions` → `PartitionFiles` → `PartitionWriter` (to
+`extract` → `plan` → `fetch_segment` → `pages` → `iter_pages` → `Client.get` → `read_page` (HTTP to
+a page) → `rows_of` (to a table) → `assign_to_partitions` → `PartitionFiles` → `PartitionWriter` (to
 Parquet) → `decide` (what a commit does with the file that is there).
 """
 

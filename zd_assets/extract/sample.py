@@ -6,7 +6,7 @@ from zd_assets.catalog.export import Endpoint, Export
 from zd_assets.lake.format import Comparison, compare
 from zd_assets.zendesk.client import Client
 from zd_assets.zendesk.page import read_page
-from zd_assets.zendesk.pagination import first_url
+from zd_assets.zendesk.paginators import first_url
 
 
 def sample(

@@ -15,8 +15,8 @@ from zd_assets.extract.plan import Segment
 from zd_assets.extract.rows import rows_of
 from zd_assets.extract.start import from_us, was_under_way
 from zd_assets.schema.keys import Times, item_times_us
-from zd_assets.zendesk.drain import Ending, Step
 from zd_assets.zendesk.errors import ZendeskError
+from zd_assets.zendesk.iter_pages import PageResult, StopReason
 
 
 def fetch_segment(job: Job, number: int, segment: Segment) -> None:
@@ -51,7 +51,7 @@ class _Fetch:
         self._open = 0
         self._passed: list[Passed] = []
         self._others = OtherPartitions(job, segment.partitions[0].hourly)
-        self._last: Step | None = None
+        self._last: PageResult | None = None
         self.files = PartitionFiles(job, segment)
         self.asked_from_us = from_us(job, segment)
         # Of a file that is resumed as well, all rows: it takes one twice without harm.
@@ -60,7 +60,7 @@ class _Fetch:
         under_way = segment.resumes and first is not None and was_under_way(first)
         self._look_again_us = first.look_again_us if first and under_way else None
 
-    def process_page(self, page: Step) -> None:
+    def process_page(self, page: PageResult) -> None:
         """Write a page's rows to their partitions; commit those that it has passed."""
         job, endpoint = self._job, page.endpoint
         table = rows_of(job, job.export, page.page.items)
@@ -99,7 +99,7 @@ class _Fetch:
         if page.skipped is not None:
             self.files.note_skipped(self._at_open, page.skipped * endpoint.unit_us)
             job.emit(Notice(_skipped_notice(job.export, page)))
-        reached_us = page.horizon_us if page.ending is Ending.CAUGHT_UP else span.after_us
+        reached_us = page.horizon_us if page.stop_reason is StopReason.CAUGHT_UP else span.after_us
         self._note_what_to_look_at_again(page, span, reached_us)
         self._last = page
         self._pass(page)
@@ -118,7 +118,7 @@ class _Fetch:
     def finish(self) -> None:
         """Commit the open partition as far as it is known, and account for those not reached."""
         targets, last = self._segment.targets, self._last
-        spent = last is None or last.ending in (None, Ending.PAGES_SPENT)
+        spent = last is None or last.stop_reason in (None, StopReason.PAGES_SPENT)
         if last and self._open < len(targets):
             self._pass_open(last)
             # By arrival, any partition's rows may have come: each keeps its own, and the cursor.
@@ -131,7 +131,11 @@ class _Fetch:
 
     def commit_partial(self) -> None:
         """After an error: commit what was read of the open partition, if that loses nothing."""
-        if self._last and self._last.ending is None and self._open < len(self._segment.targets):
+        if (
+            self._last
+            and self._last.stop_reason is None
+            and self._open < len(self._segment.targets)
+        ):
             footer = self._segment.targets[self._open].footer
             if not (footer and footer.complete):
                 # The address of the next page has just failed: from time again.
@@ -145,7 +149,7 @@ class _Fetch:
         """The number of the open partition, or of the last one if all are passed."""
         return min(self._open, len(self._segment.targets) - 1)
 
-    def _span(self, page: Step, times_us: Times) -> Span:
+    def _span(self, page: PageResult, times_us: Times) -> Span:
         endpoint = page.endpoint
         after_us = page.after.end_time * endpoint.unit_us
         if not endpoint.names_end_time:
@@ -158,7 +162,7 @@ class _Fetch:
             until_us=min(self._segment.until_us, page.horizon_us),
         )
 
-    def _note_what_to_look_at_again(self, page: Step, span: Span, reached_us: int) -> None:
+    def _note_what_to_look_at_again(self, page: PageResult, span: Span, reached_us: int) -> None:
         """Remember from when on the page may still be joined by late items."""
         overlap_us = self._job.export.overlap_s * 1_000_000
         sure_us = int(page.page.asked_at_s * 1_000_000) - overlap_us
@@ -166,10 +170,10 @@ class _Fetch:
             again_us = max(span.before_us, sure_us)
             self._look_again_us = min(again_us, self._look_again_us or again_us)
 
-    def _pass(self, page: Step) -> None:
+    def _pass(self, page: PageResult) -> None:
         """Note which partitions the page has passed, so that they are to be committed."""
         passed_us = min(page.after.end_time * page.endpoint.unit_us, page.horizon_us)
-        if page.ending is Ending.CAUGHT_UP:
+        if page.stop_reason is StopReason.CAUGHT_UP:
             passed_us = page.horizon_us
         elif page.endpoint.by_arrival:
             return
@@ -178,10 +182,10 @@ class _Fetch:
             self._passed.append(Passed(self._open, page, partitions[self._open].end_us))
             self._open += 1
 
-    def _pass_open(self, page: Step) -> None:
+    def _pass_open(self, page: PageResult) -> None:
         """Note how far the open partition is known."""
         partition = self._segment.partitions[self._open]
-        if page.ending in (Ending.CAUGHT_UP, Ending.HORIZON):
+        if page.stop_reason in (StopReason.CAUGHT_UP, StopReason.HORIZON):
             until_us = page.horizon_us
         elif page.endpoint.by_arrival:
             until_us = partition.start_us
@@ -216,7 +220,7 @@ def _unordered_notice(export: Export, rows: int, span: Span) -> str:
     )
 
 
-def _skipped_notice(export: Export, page: Step) -> str:
+def _skipped_notice(export: Export, page: PageResult) -> str:
     return (
         f"{export.name}: the server gives no more than {page.page.count} items of {page.skipped} "
         "(in its unit of time), though there may be more; going on after it. The partition's check "

@@ -26,7 +26,7 @@ def share(
 
 
 def _referred(sideload: Sideload, items: pa.Table) -> pa.Array:
-    """The ids in all columns that refer to the sideload."""
+    """Return the ids in all columns that refer to the sideload."""
     columns = [items[name].combine_chunks() for name in sideload.referred_by]
     ids = [column.flatten() if pa.types.is_list(column.type) else column for column in columns]
     return pa.concat_arrays(ids).drop_null()

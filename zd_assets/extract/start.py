@@ -7,13 +7,13 @@ from zd_assets.extract.job import Job
 from zd_assets.extract.plan import Segment
 from zd_assets.lake.footer import Footer
 from zd_assets.lake.partition import partition_at
-from zd_assets.zendesk.drain import Ending, Start
-from zd_assets.zendesk.page import Position
-from zd_assets.zendesk.pagination import asks_the_same, cursor_of, first_url, sized
+from zd_assets.zendesk.iter_pages import Start, StopReason
+from zd_assets.zendesk.page import Cursor
+from zd_assets.zendesk.paginators import asks_the_same, cursor_of, first_url, sized
 
 
 def starts(job: Job, segment: Segment, from_us: int) -> Iterator[Start]:
-    """Where a segment's walk from a time (microseconds) on can begin, the cheapest first.
+    """Yield where a segment's walk from a time (microseconds) on can begin, the cheapest first.
 
     With a `start_time`: the server's own `next_page`, if the run before ended by itself while
     there was more; else a time. Without one: the kept cursors, the newest first; at last the
@@ -27,7 +27,7 @@ def starts(job: Job, segment: Segment, from_us: int) -> Iterator[Start]:
         return
     for footer in _footers_with_cursors(job, segment):
         yield from _kept(job, footer)
-    yield Start(_url(job, job.endpoint, 0), Position(0))
+    yield Start(_url(job, job.endpoint, 0), Cursor(0))
 
 
 def from_us(job: Job, segment: Segment) -> int:
@@ -49,23 +49,23 @@ def from_us(job: Job, segment: Segment) -> int:
 
 
 def at_time(job: Job, time_us: int, endpoint: Endpoint | None = None) -> Start:
-    """A start at a time, in microseconds, by any of the export's endpoints."""
+    """Return a start at a time, in microseconds, by any of the export's endpoints."""
     endpoint = endpoint or job.endpoint
     # One unit earlier: strict and inclusive servers then look the same.
     earlier_us = time_us - endpoint.unit_us
-    return Start(_url(job, endpoint, earlier_us), Position(earlier_us // endpoint.unit_us))
+    return Start(_url(job, endpoint, earlier_us), Cursor(earlier_us // endpoint.unit_us))
 
 
 def was_under_way(footer: Footer) -> bool:
-    """Whether the run before ended although the server may have had more."""
+    """Return whether the run before ended although the server may have had more."""
     last = footer.last_page
-    return last is not None and last.ending in (Ending.PAGES_SPENT, Ending.WAIT)
+    return last is not None and last.stop_reason in (StopReason.PAGES_SPENT, StopReason.WAIT)
 
 
 def _was_quiet(job: Job, footer: Footer) -> bool:
-    """Whether the last item is so old that none can be late before it."""
+    """Return whether the last item is so old that none can be late before it."""
     last, again_us = footer.last_page, footer.look_again_us
-    if last is None or last.ending != Ending.CAUGHT_UP:
+    if last is None or last.stop_reason != StopReason.CAUGHT_UP:
         return False
     return again_us is None or last.end_time * job.endpoint.unit_us < again_us
 
@@ -76,7 +76,7 @@ def _url(job: Job, endpoint: Endpoint, start_us: int) -> str:
 
 
 def _kept(job: Job, footer: Footer) -> Iterator[Start]:
-    """Where a file says that the walk goes on, unless that asks for something else than we do."""
+    """Yield where a file says to go on, unless that asks for something else than we do."""
     if not (footer.resume_url and footer.last_page) or footer.resume_time is None:
         return
     resume_url, last = footer.resume_url, footer.last_page
@@ -84,14 +84,14 @@ def _kept(job: Job, footer: Footer) -> Iterator[Start]:
         return
     resume_url = sized(job.endpoint, resume_url, job.page_size(job.endpoint))
     if job.endpoint.has_start_time:
-        yield Start(resume_url, Position(footer.resume_time, last.end_id, last.cursor))
+        yield Start(resume_url, Cursor(footer.resume_time, last.end_id, last.cursor))
     else:
         # It may ask for the last page again.
-        yield Start(resume_url, Position(footer.resume_time, cursor=cursor_of(resume_url)))
+        yield Start(resume_url, Cursor(footer.resume_time, cursor=cursor_of(resume_url)))
 
 
 def _footers_with_cursors(job: Job, segment: Segment) -> Iterator[Footer]:
-    """The segment's own file if that is resumed, then those before whose cursors come before it."""
+    """Yield the segment's own file if it is resumed, then earlier ones with older cursors."""
     first = segment.targets[0]
     if segment.resumes and first.footer:
         yield first.footer

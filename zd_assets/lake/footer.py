@@ -25,9 +25,9 @@ def _package_version() -> str:
 class LastPage:
     """The last page that was read for a partition, and what followed from it.
 
-    `end_time` is in the endpoint's unit; `end_id` or `cursor` stand where there is one. `policy`
-    and `row` are the follow-up rule's; `ending` says why the drain ended there (null where an
-    error ended it).
+    `end_time` is in the endpoint's unit; `end_id` or `cursor` are there if the endpoint has one.
+    `policy` and `row` are the follow-up rule's; `stop_reason` says why it was the last (null where
+    an error ended it).
     """
 
     count: int
@@ -36,7 +36,7 @@ class LastPage:
     end_id: str | None
     policy: str
     row: str
-    ending: str | None
+    stop_reason: str | None
     follow_up_now: bool
     cursor: str | None = None
 
@@ -47,7 +47,7 @@ class Footer:
 
     Times are microseconds since 1970, UTC. Everything of the window before `complete_until_us`
     is in the file; `complete` says that this is all of it. `resume_url` is the server's own
-    `next_page`, where the drain ended by itself; null where it was cut at the settled horizon.
+    `next_page`, where the pages ended by themselves; null where it was cut at the settled horizon.
     Exports without a `start_time` always keep one: there the next partition begins. It asks from
     `resume_time`, in the endpoint's unit.
     `read_at_us` is when the last page was asked for, by the server's clock if that is behind ours;
@@ -55,9 +55,9 @@ class Footer:
     The last `added_rows` rows came with pages of other partitions. `late_items` showed up after
     their time had been read, the latest at least `lateness_s` seconds after it. `skipped` are
     the places, in microseconds, of which the server gives no more than a page holds.
-    `parameters` are what was asked for beyond the plain items. `drift` counts what stands in
-    `_extra`, by path; `sideloads` the rows of each table beside; `system_updates` the items left
-    out because only the system had touched them and an earlier partition holds the same;
+    `parameters` are what was asked for beyond the plain items. `drift` counts what is in
+    `_extra`, by path; `sideloads` the rows of each table; `system_updates` the items left out
+    because only the system had touched them and an earlier partition holds the same;
     `system_updates_kept` those that none holds. `items_before_first` came with its pages and belong
     before the first partition: they aren't kept.
     """
@@ -99,7 +99,7 @@ class Footer:
 
 
 def empty_footer(table: Table, partition: Partition, run_id: str) -> Footer:
-    """The footer of a partition of which nothing is known yet."""
+    """Return the footer of a partition of which nothing is known yet."""
     return Footer(
         export=table.name,
         partition=partition.key,
@@ -124,7 +124,7 @@ def decode_footer(text: bytes) -> Footer:
 
 
 def schema_id(table: Table) -> str:
-    """Eight digits that change when a table's columns do, or those of the tables beside it."""
+    """Eight digits that change when a table's columns do, or those of its sideloads."""
     beside = table.sideloads if isinstance(table, Export) else ()
     shapes = [_shape(Struct(one.all_columns)) for one in (table, *(one.table for one in beside))]
     return hashlib.sha256("".join(shapes).encode()).hexdigest()[:8]

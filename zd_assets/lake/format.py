@@ -51,7 +51,7 @@ def compare(
 
 
 def is_known(kind: Type, steps: Sequence[str | int]) -> bool:
-    """Whether a path leads to a column."""
+    """Return whether a path leads to a column."""
     for step in steps:
         if isinstance(step, int):
             kind = kind.of if isinstance(kind, List) else kind

@@ -14,7 +14,7 @@ from zd_assets.schema.keys import KeyIndex, Times, item_times_us, key_digests
 
 
 def lacks(lake: Lake, table: Table, partition: Partition, rows: pa.Table, times_us: Times) -> bool:
-    """Whether the partition's file lacks any of the rows, or has only an older version of it.
+    """Return whether the partition's file lacks any of the rows, or has an older version.
 
     `times_us` are the rows' times in microseconds; there is one row at least. Only keys and times
     are read, of the row groups that reach so far. Without a file nothing is missing: whoever
@@ -41,7 +41,7 @@ def lacks(lake: Lake, table: Table, partition: Partition, rows: pa.Table, times_
 
 
 def _may_reach(table: Table, group: Any, since_us: int) -> bool:
-    """Whether a row group may hold rows from a time on; without statistics it may."""
+    """Return whether a row group may hold rows from a time on; without statistics it may."""
     if table.time.plus_seconds:
         return True
     for number in range(group.num_columns):

@@ -8,7 +8,7 @@ from zd_assets.lake.partition import FILE_NAME
 
 
 def is_hourly(file: Location) -> bool:
-    """Whether a partition's file is of an hour."""
+    """Return whether a partition's file is of an hour."""
     return file.parent.name.startswith("hour=")
 
 

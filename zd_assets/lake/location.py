@@ -12,7 +12,7 @@ Location = Path | ObjectPath
 
 
 def locate(text: str) -> Location:
-    """The folder or the part of a store that a path or URI names.
+    """Return the folder or the part of a store that a path or URI names.
 
     Raises:
         LakeError: another kind of URI, or an unusable one.
@@ -43,7 +43,7 @@ def identity(location: Location) -> str:
 
 
 def version(location: Location) -> str | None:
-    """What is there at this moment: a text that changes with it, or None where nothing is.
+    """Return what is there at this moment: a text that changes with it, or None where nothing is.
 
     Of a store it costs one request, whatever a listing said before.
     """
@@ -67,12 +67,12 @@ def nbytes(location: Location) -> int:
 
 
 def below(location: Location, folder: Location) -> PurePosixPath:
-    """Where it stands below a folder."""
+    """Return where it is below a folder."""
     return PurePosixPath(str(location)).relative_to(PurePosixPath(str(folder)))
 
 
 def is_hidden(location: Location, folder: Location) -> bool:
-    """Whether a name below the folder begins with a dot: that is no data, or not yet."""
+    """Return whether a name below the folder begins with a dot: that is no data, or not yet."""
     return any(name.startswith(".") for name in below(location, folder).parts)
 
 

@@ -1,4 +1,4 @@
-"""Locks of this machine's processes and threads: they end with whoever holds them."""
+"""Locks of this machine's processes and threads: they end with their holder."""
 
 import fcntl
 import os
@@ -76,7 +76,7 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def _is_at(path: Path, opened: int) -> bool:
-    """Whether a path still names what was opened."""
+    """Return whether a path still names what was opened."""
     try:
         return os.path.samestat(path.stat(), os.fstat(opened))
     except FileNotFoundError:

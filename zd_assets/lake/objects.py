@@ -38,7 +38,7 @@ class ObjectPath:
         return self.joinpath(name)
 
     def joinpath(self, *names: str) -> "ObjectPath":
-        """What stands below it under these names."""
+        """Return what is below it under these names."""
         return ObjectPath(self.scheme, self.key.joinpath(*names), self.store)
 
     @property
@@ -48,7 +48,7 @@ class ObjectPath:
 
     @property
     def parent(self) -> "ObjectPath":
-        """What it stands below."""
+        """What it is below."""
         return ObjectPath(self.scheme, self.key.parent, self.store)
 
     def as_uri(self) -> str:
@@ -56,7 +56,7 @@ class ObjectPath:
         return str(self)
 
     def glob(self, pattern: str) -> Iterator["ObjectPath"]:
-        """The objects below whose rest of the key matches; `*` stands for slashes, too."""
+        """Yield the objects below whose rest of the key matches; `*` matches slashes, too."""
         below = fs.FileSelector(str(self.key), allow_not_found=True, recursive=True)
         for info in self.store.get_file_info(below):
             key = PurePosixPath(info.path)
@@ -64,7 +64,7 @@ class ObjectPath:
                 yield ObjectPath(self.scheme, key, self.store, info)
 
     def exists(self) -> bool:
-        """Whether there is such an object."""
+        """Return whether there is such an object."""
         return bool(self._info().is_file)
 
     def stat(self) -> fs.FileInfo:
@@ -79,7 +79,7 @@ class ObjectPath:
         return info
 
     def open(self) -> pa.NativeFile:
-        """The object, to be read anywhere.
+        """Return the object, to be read anywhere.
 
         Raises:
             FileNotFoundError: there is none.
@@ -87,7 +87,7 @@ class ObjectPath:
         return self.store.open_input_file(str(self.key))
 
     def read_bytes(self) -> bytes:
-        """All that is in it.
+        """Return all that is in it.
 
         Raises:
             FileNotFoundError: there is none.
@@ -109,7 +109,7 @@ class ObjectPath:
         )
 
     def version(self) -> str | None:
-        """What is there at this moment, in one request; None where nothing is.
+        """Return what is there at this moment, in one request; None where nothing is.
 
         That is Google's generation, or the ETag of S3 and Azure with the time of the PUT.
         """
@@ -152,7 +152,7 @@ class ObjectPath:
             self._rename(key)
 
     def _head(self) -> dict[str, str] | None:
-        """What the store says of the object, names in lower case; None where there is none."""
+        """Return what the store says of the object, names in lower case; None for none."""
         try:
             with self.store.open_input_file(str(self.key)) as file:
                 said = file.metadata() or {}
@@ -177,9 +177,9 @@ class ObjectPath:
 
 
 def _bears_credentials(scheme: str, rest: str) -> bool:
-    """Whether a URI holds more than names."""
+    """Return whether a URI holds more than names."""
     user = rest.partition("/")[0].rpartition("@")[0]
-    if scheme.startswith("abfs"):  # The container or the account stands there.
+    if scheme.startswith("abfs"):  # The container or the account is there.
         secrets = ("client_secret", "sig")
         query = rest.partition("?")[2].split("&")
         return ":" in user or any(one.partition("=")[0] in secrets for one in query)
@@ -188,15 +188,15 @@ def _bears_credentials(scheme: str, rest: str) -> bool:
 
 
 def object_path(uri: str) -> ObjectPath:
-    """What a URI such as `s3://bucket/prefix` names; credentials are found the usual way.
+    """Return what a URI such as `s3://bucket/prefix` names; credentials are found the usual way.
 
     Raises:
-        LakeError: it is no such URI, or bears credentials.
+        LakeError: it is no such URI, or has credentials in it.
     """
     scheme, _, rest = uri.partition("://")
     if _bears_credentials(scheme, rest):
         raise LakeError(
-            "ZD_LAKE bears credentials; give them to the environment (AWS_ACCESS_KEY_ID, ...)"
+            "ZD_LAKE has credentials in it; give them to the environment (AWS_ACCESS_KEY_ID, ...)"
         )
     if not rest.strip("/"):
         raise LakeError(f"ZD_LAKE: {uri!r} names no bucket; set it to {scheme}://bucket/prefix")

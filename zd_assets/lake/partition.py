@@ -1,4 +1,4 @@
-"""Partitions: windows of server time, and where each one's file stands."""
+"""Partitions: windows of server time, and where each one's file is."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class Partition:
 
 
 def file_path(table: Table, partition: Partition) -> PurePosixPath:
-    """Where a partition's file stands below the lake's root."""
+    """Return where a partition's file is below the lake's root."""
     return PurePosixPath(*table.path) / partition.folder / FILE_NAME
 
 

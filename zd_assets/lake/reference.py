@@ -43,12 +43,12 @@ _DECODE = msgspec.json.Decoder(ReferenceFooter).decode
 
 
 def reference_file(lake: Lake, table: ReferenceList) -> Location:
-    """The list's file, whether there is one or not."""
+    """Return the list's file, whether there is one or not."""
     return lake.root.joinpath(*table.path, FILE_NAME)
 
 
 def read_reference_footer(lake: Lake, table: ReferenceList) -> ReferenceFooter | None:
-    """What the list's file says of itself; None where there is none.
+    """Return what the list's file says of itself; None where there is none.
 
     Raises:
         LakeError: there is a file, but not one of ours.

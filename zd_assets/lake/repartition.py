@@ -72,7 +72,7 @@ def repartition(lake: Lake, hourly: bool) -> Iterator[str]:
 
 
 def _days(lake: Lake, table: Table) -> dict[str, list[Location]]:
-    """The table's files in order of time, by date."""
+    """Return the table's files in order of time, by date."""
     folder = lake.root.joinpath(*table.path)
     days: dict[str, list[Location]] = {}
     for file in lake.files(table):
@@ -153,7 +153,7 @@ class _Tally:
 
 
 def _rows(source: _Source) -> Iterator[tuple[pa.Table, bool]]:
-    """A file's rows, and whether they came with pages of other partitions."""
+    """Yield a file's rows, and whether they came with pages of other partitions."""
     own = source.footer.items - source.footer.added_rows
     for rows in row_groups(source.path):
         cut = min(max(own, 0), rows.num_rows)
@@ -165,7 +165,7 @@ def _rows(source: _Source) -> Iterator[tuple[pa.Table, bool]]:
 
 
 def _windows(date: str, hourly: bool) -> list[Partition]:
-    """A day's partitions, with Dagster's keys."""
+    """Return a day's partitions, with Dagster's keys."""
     start = datetime.fromisoformat(date).replace(tzinfo=UTC)
     if not hourly:
         return [Partition(date, _us(start), _us(start + _DAY))]
@@ -225,7 +225,7 @@ def _split(
 def _referred(
     lake: Lake, export: Export, sideload: Sideload, date: str, windows: Sequence[Partition]
 ) -> list[pa.Array]:
-    """The ids of sideloaded rows that each window's items refer to."""
+    """Return the ids of sideloaded rows that each window's items refer to."""
     found: list[list[pa.Array]] = [[] for _ in windows]
     for file in _days(lake, export).get(date, []):
         for rows in row_groups(file):
@@ -239,7 +239,7 @@ def _referred(
 
 
 def _footer(window: Partition, sources: Sequence[Footer], tally: _Tally) -> Footer:
-    """What is known of a window by the files that were there."""
+    """Return what is known of a window by the files that were there."""
     base, reached_us = sources[0], window.start_us
     for source in sorted(sources, key=lambda source: source.start_us):
         if source.start_us <= reached_us <= source.complete_until_us:
@@ -291,7 +291,7 @@ def _with_sums(footer: Footer, sources: Sequence[Footer]) -> Footer:
 
 
 def _with_sideloads(lake: Lake, export: Export, window: Partition, footer: Footer) -> Footer:
-    """How many rows each sideload's file of the window has: they were rewritten before."""
+    """Return how many rows each sideload's file of the window has: they were rewritten before."""
     known = {
         one.table.name: lake.footer(one.table, window)
         for one in export.sideloads

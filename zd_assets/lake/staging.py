@@ -86,7 +86,7 @@ def tidy() -> None:
 
 
 def _found(room: Path, pattern: str) -> list[Path]:
-    """What matches; nothing where another process removes a folder at this moment."""
+    """Return what matches; nothing where another process removes a folder at this moment."""
     try:
         return list(room.glob(pattern))
     except FileNotFoundError:

@@ -95,7 +95,7 @@ def partition_states(
 
 
 def newest_begun(lake: Lake, table: Table) -> Partition | None:
-    """The newest partition that a run was asked for; costs a listing of the table.
+    """Return the newest partition that a run was asked for; costs a listing of the table.
 
     Raises:
         LakeError: a file is none of ours.
@@ -122,13 +122,13 @@ _keeping = threading.Lock()
 
 
 def _seen_complete(paths: Sequence[Location]) -> dict[Location, _Kept]:
-    """The objects among them that were complete when they were last seen, which they stay."""
+    """Return the objects among them that were complete when they were last seen."""
     kept = {path: _kept.get(path) for path in paths if isinstance(path, ObjectPath)}
     return {path: one for path, one in kept.items() if one and one.footer.complete}
 
 
 def _look(lake: Lake, table: Table, paths: Sequence[Location]) -> dict[Location, _Kept]:
-    """What there is of these files."""
+    """Return what there is of these files."""
     found: dict[Location, _Kept] = {}
     changed: list[tuple[Location, str]] = []
     for path, now in _identities(lake, table, paths):
@@ -150,7 +150,7 @@ def _look(lake: Lake, table: Table, paths: Sequence[Location]) -> dict[Location,
 def _identities(
     lake: Lake, table: Table, paths: Sequence[Location]
 ) -> Iterator[tuple[Location, str]]:
-    """The files that there are, and the identity of each."""
+    """Yield the files that there are, and the identity of each."""
     if len(paths) > _ONE_BY_ONE and not isinstance(lake.root, Path):
         # A listing brings the identity of each object along.
         listed = {path: path for path in lake.files(table)}

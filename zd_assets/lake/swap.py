@@ -1,4 +1,4 @@
-"""Letting new files of one day take the place of others, under other names, whoever dies."""
+"""Replace the files of a day by others under other names, even if a process dies."""
 
 import ctypes
 import json

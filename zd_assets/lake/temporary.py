@@ -48,7 +48,7 @@ class TemporaryFile:
 
     def _commit(self, check: Callable[[], None]) -> None:
         if isinstance(self.target, ObjectPath):
-            # Whoever wants to commit has a file in this folder: so it stays while one waits.
+            # A process that wants to commit has a file in this folder: so it stays while one waits.
             with locks.folder_lock(self.path.parent):
                 check()
                 self.target.put(self.path)
@@ -88,7 +88,7 @@ def create(target: Location) -> TemporaryFile:
 
 @contextmanager
 def replacing(target: Location) -> Iterator[Path]:
-    """A hidden file, which takes the target's place in one step at the end, unless anything fails.
+    """Give a hidden file that replaces the target in one step at the end, or not at all.
 
     What crashed processes left of the target is swept before.
     """

@@ -102,7 +102,7 @@ class PartitionWriter:
         return new
 
     def brings_new(self, base: Base) -> bool:
-        """Whether any row isn't in the base, or is newer than there."""
+        """Return whether any row isn't in the base, or is newer than there."""
         known, _ = _read_keys(self._table, base)
         return bool(self._unknown(known)[0].any())
 
@@ -195,7 +195,7 @@ class PartitionWriter:
         revise: Callable[[pa.Table], pa.Table],
         added: bool,
     ) -> Iterator[tuple[pa.Table, bool]]:
-        """The base's rows and ours, and whether they came with pages of other partitions."""
+        """Yield the base's rows and ours, and whether they came with pages of other partitions."""
         tails = []
         for rows, is_added in self._surviving(base, groups, keep) if base else ():
             if is_added:
@@ -206,7 +206,7 @@ class PartitionWriter:
         yield from chain(tails, own) if added else chain(own, tails)
 
     def _late(self, base: Base | None, known: KeyIndex, keep: Keep) -> tuple[int, float]:
-        """How many of our rows are late, and how late at least, in seconds."""
+        """Return how many of our rows are late, and how late at least, in seconds."""
         if base is None or keep is not Keep.ALL:
             return 0, 0.0
         unknown, times_us = self._unknown(known)
@@ -225,7 +225,7 @@ class PartitionWriter:
     def _settle_repeated(
         self, digests: Digests, times_us: Times, seen: Mask, seen_us: Times
     ) -> Mask:
-        """Which rows to write, and, of keys that were written before, which row stays."""
+        """Return which rows to write, and, of keys that were written before, which row stays."""
         stays = np.ones(len(digests), dtype=np.bool_)
         _, key_of_row, rows_of_key = np.unique(digests, return_inverse=True, return_counts=True)
         newest: dict[bytes, int] = {}
@@ -257,7 +257,7 @@ class PartitionWriter:
     def _surviving(
         self, base: Base, groups: list[Digests], keep: Keep
     ) -> Iterator[tuple[pa.Table, bool]]:
-        """The base's rows that stay, and whether they came with pages of other partitions."""
+        """Yield the base's rows that stay, and whether they came with pages of other partitions."""
         first_added = base.footer.items - base.footer.added_rows
         start = 0
         for rows, digests in zip(row_groups(base.path), groups, strict=True):
@@ -329,7 +329,7 @@ def add_late(
 def _read_keys(
     table: Table, base: Base, last: int | None = None, *, whole: bool = False
 ) -> tuple[KeyIndex, list[Digests]]:
-    """The keys of a file's rows (of the `last` ones alone), and by row group in their order."""
+    """Read the keys of a file's rows (of the `last` ones alone), also by row group."""
     index, groups = KeyIndex(), list[Digests]()
     times = [table.time.column, *filter(None, [table.time.plus_seconds])]
     columns = None if whole or not table.key else list(dict.fromkeys([*table.key, *times]))
@@ -347,7 +347,7 @@ def _read_keys(
 
 
 def row_groups(path: Location, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """A file's row groups, one after the other, whole or of these columns alone.
+    """Yield a file's row groups, one after the other, whole or of these columns alone.
 
     Raises:
         LakeError: it can't be read.

@@ -16,12 +16,12 @@ SAYS = (
 
 
 def added(histograms: Iterable[Sequence[int]]) -> list[int]:
-    """The counts of several histograms in one; they may be of different lengths."""
+    """Return the counts of several histograms in one; they may be of different lengths."""
     return [sum(counts) for counts in zip_longest(*histograms, fillvalue=0)]
 
 
 def quantile_s(counts: Sequence[int], share: float) -> float | None:
-    """The duration that a share of all, 0 to 1, doesn't exceed, in seconds; None of nothing.
+    """Return the duration that a share of all, 0 to 1, doesn't exceed, in seconds; None of nothing.
 
     Within 5% of one that was counted; below a second it is 0.5 s.
     """

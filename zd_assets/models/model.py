@@ -63,7 +63,7 @@ class Only:
 
 @dataclass(frozen=True)
 class Reference:
-    """A column of keys that should stand in a table of current state.
+    """A column of keys that should be in a table of current state.
 
     Only of rows since that table's export began: `since` is the column that tells, such as when
     what is referred to was there at the latest.
@@ -76,13 +76,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Model:
-    """A table of which each day, UTC, is made by itself, whenever what it is made of changed.
+    """A table of which each day is made by itself, whenever what it is made of changed.
 
-    `sql` selects the columns from the sources. It has `day_start()`, `day_end()` and
-    `known_until()`, up to when the day is known. If the table `depends_on_past`, it also has
-    `yesterday`, the rows of the day before, and `begins()`, whether there is none: then the
-    sources' days ahead are there. Every row is checked for the `assertions`, conditions by name;
-    `relationships` are what it refers to.
+    `sql` selects the columns from the sources. It has `day_start()`, `day_end()`,
+    `known_until()`, up to when the day is known, and `local_hour(moment)`, 0 to 23, and
+    `local_weekday()`, 1 to 7 from Monday. If the table
+    `depends_on_past`, it also has `yesterday`, the rows of the day before, and `begins()`, whether
+    there is none: then the sources' days ahead are there. Every row is checked for the
+    `assertions`, conditions by name, which know `longest_day_s()` of the run; `relationships` are
+    what it refers to.
     """
 
     name: str
@@ -116,7 +118,7 @@ class Model:
 
 
 def read_sql(path: str) -> str:
-    """The text of a model's SQL file by its path below this package: `facts/ticket_states`."""
+    """Read a model's SQL file by its path in this package: `facts/ticket_states`."""
     return resources.files(__package__).joinpath(f"{path}.sql").read_text("utf-8")
 
 

@@ -7,6 +7,7 @@ import io
 import math
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
@@ -22,6 +23,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from PIL import Image
 
+from zd_assets.engine.read import Rows
+
 # Okabe and Ito's colours, which people of any colour vision can tell apart.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
@@ -30,8 +33,9 @@ INK, FAINT = "#24292F", "#D8DEE4"
 #: Up to so many days, each has its figures written beside it.
 FEW_DAYS = 10
 
-_WIDTH_IN, _DPI = 9.0, 100
+_WIDTH_IN, _NARROW_IN, _DPI = 9.0, 5.0, 100
 _COLORS = 48
+_LEGEND_COLUMNS, _NARROW_LEGEND = 3, 9
 _MOST_TICKS = 10
 _SANS = (
     *("DejaVu Sans", "Noto Sans", "Arial", "Helvetica Neue"),
@@ -44,35 +48,48 @@ _SANS = (
 )
 
 
-def picture(title: str, height_in: float) -> Figure:
-    """An empty picture, 900 pixels wide at the scale 1."""
-    figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, facecolor="white", layout=None)
+@dataclass(frozen=True)
+class Size:
+    """How a picture is drawn: 900 pixels wide, or 500 for a narrow page, times `scale`."""
+
+    narrow: bool = False
+    scale: int = 1
+
+
+WIDE = Size()
+
+
+def picture(title: str, height_in: float, size: Size) -> Figure:
+    """An empty picture; text in a narrow one is as large as in any."""
+    width_in = _NARROW_IN if size.narrow else _WIDTH_IN
+    figure = Figure(figsize=(width_in, height_in), dpi=_DPI, facecolor="white", layout=None)
     figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.06, hspace=0.04)
-    figure.suptitle(title, x=0.008, ha="left", size=13, weight="bold", color=INK)
+    points = 10.5 if size.narrow else 13
+    figure.suptitle(title, x=0.008, ha="left", size=points, weight="bold", color=INK)
     return figure
 
 
-def nothing(title: str, scale: int) -> bytes:
+def nothing(title: str, size: Size) -> bytes:
     """A picture that says that there is nothing to be seen, as a PNG."""
-    figure = picture(title, 1.6)
+    figure = picture(title, 1.6, size)
     figure.text(0.5, 0.4, "Nothing in these days", ha="center", size=12, color=INK)
-    return png(figure, scale)
+    return png(figure, size)
 
 
-def png(figure: Figure, scale: int) -> bytes:
-    """The picture as a PNG of few colours, 900 times `scale` pixels wide."""
+def png(figure: Figure, size: Size, colors: int = _COLORS) -> bytes:
+    """The picture as a PNG of few colours."""
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_fontfamily(list(_families()))
         # A $ in a name is no formula.
         text.set_parse_math(False)
-    figure.set_dpi(_DPI * scale)
+    figure.set_dpi(_DPI * size.scale)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     image = Image.fromarray(pixels).convert("RGB")
     out = io.BytesIO()
-    few = image.quantize(_COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(out, "png", optimize=True)
     return out.getvalue()
 
@@ -90,34 +107,59 @@ def style(axes: Axes, title: str, left: Callable[[float], str] | None = None) ->
 
 
 def legend(axes: Axes, *, stacked: bool = False) -> None:
-    """A legend at the panel's right; of stacked bars it stands as they do."""
+    """A legend at the panel's right, or above a narrow one; of stacked bars in their order."""
     entries = list(zip(*axes.get_legend_handles_labels(), strict=True))
     shades = [entry for entry in entries if isinstance(entry[0], Patch)]
     parts = [entry for entry in entries if entry not in shades]
     ordered = [*(reversed(parts) if stacked else parts), *shades]
+    if not ordered:
+        return
+    narrow = _is_narrow(axes)
+    place = (
+        {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": _LEGEND_COLUMNS}
+        if narrow
+        else {"loc": "upper left", "bbox_to_anchor": (1.005, 1.03)}
+    )
     axes.legend(
         [handle for handle, _ in ordered],
         [label for _, label in ordered],
-        loc="upper left",
-        bbox_to_anchor=(1.005, 1.03),
+        **place,
         borderaxespad=0,
         frameon=False,
-        fontsize=9.5,
+        fontsize=_NARROW_LEGEND if narrow else 9.5,
         labelcolor=INK,
         handlelength=1.2,
+        columnspacing=1.2,
+        labelspacing=0.3,
     )
+    if narrow:
+        rows = math.ceil(len(ordered) / _LEGEND_COLUMNS)
+        axes.set_title(
+            axes.get_title(loc="left"), loc="left", size=10, color=INK, pad=8 + 13 * rows
+        )
 
 
-def calendar(rows: pd.DataFrame, incomplete: Collection[str]) -> list[str]:
-    """All days from the first to the last one, also those without rows."""
-    known = [date.fromisoformat(str(day)) for day in (*rows["date"].unique(), *incomplete)]
-    first = min(known)
-    return [str(first + timedelta(days=n)) for n in range((max(known) - first).days + 1)]
+def _is_narrow(axes: Axes) -> bool:
+    figure = axes.get_figure(root=True)
+    return figure is not None and figure.get_figwidth() < _WIDTH_IN
 
 
-def period(days: Sequence[str]) -> str:
-    """`2026-01-22 to 2026-01-28 (UTC)`."""
-    return f"{days[0]} to {days[-1]} (UTC)" if len(days) > 1 else f"{days[0]} (UTC)"
+def calendar(rows: Rows) -> list[str]:
+    """All days from the first to the last one that is there, also those between without a file.
+
+    A fresh lake's picture isn't mostly empty; a gap stays a gap.
+    """
+    there = sorted(rows.footers)
+    if not there:
+        return []
+    first, last = date.fromisoformat(there[0]), date.fromisoformat(there[-1])
+    return [str(first + timedelta(days=n)) for n in range((last - first).days + 1)]
+
+
+def period(days: Sequence[str], rows: Rows) -> str:
+    """`2026-01-22 to 2026-01-28 (UTC)`, in the time zone of the rows' days."""
+    zone = rows.footers[days[-1]].time_zone
+    return f"{days[0]} to {days[-1]} ({zone})" if len(days) > 1 else f"{days[0]} ({zone})"
 
 
 def days_axis(panels: Sequence[Axes], days: Sequence[str], incomplete: Collection[str]) -> None:
@@ -125,7 +167,8 @@ def days_axis(panels: Sequence[Axes], days: Sequence[str], incomplete: Collectio
 
     Incomplete days are shaded; the first panel's legend can say so.
     """
-    step = math.ceil(len(days) / _MOST_TICKS)
+    most = _MOST_TICKS if not _is_narrow(panels[0]) else _MOST_TICKS - 3
+    step = math.ceil(len(days) / most)
     ticks = range(len(days) - 1, -1, -step)
     form = "%a\n%d %b" if step == 1 else "%d %b"
     panels[-1].set_xticks(list(ticks), [f"{date.fromisoformat(days[at]):{form}}" for at in ticks])

@@ -31,6 +31,24 @@ def hours(seconds: float) -> str:
     return NONE if math.isnan(seconds) else f"{seconds / 3600:,.1f} h"
 
 
+def about(seconds: float) -> str:
+    """Of seconds that are known within some percent: `< 1 s`, `18 min`, `3.3 h`, `2.7 d`."""
+    if math.isnan(seconds):
+        return NONE
+    if seconds < 1:
+        return "< 1 s"
+    # From where two digits would make a whole one of the larger unit.
+    units = (("s", 1, 59.5), ("min", 60, 59.5), ("h", 3_600, 23.5))
+    for unit, size, most in units:
+        if seconds / size < most:
+            return _two_digits(seconds / size, unit)
+    return _two_digits(seconds / 86_400, "d")
+
+
+def _two_digits(number: float, unit: str) -> str:
+    return f"{number:.1f} {unit}" if number < 9.95 else f"{number:,.0f} {unit}"
+
+
 def duration(seconds: float) -> str:
     """Of seconds, in its two largest units: `24 s`, `2 min 14 s`, `3 h 5 min`, `2 d 7 h`."""
     if math.isnan(seconds):

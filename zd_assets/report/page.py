@@ -1,45 +1,71 @@
-"""The support report: one page of a day or several, for who runs a support team."""
+"""The support report: one page of a day or several, for the people who run a support team."""
 
 import base64
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from zd_assets.engine.day import Day
-from zd_assets.engine.inputs import Finder
-from zd_assets.engine.read import Rows, read_days
+from zd_assets.engine.read import Rows
 from zd_assets.lake.lake import Lake, writing
 from zd_assets.lake.location import Location
 from zd_assets.lake.temporary import replacing
+from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
+from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
+from zd_assets.models.model import Model
+from zd_assets.models.registry import REPORT_SOURCES
 from zd_assets.report.charts import CHARTS
-from zd_assets.report.headlines import headlines
-from zd_assets.report.input_version import (
-    FEWEST_CHART_DAYS,
-    days_of,
-    input_version,
-    report_file,
+from zd_assets.report.charts.demand import demand_chart, demand_days
+from zd_assets.report.drawing import Size, calendar
+from zd_assets.report.input_version import report_file
+from zd_assets.report.lines import definition, lines
+from zd_assets.report.sections import SECTIONS, Section
+from zd_assets.report.span import Period
+from zd_assets.report.summary import Summary, long_period, ranges, summary, time, together
+
+_DEMAND_SHOWS = (
+    "Chats started, agents online, and chats for each agent online, in the mean hour of each "
+    "weekday"
 )
-from zd_assets.report.sections import SECTIONS, Section, definition, lines, total
 
 
-def write_report(lake: Lake, last: Day, days: int) -> Location:
-    """Write the report of so many days, at least 1, the last one being `last`, as one page.
+def write_report(lake: Lake, last: Day, period: Period) -> Location:
+    """Write the report of a period up to a day as one page, and return where it is.
 
     It is made of what the lake holds; days that are missing or incomplete are named in it.
 
     Raises:
         LakeError: a day can't be read, or the page not be written.
     """
-    page = _page(lake, last, days).encode()
-    path = report_file(lake, last)
+    return save(lake, summary(lake, last, period))
+
+
+def save(lake: Lake, told: Summary) -> Location:
+    """Write the page of what is told, in place of the one before.
+
+    Raises:
+        LakeError: it can't be written.
+    """
+    page = _page(told).encode()
+    path = report_file(lake, told.span.days[-1])
     with writing(path), replacing(path) as temporary:
         temporary.write_bytes(page)
     return path
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A picture for wide pages and one for narrow ones, as data URIs; and what they show."""
+
+    shows: str
+    wide: str = ""
+    narrow: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,99 +79,114 @@ class _Source:
     made_at: str
 
 
-def _page(lake: Lake, last: Day, days: int) -> str:
-    every = days_of(last, days)
-    earlier, wanted = every[-2 * days : -days], every[-days:]
-    shown = every[-max(days, FEWEST_CHART_DAYS) :]
-    read = {one.table.name: read_days(lake, one.table, every) for one in SECTIONS}
-    now = {name: rows.of(wanted) for name, rows in read.items()}
-    before = {name: rows.of(earlier) for name, rows in read.items()}
+def _page(told: Summary) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(
         files(__package__).joinpath("report.html").read_text("utf-8")
     )
+    now = told.now
     return template.render(
-        period=_period(wanted),
-        length="1 day" if days == 1 else f"{days} days",
-        days=days,
-        input_version=input_version(Finder(lake), last, days),
-        before=_period(earlier),
-        not_compared=[one.title for one in SECTIONS if before[one.table.name].missing],
-        headlines=headlines(now, before),
-        notes=_notes(now),
-        sections=[
-            {
-                "title": one.title,
-                "shows": one.shows,
-                "about": one.table.description,
-                "picture": _picture(one, read[one.table.name].of(shown)),
-                "keys": [key.head for key in one.keys],
-                "figures": [
-                    (figure.head, figure.name, definition(one, figure.name))
-                    for figure in one.figures
-                ],
-                "lines": lines(one, now[one.table.name].frame),
-                "total": total(one, now[one.table.name].frame),
-            }
-            for one in SECTIONS
-        ],
-        sources=[_source(one, now[one.table.name]) for one in SECTIONS],
+        period=long_period(told.span.days),
+        period_id=told.span.period,
+        length=told.span.length,
+        zone=told.span.days[-1].time_zone,
+        days=len(told.span.days),
+        input_version=told.input_version,
+        before=long_period(told.span.before),
+        not_compared=told.not_compared,
+        headlines=told.headlines,
+        notes=told.notes,
+        sections=[_section(one, told) for one in SECTIONS],
+        sources=[_source(table, now[table.name]) for table in REPORT_SOURCES],
         made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         version=version("zd_assets"),
     )
 
 
-def _period(days: Sequence[Day]) -> str:
-    first, last = (f"{date.fromisoformat(day.key):%a %d %b %Y}" for day in (days[0], days[-1]))
-    return first if first == last else f"{first} – {last}"
-
-
-def _picture(section: Section, rows: Rows) -> dict[str, str]:
-    """As a data URI, with twice the pixels, for print and fine screens; and what it shows."""
-    png = CHARTS[section.table.name](rows.frame, rows.incomplete, 2)
-    there = [Day(day) for day in rows.footers]
+def _section(section: Section, told: Summary) -> dict[str, Any]:
+    now = told.now
+    frame = now[section.table.name].frame
+    made: dict[str, Any] = {
+        "title": section.title,
+        "about": section.table.description,
+        "begins": told.begins.get(section.table.name, ""),
+        "keys": [key.head for key in section.keys],
+        "figures": [
+            (figure.head, figure.name, definition(section, figure.name))
+            for figure in section.defined.values()
+        ],
+        "columns": [(one.head, definition(section, one.name)) for one in section.figures],
+    }
+    if section.api in told.lacking:
+        return {**made, "pictures": [], "lines": [], "unknown": True}
+    team = together(section, now)
     return {
-        "source": f"data:image/png;base64,{base64.b64encode(png).decode()}",
-        "shows": f"{section.shows} {_period(there) if there else 'No day is there'}.",
+        **made,
+        "unknown": not now[section.table.name].footers,
+        "pictures": _pictures(section, told),
+        "lines": lines(
+            section,
+            frame,
+            told.names,
+            told.lacking,
+            team.frame[~team.frame["is_automation"]] if team else None,
+        ),
     }
 
 
-def _notes(rows: Mapping[str, Rows]) -> list[str]:
-    """What isn't there, or not all of it; what several tables lack is said once."""
-    lacking = defaultdict(list)
-    for section in SECTIONS:
-        found = rows[section.table.name]
-        if found.missing:
-            lacking[f"no data of {_ranges(found.missing)}."].append(section.title)
-        for day in found.incomplete:
-            until = _time(found.footers[day].known_until_us)
-            lacking[f"{day} is incomplete, known until {until}."].append(section.title)
-    return [f"{', '.join(titles)}: {what}" for what, titles in lacking.items()]
+def _pictures(section: Section, told: Summary) -> list[_Picture]:
+    rows = {name: one.of(told.span.pictured) for name, one in told.read.items()}
+    mine = rows[section.table.name]
+    days = calendar(mine)
+    if section.table is AGENT_DAILY_SCORECARD:
+        days = days[-1:]
+    chart = CHARTS[section.table.name]
+    found = [_picture(lambda size: chart(mine, size), section.shows, days, mine)]
+    if section.table is AGENT_DAILY_SCORECARD:
+        chats, agents = (told.read[one.name] for one in (CHAT_DAILY_SUMMARY, section.table))
+        if both := demand_days(chats, agents):
+            found.append(
+                _picture(
+                    lambda size: demand_chart(chats, agents, size), _DEMAND_SHOWS, both, agents
+                )
+            )
+    return found
 
 
-def _ranges(days: Sequence[str]) -> str:
-    """Days in order, in as few words as possible: `2026-01-01 to 2026-01-05, 2026-01-09`."""
-    runs: list[list[str]] = []
-    for day in days:
-        if runs and Day(day).before.key == runs[-1][-1]:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+def _picture(draw: Callable[[Size], bytes], shows: str, days: list[str], rows: Rows) -> _Picture:
+    """With twice the pixels, for print and fine screens; a page without it is a page, too."""
+    said = f"{shows}: {_days(days, rows)}."
+    try:
+        wide, narrow = (_uri(draw(Size(narrow, scale=2))) for narrow in (False, True))
+    except Exception:
+        logging.getLogger(__name__).warning("a picture can't be drawn: %s", said, exc_info=True)
+        return _Picture(said)
+    return _Picture(said, wide, narrow)
 
 
-def _source(section: Section, rows: Rows) -> _Source:
+def _days(days: list[str], rows: Rows) -> str:
+    """Exactly the days that a picture shows, and which of these aren't whole."""
+    if not days:
+        return "no day is there"
+    found = long_period([Day(days[0]), Day(days[-1])])
+    missing = [day for day in days if day not in rows.footers]
+    incomplete = [day for day in days if day in rows.incomplete]
+    found += f", without {ranges(missing)}" if missing else ""
+    return found + (f", {ranges(incomplete)} incomplete" if incomplete else "")
+
+
+def _uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def _source(table: Model, rows: Rows) -> _Source:
     footers = rows.footers.values()
     known = max((footer.known_until_us for footer in footers), default=None)
     made = max((datetime.fromisoformat(footer.made_at) for footer in footers), default=None)
     return _Source(
-        table="/".join(section.table.path),
+        table="/".join(table.path),
         days=len(footers),
         rows=len(rows.frame),
-        known_until="–" if known is None else _time(known),
+        known_until="–" if known is None else time(known),
         made_at="–" if made is None else f"{made.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
     )
-
-
-def _time(us: int) -> str:
-    return f"{datetime.fromtimestamp(us / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,34 +1,45 @@
-"""What a support report shows of each answer: which figures, by what, and how they are written."""
+"""What a support report shows of each mart: which figures, by what, and how they are written."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
-
+from zd_assets.catalog.export import Api
+from zd_assets.catalog.reference import DEPARTMENTS, GROUPS, ReferenceList
+from zd_assets.models.facts.ticket_metrics import TICKET_METRICS
+from zd_assets.models.facts.ticket_states import TICKET_STATES
 from zd_assets.models.marts.agent_daily_scorecard import AGENT_DAILY_SCORECARD
 from zd_assets.models.marts.chat_daily_summary import CHAT_DAILY_SUMMARY
 from zd_assets.models.marts.sla_breaches_daily import SLA_BREACHES_DAILY
 from zd_assets.models.marts.ticket_backlog_daily import TICKET_BACKLOG_DAILY
+from zd_assets.models.marts.ticket_times_daily import TICKET_TIMES_DAILY
 from zd_assets.models.model import Model
-from zd_assets.report.human import count, decimal, duration, hours, share, words
-from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, Measures, summed
+from zd_assets.report.human import about, count, decimal, duration, hours, share, words
+from zd_assets.report.totals import AGENTS, CHATS, SLA, TICKETS, TIMES, Measures
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A column of the answer, its head in the report, and how its numbers are written."""
+    """A figure of the mart, its head in the report, and how its numbers are written.
+
+    A `rate` is written after it. `says` defines one that is no column. Where the lake holds nothing
+    of the `api`, it is unknown.
+    """
 
     name: str
     head: str
     write: Callable[[float], str] = count
+    api: Api | None = None
+    says: str = ""
+    rate: "Figure | None" = None
 
 
 @dataclass(frozen=True)
 class Key:
     """What the rows of a table are by: a column of ids, with its `names` in another, or of texts.
 
-    An id without a name is written after the head, a text by `write`. A null is `none`, or the
-    `unknown` where the column `known` says so.
+    An id without a name is looked up in the list `listed`; else it is written after the `kind`.
+    A text is written by `write`. A null is `none`, or the `unknown` where the column `known` says
+    so.
     """
 
     column: str
@@ -37,12 +48,23 @@ class Key:
     known: str | None = None
     unknown: str = ""
     names: str | None = None
+    listed: ReferenceList | None = None
     write: Callable[[str], str] = str
+
+    @property
+    def kind(self) -> str:
+        """What stands before an id."""
+        return self.head.lower()
 
 
 @dataclass(frozen=True)
 class Section:
-    """An answer in the report: a picture, which `shows` something, and a table by its keys."""
+    """A mart in the report: a picture, which `shows` something, and a table by its keys.
+
+    Below the table all rows are summed, or those of each value of the keys in `total_by`. Rows of
+    which the column `apart` is true come last, and in no sum. What happened before the fact
+    `begins` was carried on isn't known. All is unknown without the `api`.
+    """
 
     table: Model
     title: str
@@ -50,61 +72,86 @@ class Section:
     keys: tuple[Key, ...]
     measures: Measures
     figures: tuple[Figure, ...]
+    total_by: tuple[str, ...] = ()
+    total_label: str = "All"
+    apart: str | None = None
+    begins: Model | None = None
+    api: Api | None = None
+
+    @property
+    def defined(self) -> dict[str, Figure]:
+        """All figures, rates too, by name."""
+        every = [one for figure in self.figures for one in (figure, figure.rate) if one]
+        return {one.name: one for one in every}
 
 
-@dataclass(frozen=True)
-class Line:
-    """A row of a table in the report, as texts."""
-
-    labels: tuple[str, ...]
-    values: tuple[str, ...]
-
+_RATED_SHARE = "Chats with a rating, of all chats: the response rate of satisfaction, 0 to 1."
 
 SECTIONS = (
     Section(
         CHAT_DAILY_SUMMARY,
         "Chats",
-        "Chats by outcome, mean waiting times and satisfaction, by day.",
-        (Key("department_id", "Department", "No department", names="department_name"),),
+        "Chats by outcome, time until the first response, and satisfaction, by day",
+        (
+            Key(
+                *("department_id", "Department", "No department"),
+                names="department_name",
+                listed=DEPARTMENTS,
+            ),
+        ),
         CHATS,
         (
             Figure("chats", "Chats"),
-            Figure("served", "Served"),
-            Figure("missed", "Missed"),
-            Figure("dropped", "Dropped"),
+            Figure("missed", "Missed", rate=Figure("missed_share", "Missed, share", share)),
+            Figure("dropped", "Dropped", rate=Figure("dropped_share", "Dropped, share", share)),
             Figure("transferred", "Transferred"),
-            Figure("first_response_mean_s", "First response", duration),
-            Figure("first_response_max_s", "Longest", duration),
-            Figure("abandon_mean_s", "Left after", duration),
-            Figure("duration_mean_s", "Duration", duration),
+            Figure("first_response_median_s", "First response, median", about),
+            Figure("first_response_p90_s", "First response, p90", about),
+            Figure("abandon_median_s", "Left after, median", about),
+            Figure("duration_mean_s", "Duration, mean", duration),
             Figure("satisfaction", "Satisfaction", share),
+            Figure("rated_share", "Rated", share, says=_RATED_SHARE),
         ),
+        api=Api.CHAT,
     ),
     Section(
         AGENT_DAILY_SCORECARD,
         "Agents",
-        "Which agent was online in which hour of the last day.",
-        (Key("agent_id", "Agent", "Unknown agent", names="agent_name"),),
+        "Which agent was online in which hour",
+        (Key("agent_id", "Agent", "Automation", names="agent_name"),),
         AGENTS,
         (
-            Figure("chats", "Chats"),
-            Figure("not_accepted", "Not accepted"),
-            Figure("messages", "Messages"),
-            Figure("online_s", "Online", hours),
-            Figure("away_s", "Away", hours),
-            Figure("concurrency", "At once", decimal),
-            Figure("first_response_mean_s", "First response", duration),
-            Figure("duration_mean_s", "Duration", duration),
-            Figure("satisfaction", "Satisfaction", share),
-            Figure("tickets_updated", "Tickets updated"),
-            Figure("tickets_solved", "Tickets solved"),
+            Figure("chats", "Chats", api=Api.CHAT),
+            Figure(
+                *("not_accepted", "Not accepted", count, Api.CHAT),
+                rate=Figure(
+                    *("not_accepted_share", "Not accepted, share", share, Api.CHAT),
+                    says="Engagements that the agent didn't accept, of those offered, 0 to 1.",
+                ),
+            ),
+            Figure("first_response_median_s", "Response, median", about, Api.CHAT),
+            Figure("first_response_p90_s", "Response, p90", about, Api.CHAT),
+            Figure("satisfaction", "Satisfaction", share, Api.CHAT),
+            Figure("online_s", "Online", hours, Api.CHAT),
+            Figure("away_s", "Away", hours, Api.CHAT),
+            Figure("concurrency", "At once, mean", decimal, Api.CHAT),
+            Figure("tickets_updated", "Tickets updated", api=Api.SUPPORT),
+            Figure("tickets_replied", "Tickets answered", api=Api.SUPPORT),
+            Figure("tickets_solved", "Tickets solved", api=Api.SUPPORT),
         ),
+        total_label="All agents",
+        apart="is_automation",
     ),
     Section(
         TICKET_BACKLOG_DAILY,
         "Tickets",
-        "Unsolved tickets by status at each day's end, and tickets created and solved on it.",
-        (Key("group_id", "Group", "No group", "is_group_known", "Unknown group"),),
+        "Unsolved tickets by status at each day's end, and tickets created and solved on it",
+        (
+            Key(
+                *("group_id", "Group", "No group", "is_group_known", "Unknown group"),
+                listed=GROUPS,
+            ),
+        ),
         TICKETS,
         (
             Figure("backlog", "Unsolved"),
@@ -113,7 +160,6 @@ SECTIONS = (
             Figure("pending", "Pending"),
             Figure("hold", "On hold"),
             Figure("unassigned", "No agent"),
-            Figure("age_mean_s", "Age", duration),
             Figure("age_max_s", "Oldest", duration),
             Figure("older_than_week", "Over 7 days"),
             Figure("created", "Created"),
@@ -121,11 +167,41 @@ SECTIONS = (
             Figure("reopened", "Reopened"),
             Figure("left", "Left unsolved"),
         ),
+        begins=TICKET_STATES,
+        api=Api.SUPPORT,
+    ),
+    Section(
+        TICKET_TIMES_DAILY,
+        "Replies and resolutions",
+        "Time until tickets' first reply and resolution, median and 90th percentile, by the day "
+        "of the reply or resolution",
+        (
+            Key("measure", "Measure", "Unknown measure", write=words),
+            Key(
+                *("group_id", "Group", "No group", "is_group_known", "Unknown group"),
+                listed=GROUPS,
+            ),
+        ),
+        TIMES,
+        (
+            Figure("fulfilled", "Number"),
+            Figure("median_s", "Median", about),
+            Figure("p90_s", "p90", about),
+            Figure("max_s", "Longest", duration),
+            Figure("mean_s", "Mean", duration),
+            Figure("in_business_hours", "In business hours"),
+            Figure("business_median_s", "Median in these", about),
+            Figure("business_p90_s", "p90 in these", about),
+        ),
+        total_by=("measure",),
+        total_label="All groups",
+        begins=TICKET_METRICS,
+        api=Api.SUPPORT,
     ),
     Section(
         SLA_BREACHES_DAILY,
         "SLA",
-        "Missed targets by metric, and the share of fulfilled targets met in time, by day.",
+        "Missed targets, and the share of fulfilled targets met in time, by metric and day",
         (
             Key("metric", "Metric", "Unknown metric", write=words),
             Key("policy", "Policy", "Unknown policy"),
@@ -137,68 +213,13 @@ SECTIONS = (
             Figure("late", "Late"),
             Figure("met_share", "Met in time", share),
             Figure("still_late", "Still late"),
+            Figure("ended", "Never fulfilled"),
         ),
+        total_by=("metric",),
+        total_label="All policies",
+        begins=TICKET_METRICS,
+        api=Api.SUPPORT,
     ),
 )
 
-
-def lines(section: Section, rows: pd.DataFrame) -> list[Line]:
-    """The rows summed by the section's keys, the largest first figure first."""
-    columns = [(key.column, key.known) for key in section.keys]
-    made = summed(rows, section.measures, [one for pair in columns for one in pair if one])
-    made = made.sort_values(section.figures[0].name, ascending=False, kind="stable")
-    names = [_names(rows, key) for key in section.keys]
-    labels = [
-        [
-            key.unknown if key.known and not is_known else _label(key, value, known)
-            for value, is_known in zip(made[key.column], made[key.known or key.column], strict=True)
-        ]
-        for key, known in zip(section.keys, names, strict=True)
-    ]
-    return [
-        Line(each, values)
-        for each, values in zip(zip(*labels, strict=True), _values(section, made), strict=True)
-    ]
-
-
-def total(section: Section, rows: pd.DataFrame) -> Line:
-    """All rows in one line."""
-    [values] = _values(section, summed(rows, section.measures))
-    return Line(("All",), values)
-
-
-def definition(section: Section, name: str) -> str:
-    """What a figure means, and how it is summed where that isn't plain adding."""
-    measures = section.measures
-    meanings = {column.name: column.description for column in section.table.columns}
-    parts = [meanings[name]]
-    if weight := measures.means.get(name):
-        meaning = f": {meanings[weight]}" if weight in meanings else "."
-        parts.append(f"Weighted by {weight}{meaning}")
-    if name in measures.shares:
-        part, rest = measures.shares[name]
-        parts.append(f"Of the sums: {part} / ({part} + {rest}).")
-    if name in measures.levels:
-        parts.append("As it stands at the end of the last day.")
-    return " ".join(parts)
-
-
-def _values(section: Section, made: pd.DataFrame) -> list[tuple[str, ...]]:
-    columns = [[one.write(value) for value in made[one.name]] for one in section.figures]
-    return list(zip(*columns, strict=True))
-
-
-def _names(rows: pd.DataFrame, key: Key) -> Mapping[Hashable, str]:
-    """The newest name of each."""
-    if key.names is None:
-        return {}
-    known = rows.dropna(subset=[key.column, key.names]).sort_values("date", kind="stable")
-    return dict(zip(known[key.column], known[key.names], strict=True))
-
-
-def _label(key: Key, value: Hashable, names: Mapping[Hashable, str]) -> str:
-    if value is None or value is pd.NA or value != value:
-        return key.none
-    if isinstance(value, str):
-        return key.write(value)
-    return names.get(value) or f"{key.head} {value}"
+BY_TABLE = {section.table.name: section for section in SECTIONS}

@@ -9,7 +9,7 @@ from zd_assets.sandbox.timestamps import SECOND_US
 
 
 class Clock:
-    """A clock that runs or stands still, and can be set and pushed."""
+    """A clock that runs or is stopped, and can be set and pushed."""
 
     def __init__(self, now_us: int | None, mode: Literal["running", "frozen"]) -> None:
         """Start at `now_us` (None: the real time)."""

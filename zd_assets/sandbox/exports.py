@@ -40,7 +40,7 @@ class Export:
     withheld_us: int = 0
     """Items younger than this aren't shown yet."""
     path: str = ""
-    """What stands in the URL, if it isn't the name."""
+    """What the URL has, if it isn't the name."""
     kinds: tuple[Kind, ...] = ()
     """How Support serves it."""
     refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -145,7 +145,7 @@ SUPPORT_EXPORTS = {
 }
 
 SIDELOADED = {name: Export(name, "updated_at", integer_ids=True) for name in ("groups", "roles")}
-"""What is only served beside the items of exports."""
+"""What is only served with the items of exports."""
 
 EXPORTS = CHAT_EXPORTS | SUPPORT_EXPORTS
 """The exports of every API, by name."""

@@ -47,5 +47,5 @@ class Tokens:
         }
 
     def allow(self, authorization: str) -> bool:
-        """Whether a header bears a token that lives."""
+        """Return whether a header has a valid token."""
         return self._ends_s.get(authorization.removeprefix("Bearer "), 0) > time.monotonic()

@@ -21,7 +21,7 @@ class Page:
     whole: list[bytes]
     """The same items with all their attributes."""
     facts: dict[str, Any]
-    """What stands beside the items: `count`, `end_time`, `next_page`, ..."""
+    """What comes with the items: `count`, `end_time`, `next_page`, ..."""
     unmoved: dict[str, Any] = field(default_factory=dict)
     """Those facts as they would be had the cursor not moved."""
     beside: dict[str, list[bytes]] = field(default_factory=dict)

@@ -60,7 +60,7 @@ class Running:
             self._process.stdout.close()
 
     def reset(self, **settings: Any) -> None:
-        """Begin anew: the settings it was started with, changed by these."""
+        """Begin again: the settings it was started with, changed by these."""
         self._call("POST", "reset", settings)
 
     def settings(self, **settings: Any) -> None:

@@ -28,7 +28,7 @@ class Settings:
     tickets_per_day: int = 800
     """New tickets on an average day; the other Support exports scale with it."""
     seeded: bool = True
-    """Whether the seeded items are served beside the explicit ones."""
+    """Whether the seeded items are served with the explicit ones."""
     odd: bool = True
     """Whether one item in 250 doesn't look like the document."""
     pages: Literal["full", "documented"] = "full"

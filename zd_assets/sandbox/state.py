@@ -56,7 +56,7 @@ class State:
         self._begin(settings)
 
     def reset(self, changes: Mapping[str, Any]) -> None:
-        """Begin anew with the initial settings and `changes`."""
+        """Begin again with the initial settings and `changes`."""
         self._begin(changed(self._initial, changes))
 
     def configure(self, changes: Mapping[str, Any]) -> None:

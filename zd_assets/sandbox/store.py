@@ -66,7 +66,7 @@ class Store:
         known one where it is, too.
         """
         export = self._exports[name]
-        # Whoever has been told of this moment hasn't seen them.
+        # Clients that were told of this moment haven't seen them.
         put_us = self._moment_us = self._told_us + 1
         fresh: list[Row] = []
         for body in items:
@@ -200,7 +200,7 @@ class Store:
         return merge(seeded, explicit, key=_order)
 
     def find(self, name: str, id: str, now_us: int) -> bytes | None:
-        """Return the item of an id as it stands at `now_us`, if there is one."""
+        """Return the item of an id as it is at `now_us`, if there is one."""
         if explicit := self._explicit_by_id[name].get(id):
             return self.body(name, explicit) if explicit.time_us <= now_us else None
         stream = self.streams.get(name)

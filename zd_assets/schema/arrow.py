@@ -21,7 +21,7 @@ _SCALARS = {
 
 
 def arrow_type(kind: Type) -> pa.DataType:
-    """The Arrow type of a column's type."""
+    """Return the Arrow type of a column's type."""
     if isinstance(kind, Struct):
         return pa.struct([arrow_field(column) for column in kind.columns])
     if isinstance(kind, List):
@@ -30,14 +30,14 @@ def arrow_type(kind: Type) -> pa.DataType:
 
 
 def arrow_field(column: Column) -> pa.Field:
-    """The Arrow field of a column; its description goes along."""
+    """Return the Arrow field of a column; its description goes along."""
     return pa.field(
         column.name, arrow_type(column.type), metadata={"description": column.description}
     )
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
-    """The Arrow schema of a table with these columns."""
+    """Return the Arrow schema of a table with these columns."""
     return pa.schema([arrow_field(column) for column in columns])
 
 
@@ -54,7 +54,7 @@ def timestamp_array(texts: Sequence[str | None]) -> pa.Array:
 
 
 def dictionary_paths(columns: Iterable[Column]) -> list[str]:
-    """The Parquet paths whose values recur, so that a dictionary pays."""
+    """Return the Parquet paths whose values recur, so that a dictionary pays."""
     return [
         path
         for column in columns
@@ -64,7 +64,7 @@ def dictionary_paths(columns: Iterable[Column]) -> list[str]:
 
 
 def statistics_paths(columns: Iterable[Column]) -> list[str]:
-    """The Parquet paths for which minimum and maximum let a reader skip: top-level scalars."""
+    """Return the Parquet paths whose minimum and maximum let readers skip: scalars."""
     return [
         column.name
         for column in columns
@@ -73,7 +73,7 @@ def statistics_paths(columns: Iterable[Column]) -> list[str]:
 
 
 def parquet_writer(path: Path, columns: Sequence[Column]) -> pq.ParquetWriter:
-    """A Parquet file of these columns, to be written a row group at a time."""
+    """Return a Parquet file of these columns, to be written a row group at a time."""
     return pq.ParquetWriter(
         path,
         arrow_schema(columns),

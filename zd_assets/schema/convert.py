@@ -22,7 +22,7 @@ _AT_ONCE = 250
 def convert(table: Table, items: bytes) -> pa.Table:
     """Turn a JSON array of items into a table with the table's columns, in the same order.
 
-    No value is lost, whatever its type: what doesn't fit its column stands in `_extra`.
+    No value is lost, whatever its type: what doesn't fit its column is in `_extra`.
     """
     return convert_items(table, split_array(items))
 

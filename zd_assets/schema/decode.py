@@ -46,7 +46,7 @@ def item_decoder(columns: tuple[Column, ...]) -> Callable[[bytes], Record]:
 
 
 def record_type(columns: tuple[Column, ...]) -> type[Record]:
-    """The record of these columns: one attribute each, None where null or absent."""
+    """Return the record of these columns: one attribute each, None where null or absent."""
     with _making:
         return _record_type(columns)
 

@@ -66,7 +66,7 @@ def dumps(value: Any) -> str:
 
 
 def kept_values(extra: str) -> dict[str, Any]:
-    """What an `_extra` text holds, by path, each value as it was sent."""
+    """Return what an `_extra` text holds, by path, each value as it was sent."""
     return {
         path.removesuffix(_AS_TEXT): loads(value) if path.endswith(_AS_TEXT) else value
         for path, value in loads(extra).items()
@@ -74,7 +74,7 @@ def kept_values(extra: str) -> dict[str, Any]:
 
 
 def drift_of(rows: pa.Table, hashed: Collection[str] = ()) -> Counter[str]:
-    """How often each path is in the rows' `_extra`, array indices left out.
+    """Return how often each path is in the rows' `_extra`, array indices left out.
 
     Not counted are the paths that Privacy `hashed` (`engagements.rating`): there a hash is kept
     of what isn't text, and not what the API sent.
@@ -91,7 +91,7 @@ def path_without_indices(path: str) -> str:
 
 
 def path_steps(path: str) -> list[str | int]:
-    """The attribute names and indices that a path goes through."""
+    """Return the attribute names and indices that a path goes through."""
     steps: list[str | int] = []
     for name, index, quoted in _PATH_STEP.findall(path.removesuffix(_AS_TEXT)):
         steps.append(int(index) if index else json.loads(quoted) if quoted else name)
@@ -99,7 +99,7 @@ def path_steps(path: str) -> list[str | int]:
 
 
 def join_path(parent: str, name: str) -> str:
-    """The path of the attribute `name` inside `parent` (empty at the top)."""
+    """Return the path of the attribute `name` inside `parent` (empty at the top)."""
     if not _PLAIN_NAME.match(name):
         return f"{parent}[{json.dumps(name)}]"
     return f"{parent}.{name}" if parent else name

@@ -57,7 +57,7 @@ def parse(text: str, scalar: Callable[[str], Any] = json.loads) -> Any:
 
 
 def serialize(value: Any) -> str:
-    """The JSON text of a value, without spaces; characters stay as they are."""
+    """Return the JSON text of a value, without spaces; characters stay as they are."""
     parts: list[str] = []
     todo: list[tuple[bool, Any]] = [(True, value)]
     while todo:
@@ -80,7 +80,7 @@ def serialize(value: Any) -> str:
 
 
 def depth(value: Any) -> int:
-    """How many arrays and objects are around the innermost value."""
+    """Return how many arrays and objects are around the innermost value."""
     level, deepest = [value], 0
     while level := [inner for one in level for inner in _inside(one)]:
         deepest += 1

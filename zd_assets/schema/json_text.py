@@ -19,7 +19,7 @@ _MASK = "\ufffd"
 
 
 def split_object(text: bytes) -> dict[str, bytes]:
-    """The attributes of a JSON object, each value as the text that was sent.
+    """Return the attributes of a JSON object, each value as the text that was sent.
 
     Raises:
         ValueError: not JSON, or no object (`msgspec.DecodeError` is one).
@@ -42,7 +42,7 @@ def split_object(text: bytes) -> dict[str, bytes]:
 
 
 def split_array(text: bytes) -> list[bytes]:
-    """The elements of a JSON array, each as the text that was sent.
+    """Return the elements of a JSON array, each as the text that was sent.
 
     Raises:
         ValueError: not JSON, or no array.
@@ -65,7 +65,7 @@ def _mask_lone_surrogates(text: bytes) -> bytes:
 
 
 def _unmasked(parts: Iterable[msgspec.Raw], masked: bytes, text: bytes) -> Iterator[bytes]:
-    """What stands in `text` where each part, a view of `masked`, stands in that."""
+    """Yield what `text` has where each part, a view of `masked`, is in that."""
     begin = pa.py_buffer(masked).address
     for part in map(pa.py_buffer, parts):
         start = part.address - begin
@@ -73,7 +73,7 @@ def _unmasked(parts: Iterable[msgspec.Raw], masked: bytes, text: bytes) -> Itera
 
 
 def _deep_parts(text: bytes, bracket: bytes) -> Iterator[bytes]:
-    """The parts of JSON that nests beyond msgspec's limit.
+    """Return the parts of JSON that nests beyond msgspec's limit.
 
     Raises:
         ValueError: not JSON, or of another kind.
@@ -85,7 +85,7 @@ def _deep_parts(text: bytes, bracket: bytes) -> Iterator[bytes]:
 
 
 def _parts(text: bytes) -> Iterator[bytes]:
-    """What stands between the commas and colons of valid JSON, inside its outermost brackets."""
+    """Yield what is between the commas and colons of valid JSON, inside its outermost brackets."""
     depth = begin = 0
     for token in _TOKENS.finditer(text):
         sign = token[0]

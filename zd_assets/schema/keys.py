@@ -21,7 +21,7 @@ _LONGEST_S = 1e9  # A longer duration would leave the range of timestamps; it gi
 
 
 def item_times_us(table: Table, rows: pa.Table) -> tuple[Times, Mask]:
-    """Each row's time in microseconds, and whether it has one (elsewhere the time is 0)."""
+    """Return each row's time in microseconds, and whether it has one (elsewhere the time is 0)."""
     times = rows[table.time.column].cast(pa.int64())
     if table.time.unit_us != 1:
         last = _LAST_US // table.time.unit_us
@@ -39,7 +39,7 @@ def item_times_us(table: Table, rows: pa.Table) -> tuple[Times, Mask]:
 
 
 def key_digests(table: Table, rows: pa.Table) -> Digests:
-    """A 128-bit digest of each row's key; of the whole row where it has no key."""
+    """Return a 128-bit digest of each row's key; of the whole row where it has no key."""
     keys = _values(rows.select(list(table.key)) if table.key else rows)
     for row in np.flatnonzero(~has_keys(table, rows)):
         keys[row] = _values(rows.slice(row, 1))[0]
@@ -47,7 +47,7 @@ def key_digests(table: Table, rows: pa.Table) -> Digests:
 
 
 def has_keys(table: Table, rows: pa.Table) -> Mask:
-    """Which rows have all their key columns."""
+    """Return which rows have all their key columns."""
     valid = np.ones(rows.num_rows, dtype=np.bool_)
     for column in table.key:
         valid &= pc.is_valid(rows[column]).to_numpy()
@@ -82,7 +82,7 @@ class KeyIndex:
         self._runs.append(run)
 
     def newest(self) -> tuple[Digests, Times]:
-        """Each key once, with its newest time."""
+        """Return each key once, with its newest time."""
         if not self._runs:
             return np.zeros(0, dtype=f"S{_DIGEST_BYTES}"), np.zeros(0, dtype=np.int64)
         keys, times_of_keys = zip(*self._runs, strict=True)
@@ -91,7 +91,7 @@ class KeyIndex:
         return digests[last], times[last]
 
     def find(self, digests: Digests) -> tuple[Mask, Times]:
-        """Which keys are there, and their newest times (0 where they aren't)."""
+        """Return which keys are there, and their newest times (0 where they aren't)."""
         found = np.zeros(len(digests), dtype=np.bool_)
         newest = np.zeros(len(digests), dtype=np.int64)
         for keys, times in self._runs:

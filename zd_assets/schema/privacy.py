@@ -41,8 +41,8 @@ _TIMES = {
 class Privacy:
     """Attributes by path, export first: `chats.visitor.email`, `chats.history.msg`.
 
-    `users.email` means users wherever they stand: those beside tickets, too. A path goes through
-    arrays as through objects. `exclude_fields` names top-level attributes that aren't asked
+    `users.email` means users wherever they are: those sideloaded with tickets, too. A path goes
+    through arrays as through objects. `exclude_fields` names top-level attributes that aren't asked
     for (exports with resource expansion only), `drop` removes a value, `hash` replaces it by the
     HMAC-SHA256 of its text under `hash_key`, in hex (of an array: of each element). Drop and hash
     reach `_extra` and JSON columns too.
@@ -96,7 +96,7 @@ class Privacy:
         return f"Privacy(exclude_fields={self.exclude_fields}, drop={self.drop}, hash={self.hash})"
 
     def fields(self, export: Export) -> str | None:
-        """The `fields` to ask for ("Resource expansion"); None where the export has none."""
+        """Return the `fields` to ask for ("Resource expansion"); None where the export has none."""
         if not export.supports_fields:
             return None
         left_out = set(_paths(self.exclude_fields, export.name))
@@ -104,15 +104,15 @@ class Privacy:
         return f"{export.name}({','.join(names) if left_out else '*'})"
 
     def hashed(self, table: Table) -> frozenset[str]:
-        """The paths of a table's attributes that are hashed."""
+        """Return the paths of a table's attributes that are hashed."""
         return frozenset(".".join(path) for path in _paths(self.hash, table.item_type))
 
     def changes(self, table: Table) -> bool:
-        """Whether anything of a table's items is dropped or hashed."""
+        """Return whether anything of a table's items is dropped or hashed."""
         return bool(_paths(self.drop, table.item_type) or _paths(self.hash, table.item_type))
 
     def apply(self, table: Table, items: bytes) -> bytes:
-        """A JSON array of a table's items without what must not be kept."""
+        """Return a JSON array of a table's items without what must not be kept."""
         drop, hashed = _paths(self.drop, table.item_type), _paths(self.hash, table.item_type)
         if not drop and not hashed:
             return items

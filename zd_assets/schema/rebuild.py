@@ -10,10 +10,10 @@ from zd_assets.schema.drift import kept_values, loads, path_steps
 
 
 def rebuild(table: Table, row: Mapping[str, Any]) -> Any:
-    """The item of a row (as `pyarrow.Table.to_pylist` gives it), nulls left out.
+    """Return the item of a row (as `pyarrow.Table.to_pylist` gives it), nulls left out.
 
     Ids come back as integers and timestamps as ISO 8601 with `Z`, whatever their spelling was;
-    JSON text comes back parsed; what `_extra` kept stands in its place again.
+    JSON text comes back parsed; what `_extra` kept is in its place again.
     """
     item: Any = _struct(row, table.columns)
     for path, value in kept_values(row["_extra"] or "{}").items():

@@ -1,4 +1,4 @@
-"""Signing requests: the one place where secrets stand, and how they stay out of messages."""
+"""Signing requests: the one place that has secrets, and how they stay out of messages."""
 
 from base64 import b64encode
 
@@ -34,7 +34,7 @@ class TokenAuth(AuthBase):
         return f"TokenAuth({self.variables})"
 
     def another(self, header: str) -> bool:
-        """Whether there is another token than the one in a header that the API refused: no."""
+        """Return whether there is another token than one that the API refused: no."""
         return False
 
     def scrub(self, text: str) -> str:

@@ -8,7 +8,7 @@ import urllib3
 
 
 def read_body(response: requests.Response) -> bytes:
-    """The whole body, uncompressed.
+    """Return the whole body, uncompressed.
 
     Raises:
         urllib3.exceptions.HTTPError: it is cut off or can't be uncompressed.

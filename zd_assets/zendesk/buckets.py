@@ -33,7 +33,7 @@ _open: dict[tuple[Path, int, int], tuple[int, SQLiteBucket]] = {}
 
 
 def on_machine(account: str, requests: int, window_ms: int) -> Opened:
-    """A bucket in a SQLite file of the machine's folder for temporary files, behind a file lock.
+    """Make a bucket in a SQLite file of the machine's temporary folder, behind a lock.
 
     The file is opened once, and again where it isn't there any more. One that is damaged is
     replaced: it only says what was asked in the last minute.
@@ -83,7 +83,7 @@ def count_from_now(bucket: Any, now_ms: int) -> None:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether a file is no database, rather than one that can't be reached now."""
+    """Return whether a file is no database, rather than one that can't be reached now."""
     if not isinstance(error, sqlite3.DatabaseError):
         return False
     words = str(error)
@@ -129,7 +129,7 @@ def _is_damaged(path: Path) -> bool:
 
 
 def _private_folder() -> Path:
-    """The folder for this user's budgets, which nobody else may enter."""
+    """Return the folder for this user's budgets, which nobody else may enter."""
     return private_folder(Path(tempfile.gettempdir()) / f"zd_assets-{os.getuid()}")
 
 
@@ -142,7 +142,7 @@ def _usable_folder() -> Iterator[None]:
 
 
 def unusable_folder(error: Exception) -> UnavailableError:
-    """What to tell where the machine's folder for temporary files can't be used."""
+    """Return what to tell where the machine's folder for temporary files can't be used."""
     folder = tempfile.tempdir or "the folder for temporary files"
     return UnavailableError(
         f"the request budget can't be kept in {folder} ({error}); make room there "
@@ -152,7 +152,7 @@ def unusable_folder(error: Exception) -> UnavailableError:
 
 @cache
 def in_postgres(address: str, account: str, requests: int, window_ms: int) -> Opened:
-    """A bucket in a table of its own of the database at `address`, by that server's clock.
+    """Return a bucket in a table of its own of the database at `address`, by that server's clock.
 
     Raises:
         ConfigurationError: the address is of no Postgres, or its driver isn't installed.
@@ -198,7 +198,7 @@ def in_postgres(address: str, account: str, requests: int, window_ms: int) -> Op
 
 
 def unreachable(error: Exception) -> UnavailableError:
-    """What to tell of an error of the shared bucket."""
+    """Return what to tell of an error of the shared bucket."""
     return UnavailableError(
         f"the request budget at ZD_BUDGET_URL can't be used ({type(error).__name__}); check "
         "that its Postgres runs, lets us in, and lets us create a table"

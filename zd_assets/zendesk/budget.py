@@ -86,7 +86,7 @@ class Budget:
         return not self._in_bucket(_spend)
 
     def left(self) -> int:
-        """How many requests may be made at this moment.
+        """Return how many requests may be made at this moment.
 
         Raises:
             UnavailableError: the Postgres, or the machine's folder, can't be used.
@@ -94,7 +94,7 @@ class Budget:
         return max(0, self.requests - int(self._in_bucket(lambda bucket, _: bucket.count())))
 
     def _in_bucket(self, act: Callable[[Any, int], Any]) -> Any:
-        """What `act` makes of the bucket with the last window's requests, and its milliseconds."""
+        """Run `act` on the bucket with the last window's requests and the milliseconds now."""
         # The file lock is for other processes; it polls, so threads queue here.
         with self._lock:
             try:

@@ -63,7 +63,7 @@ class UnusableBodyError(Exception):
 class Client:
     """Asks one API for URLs of one origin.
 
-    `base_url` is what stands before `/incremental/...`; `attempts` bounds how often one request
+    `base_url` is what comes before `/incremental/...`; `attempts` bounds how often one request
     is made; `first_wait_s` is the wait after the first failure, doubled after each further one;
     `answer_deadline_s` is how long, in seconds, one answer may take as a whole.
     """

@@ -46,7 +46,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 def open_session() -> requests.Session:
-    """A session whose answers `deadline` can bound."""
+    """Return a session whose answers `deadline` can bound."""
     session = requests.Session()
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter(pool_maxsize=_POOL_SIZE))

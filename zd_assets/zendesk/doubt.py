@@ -7,8 +7,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from zd_assets.catalog.export import Endpoint, Pagination
-from zd_assets.zendesk.page import Page, Position
-from zd_assets.zendesk.pagination import cursor_of, from_time, start_time_of
+from zd_assets.zendesk.page import Cursor, Page
+from zd_assets.zendesk.paginators import cursor_of, from_time, start_time_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Doubt:
 
 
 def doubt(
-    endpoint: Endpoint, url: str, page: Page, before: Position, after: Position, seen: Set[Position]
+    endpoint: Endpoint, url: str, page: Page, before: Cursor, after: Cursor, seen: Set[Cursor]
 ) -> Doubt | None:
     """Compare a page with the position before it; None where nothing speaks against it.
 
@@ -51,7 +51,7 @@ def next_url(endpoint: Endpoint, url: str, page: Page) -> str | None:
     return from_time(endpoint, url, end_time) if skips else page.next_url
 
 
-def _doubt_empty(endpoint: Endpoint, page: Page, before: Position) -> Doubt | None:
+def _doubt_empty(endpoint: Endpoint, page: Page, before: Cursor) -> Doubt | None:
     if endpoint.pagination is Pagination.ROUTING:
         moved = before.cursor is not None and cursor_of(page.next_url) not in (None, before.cursor)
         # An empty page is how such a stream ends, and it may have a cursor of its own.
@@ -63,7 +63,7 @@ def _doubt_empty(endpoint: Endpoint, page: Page, before: Position) -> Doubt | No
     return None
 
 
-def _doubt_next(endpoint: Endpoint, url: str, page: Page, before: Position) -> Doubt | None:
+def _doubt_next(endpoint: Endpoint, url: str, page: Page, before: Cursor) -> Doubt | None:
     assert page.next_url is not None
     assert page.position is not None
     if page.next_url == url:

@@ -52,7 +52,7 @@ class StuckCursorError(ZendeskError):
 
 
 class StoppedError(ZendeskError):
-    """The run is ending and waits no longer for this request."""
+    """The run is stop_reason and waits no longer for this request."""
 
 
 class StartTimeTooRecentError(RefusedError):

@@ -5,7 +5,7 @@ are available and `next_page` may be requested immediately; otherwise after a po
 Clients that met the real API report the opposite: full pages until the newest data, then a
 short one. The policy says whose word counts; most of Support's pages say it themselves. No
 policy can lose an item: it decides when the next page is asked for, while a window counts as
-complete only once it is proven (see `drain`).
+complete only once it is proven (see `iter_pages`).
 """
 
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ class Load(Enum):
 
 
 def is_unknown_host(error: BaseException) -> bool:
-    """Whether no such host is known, for good."""
+    """Return whether no such host is known, for good."""
     unknown = (socket.EAI_NONAME, socket.EAI_NODATA)
     causes = list(_causes(error))
     if any(isinstance(one, requests.exceptions.ProxyError) for one in causes):
@@ -28,12 +28,12 @@ def is_unknown_host(error: BaseException) -> bool:
 
 
 def is_untrusted(error: BaseException) -> bool:
-    """Whether the server's certificate isn't trusted, which asking again doesn't change."""
+    """Return whether the server's certificate isn't trusted, which asking again doesn't change."""
     return any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error))
 
 
 def cause(error: BaseException) -> tuple[str, Load]:
-    """The cause of a failed request, and what it says of the page.
+    """Return the cause of a failed request, and what it says of the page.
 
     >>> cause(ConnectionRefusedError())
     ('the connection was refused; check the address and the port', Load.NOTHING)
@@ -92,7 +92,7 @@ _CAUSES: list[tuple[tuple[type[BaseException], ...], str, Load]] = [
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it wraps: in its arguments, its reason, its cause or its context."""
+    """Yield the error and what it wraps: in its arguments, its reason, its cause or its context."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

@@ -1,6 +1,6 @@
 """Access tokens of an OAuth client: got when the first is needed, and again before they expire.
 
-Source: Zendesk's guide to OAuth, client credentials; a request to `/oauth/tokens` beside the API.
+Source: Zendesk's guide to OAuth, client credentials; a request to `/oauth/tokens`, outside the API.
 """
 
 import threading
@@ -73,7 +73,7 @@ class ClientAuth(AuthBase):
         return f"ClientAuth({self.variables})"
 
     def another(self, header: str) -> bool:
-        """Whether there is another token than the one in a header that the API refused."""
+        """Return whether there is another token than the one in a header that the API refused."""
         with self._lock:
             token = self._token
             if token and token.header == header:

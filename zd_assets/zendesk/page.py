@@ -11,11 +11,11 @@ import pyarrow as pa
 from zd_assets.catalog.export import Endpoint, Export, ItemTime, Pagination
 from zd_assets.schema.json_text import split_array, split_object
 from zd_assets.zendesk.client import Body, UnusableBodyError
-from zd_assets.zendesk.pagination import Onward, from_time, page_size, protocol
+from zd_assets.zendesk.paginators import NextPage, from_time, page_size, paginator
 
 
 @dataclass(frozen=True)
-class Position:
+class Cursor:
     """Where a page ends: `end_time` in the endpoint's unit, and what says it more exactly.
 
     That is Chat's `end_id`, or the `cursor` of endpoints that have one. Where the server names
@@ -40,7 +40,7 @@ class Page:
     items: Sequence[bytes]
     count: int
     limit: int
-    position: Position | None
+    position: Cursor | None
     next_url: str | None
     asked_at_s: float
     last: bool | None = None
@@ -54,12 +54,12 @@ def read_page(
 
     Raises:
         UnusableBodyError: not JSON, not UTF-8, without its items or what its kind of endpoint
-            promises beside them, or contradicting itself.
+            promises with them, or contradicting itself.
     """
     _check_utf8(body.content)
     try:
         attributes = split_object(body.content)
-        onward = protocol(endpoint).read(attributes)
+        onward = paginator(endpoint).read(attributes)
         items = _list(attributes, endpoint.items)
         beside = {name: _list(attributes, name) if name in attributes else [] for name in sideloads}
     except (ValueError, KeyError) as error:
@@ -99,22 +99,22 @@ def _list(attributes: Mapping[str, bytes], name: str) -> list[bytes]:
 
 
 def _position(
-    export: Export, endpoint: Endpoint, onward: Onward, items: Sequence[bytes]
-) -> Position | None:
-    """Where a page ends, from its items where it doesn't say so."""
+    export: Export, endpoint: Endpoint, onward: NextPage, items: Sequence[bytes]
+) -> Cursor | None:
+    """Return where a page ends, from its items where it doesn't say so."""
     if onward.count is None:
         reached_us = _reached_us([_time_us(export.time, text) for text in items])
-        return Position(reached_us // endpoint.unit_us, cursor=onward.cursor)
+        return Cursor(reached_us // endpoint.unit_us, cursor=onward.cursor)
     if onward.end_time is None:
         if items:
             raise UnusableBodyError("the page has items, but no `end_time`")
         return None
     end_id = None if endpoint.repeats_boundary else onward.end_id
-    return Position(onward.end_time, end_id, onward.cursor)
+    return Cursor(onward.end_time, end_id, onward.cursor)
 
 
 def is_of_one_unit(export: Export, endpoint: Endpoint, items: Sequence[bytes], time: int) -> bool:
-    """Whether all items are of one time, in the endpoint's unit."""
+    """Return whether all items are of one time, in the endpoint's unit."""
     times_us = (_server_time_us(export.time, text) for text in items)
     return bool(items) and all(us is not None and us // endpoint.unit_us == time for us in times_us)
 
@@ -131,7 +131,7 @@ def _server_time_us(time: ItemTime, item: bytes) -> int | None:
 
 
 def _reached_us(times_us: Sequence[int | None]) -> int:
-    """How far items prove that a page has come: out of order, only to the earliest of them."""
+    """Return how far a page proves to reach: out of order, only to its earliest item."""
     known = [time_us for time_us in times_us if time_us is not None]
     if not known:
         return 0

@@ -15,7 +15,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
 def said(content: bytes) -> str:
-    """The words of a refusal: JSON's own fields, else the title or the text of what was sent.
+    """Return the words of a refusal: JSON's own fields, else the title or the text.
 
     >>> said(b'{"error": "Forbidden", "description": "No such plan"}')
     'Forbidden: No such plan'
@@ -30,7 +30,7 @@ def said(content: bytes) -> str:
 
 
 def quoted(content: bytes, scrub: Callable[[str], str]) -> str:
-    """What was said, as the end of a message: ": words", without secrets, or "" for nothing.
+    """Return what was said, as the end of a message: ": words", without secrets, or "" for nothing.
 
     `scrub` takes the secrets out of a text.
     """
@@ -41,7 +41,7 @@ def quoted(content: bytes, scrub: Callable[[str], str]) -> str:
 
 
 def _words(value: Any) -> list[str]:
-    """The texts under the fields that errors are told in, in that order."""
+    """Return the texts under the fields that errors are told in, in that order."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, list):

@@ -31,12 +31,12 @@ class PassingError(Exception):
 
 
 def passes(status: int) -> bool:
-    """Whether an HTTP status passes by itself: so do all that tell of the server's own trouble."""
+    """Return whether an HTTP status passes by itself, as the server's own troubles do."""
     return status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def load_of(status: int) -> Load:
-    """What a status that passes says of the page that was asked for."""
+    """Return what a status that passes says of the page that was asked for."""
     if status in _TOO_SLOW:
         return Load.TOO_SLOW
     return Load.BROKEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Load.NOTHING
@@ -62,7 +62,7 @@ def retry_after_s(response: requests.Response) -> float | None:
 
 
 def date_s(response: requests.Response) -> float | None:
-    """The server's time by its `Date`, in epoch seconds; None where absent or unreadable."""
+    """Return the server's time by its `Date`, in epoch seconds; None where absent or unreadable."""
     text = response.headers.get("Date")
     return _http_date_s(text) if text else None
 

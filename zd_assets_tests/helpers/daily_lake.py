@@ -26,7 +26,7 @@ from zd_assets.models.model import Model
 from zd_assets.models.registry import MODELS
 from zd_assets.schema.convert import convert
 from zd_assets.schema.keys import Times, item_times_us
-from zd_assets_tests.helpers.truth import day
+from zd_assets_tests.helpers.truth import day as partition_of
 
 Item = dict[str, Any]
 
@@ -76,7 +76,7 @@ def put(
     """
     table, times = _converted(export, items)
     for window in windows:
-        partition = day(key(window)) if isinstance(window, int) else window
+        partition = partition_of(key(window)) if isinstance(window, int) else window
         inside = (times >= partition.start_us) & (times < partition.end_us)
         _write(lake, export, table.filter(pa.array(inside)), times[inside], partition, until)
 
@@ -84,7 +84,7 @@ def put(
 def put_all(lake: Lake, export: Export, items: Iterable[Item | str], number: int) -> None:
     """Write a day's file with all items, also those of other times or none."""
     table, times = _converted(export, items)
-    _write(lake, export, table, times, day(key(number)), None)
+    _write(lake, export, table, times, partition_of(key(number)), None)
 
 
 def _converted(export: Export, items: Iterable[Item | str]) -> tuple[pa.Table, Times]:
@@ -123,14 +123,14 @@ def make_days(lake: Lake, table: Model, *numbers: int) -> None:
             make_days(lake, source.table, *numbers)
         elif isinstance(source.table, Latest):
             update(source.table, lake, memory_mb=256)
-    days = [Day(key(number)) for number in numbers]
+    days = [Day(key(number), lake.time_zone) for number in numbers]
     for _ in make(table, lake, days, run_id="run", memory_mb=256):
         pass
 
 
 def rows(lake: Lake, table: Model, number: int) -> list[Item]:
     """A day's rows, in order of their keys."""
-    path = day_file(lake, table, Day(key(number)))
+    path = day_file(lake, table, Day(key(number), lake.time_zone))
     found: list[Item] = pq.read_table(path, partitioning=None).to_pylist()
     return found
 
@@ -148,7 +148,7 @@ def values(lake: Lake, table: Model, number: int, *columns: str) -> list[tuple[A
 
 def footer(lake: Lake, table: Model, number: int) -> DayFooter:
     """What a day's file says of itself."""
-    found = Finder(lake).footer(table, Day(key(number)))
+    found = Finder(lake).footer(table, Day(key(number), lake.time_zone))
     assert found
     return found
 
@@ -162,7 +162,7 @@ def due(
         (table, number)
         for table in tables
         for number in numbers
-        if finder.is_due(table, Day(key(number)))
+        if finder.is_due(table, Day(key(number), lake.time_zone))
     ]
 
 
@@ -174,6 +174,8 @@ def settle(
     while found := due(lake, numbers, tables):
         made |= {(table.name, number) for table, number in found}
         for table, number in found:
-            for _ in make(table, lake, [Day(key(number))], run_id="run", memory_mb=256):
+            for _ in make(
+                table, lake, [Day(key(number), lake.time_zone)], run_id="run", memory_mb=256
+            ):
                 pass
     return made

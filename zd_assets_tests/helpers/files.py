@@ -64,7 +64,7 @@ def commit(
     partition: Partition = DAY,
     keep: Keep = Keep.NOTHING,
 ) -> Footer:
-    """Commit over what is there at that moment, whoever wrote it."""
+    """Commit over what is there at that moment."""
     while True:
         try:
             base = base_of(lake, export, partition)
@@ -91,5 +91,5 @@ def duck(query: str) -> list[tuple[Any, ...]]:
 
 
 def leftovers(path: Path) -> list[Path]:
-    """What stands beside a partition's file."""
+    """What is next to a partition's file."""
     return [file for file in path.parent.iterdir() if file != path]

@@ -15,6 +15,7 @@ ERRORS = {
     "ForeignUrlError",
     "GoneError",
     "LakeError",
+    "MissingExtraError",
     "StuckCursorError",
     "UnavailableError",
 }
@@ -56,5 +57,6 @@ def raised() -> dict[str, str]:
         and isinstance(node.func, ast.Name)
         and node.func.id in ERRORS
         and node.args
-        and (text := _template(node.args[0])) not in (None, "…", "")
+        and (text := _template(node.args[0]))
+        and text.strip("… ")
     }

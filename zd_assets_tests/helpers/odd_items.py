@@ -1,6 +1,6 @@
 """JSON items as their export documents them, and items that are anything but.
 
-All of them are JSON texts, for much of what a server may send no Python value stands: a lone
+All of them are JSON texts, much of what a server may send has no Python value: a lone
 surrogate's escape, 1e999, an attribute that comes twice.
 """
 

@@ -67,7 +67,7 @@ def hours(first: str, count: int) -> list[Partition]:
 
 
 def few(sandbox: Running, chats_per_day: int = 100, **settings: Any) -> None:
-    """Begin anew with little data, the clock standing at `NOW`."""
+    """Begin again with little data, the clock stopped at `NOW`."""
     ordinary = {**NO_LIMITS, "now": NOW, "clock": "frozen"}
     sandbox.reset(**{**ordinary, "chats_per_day": chats_per_day, **settings})
 
@@ -219,7 +219,7 @@ def statuses(sandbox: Running) -> list[int]:
 
 
 def fewest_pages(endpoint: Endpoint, items: int, page_size: int) -> int:
-    """How many pages hold `items`; on Chat's without ids the boundary row stands on each."""
+    """How many pages hold `items`; on Chat's without ids the boundary row is on each."""
     boundary = endpoint.pagination is Pagination.CHAT and endpoint.repeats_boundary
     return math.ceil(items / (page_size - boundary))
 

@@ -169,7 +169,7 @@ def _referred(sideload: Sideload, items: Iterable[Any]) -> set[int]:
 
 
 def _listed(sandbox: Running, client: Client, sideload: Sideload, export: Export) -> dict[int, Any]:
-    """What there is to be sideloaded, by id, as it stands now."""
+    """What there is to be sideloaded, by id, as it is now."""
     if sideload.name in ("users", "organizations"):
         items = [_loads(body) for _, body in sandbox.truth(sideload.name)]
     else:

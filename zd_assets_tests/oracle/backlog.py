@@ -194,7 +194,7 @@ def _moved(now: Ticket, status: str, step: Step, flows: Row, is_created: bool) -
     for was, then in pairwise(course):
         flows["solves"] += is_unsolved(was) and then == "solved"
         flows["reopens"] += was == "solved" and is_unsolved(then)
-        flows["restores"] += was == "deleted" and is_unsolved(then)
+        flows["restores"] += was in _GONE and is_unsolved(then)
         flows["leaves"] += is_unsolved(was) and then in _GONE
     is_same = now.status == status and told in (None, status)
     # A version doesn't say since when it is so, if nothing is known of what was before.
@@ -259,5 +259,8 @@ def _backlog(
         "aged": len(ages),
         "age_mean_s": mean(ages),
         "age_max_s": max(ages, default=None),
+        "older_than_day": sum(age > 86_400 for age in ages),
+        "older_than_3_days": sum(age > 3 * 86_400 for age in ages),
         "older_than_week": sum(age > 7 * 86_400 for age in ages),
+        "older_than_month": sum(age > 30 * 86_400 for age in ages),
     }

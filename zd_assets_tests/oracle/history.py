@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from zd_assets_tests.oracle import agents, backlog, chats, contents, skills, sla, tickets
+from zd_assets_tests.oracle import (
+    agents,
+    backlog,
+    chats,
+    contents,
+    dimensions,
+    skills,
+    sla,
+    tickets,
+)
 from zd_assets_tests.oracle.rows import DAY_US, Item, Row
 
 ByDay = Mapping[int, list[Row]]
@@ -33,9 +42,18 @@ class History:
         return backlog.ticket_states(self.of("ticket_events"), self.of("tickets"), self.days)
 
     @cached_property
+    def ticket_attributes(self) -> ByDay:
+        """What else was known of tickets."""
+        return dimensions.ticket_attributes(self.of("tickets"), self.ticket_states)
+
+    @cached_property
     def ticket_metrics(self) -> ByDay:
         """What was measured of tickets."""
         return sla.ticket_metrics(self.of("ticket_metric_events"), self.ticket_states)
+
+    def day_of_agents(self, day: int) -> agents.AgentsDay:
+        """What agents did on a day."""
+        return agents.agents_day(self.items, self.ticket_states[day], day)
 
     @cached_property
     def skills(self) -> ByDay:
@@ -64,7 +82,11 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
     ),
     "agent_activity": lambda known, day: agents.agent_activity(known.of("agent_timeline"), day),
     "agent_daily_scorecard": lambda known, day: agents.agent_daily_scorecard(
-        known.of("agent_timeline"), known.of("chats"), known.of("ticket_events"), day
+        known.day_of_agents(day)
+    ),
+    "team_daily_summary": lambda known, day: agents.team_daily_summary(known.day_of_agents(day)),
+    "ticket_times_daily": lambda known, day: sla.ticket_times_daily(
+        known.ticket_metrics[day], known.ticket_states[day], day
     ),
     "ticket_field_changes": lambda known, day: tickets.ticket_field_changes(
         known.of("ticket_events"), day
@@ -74,6 +96,16 @@ ORACLE: dict[str, Callable[[History, int], list[Row]]] = {
         known.of("tickets"), day
     ),
     "ticket_states": lambda known, day: known.ticket_states[day],
+    "ticket_attributes": lambda known, day: known.ticket_attributes[day],
+    "tickets_by_dimension_daily": lambda known, day: dimensions.tickets_by_dimension_daily(
+        known.ticket_states[day], known.ticket_attributes[day]
+    ),
+    "demand_by_hour_daily": lambda known, day: dimensions.demand_by_hour_daily(
+        known.of("chats"),
+        agents.agent_activity(known.of("agent_timeline"), day),
+        known.ticket_states[day],
+        day,
+    ),
     "ticket_backlog_daily": lambda known, day: backlog.ticket_backlog_daily(
         known.ticket_states[day], day, day + DAY_US
     ),

@@ -6,7 +6,7 @@ Moments are microseconds since 1970. A day is the moment at which it starts.
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from math import isclose
+from math import floor, isclose, log
 from typing import Any, TypeVar
 
 Item = dict[str, Any]
@@ -60,6 +60,23 @@ def seconds(us: int) -> float:
 def mean(values: Sequence[float]) -> float | None:
     """Their mean; None of none."""
     return sum(values) / len(values) if values else None
+
+
+def quantile(values: Sequence[float], part: float) -> float | None:
+    """The value that a part of all doesn't exceed, between two values by their distance."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    place = part * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def histogram(durations: Iterable[float]) -> list[int]:
+    """Counts by length: below a second, then buckets that end 1.1 times later than they begin."""
+    buckets = [0 if one < 1 else min(1 + floor(log(one) / log(1.1)), 220) for one in durations]
+    return [buckets.count(number) for number in range(max(buckets, default=-1) + 1)]
 
 
 def share(part: int, rest: int) -> float | None:

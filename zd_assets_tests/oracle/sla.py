@@ -8,8 +8,11 @@ from zd_assets_tests.oracle.rows import (
     Item,
     Row,
     grouped,
+    histogram,
     is_on,
     known,
+    mean,
+    quantile,
     seconds,
     share,
     there,
@@ -73,7 +76,7 @@ def ticket_metrics(
             if now is None and not today:
                 continue
             now = now or Measurement()
-            for one in _in_order(today, is_new=all(kind == "end" for _, kind in now.turns)):
+            for one in _in_order(today, runs=bool(_is_running(now))):
                 _happened(now, one)
             _goes_with_its_ticket(now, state, day)
             row = dict(zip(("ticket_id", "metric", "instance_id"), key, strict=True))
@@ -89,19 +92,22 @@ def _is_gone(now: Measurement, state: Row, today: list[Item], day: int) -> bool:
     )
 
 
-def _in_order(events: list[Item], is_new: bool) -> list[Item]:
-    """By time and ID; but in one second it is breached first, and in its first it begins."""
-    turns = [one for one in events if one["type"] in _TURNS]
-    begins = min((known(one["time"]) for one in turns), default=None)
-    return sorted(
-        events,
-        key=lambda one: (
-            at := known(one["time"]),
-            one["type"] != "breach",
-            is_new and at == begins and one["type"] != "activate",
-            one["id"],
-        ),
-    )
+def _in_order(events: list[Item], runs: bool) -> list[Item]:
+    """By time and ID, but of one second the breach first; then what runs stops, or else begins."""
+    found: list[Item] = []
+    for _, of in sorted(grouped(events, lambda one: known(one["time"])).items()):
+        of.sort(
+            key=lambda one, runs=runs: (
+                one["type"] != "breach",
+                (one["type"] == "activate") == runs,
+                one["id"],
+            )
+        )
+        found += of
+        kinds = {one["type"] == "activate" for one in of if one["type"] in _TURNS}
+        if len(kinds) == 1:
+            runs = kinds.pop()
+    return found
 
 
 def _goes_with_its_ticket(now: Measurement, state: Row, day: int) -> None:
@@ -115,6 +121,45 @@ def _goes_with_its_ticket(now: Measurement, state: Row, day: int) -> None:
         now.ended_at = ended_at
         now.turns.append((ended_at, "end"))
         now.turns.sort(key=lambda turn: turn[0])
+
+
+def ticket_times_daily(metrics: Iterable[Row], states: Iterable[Row], day: int) -> list[Row]:
+    """A row for each group and measure, from the measurements' and the tickets' rows of the day."""
+    state = {row["ticket_id"]: row for row in states}
+
+    def key(row: Row) -> tuple[int | None, bool, str]:
+        of = state.get(row["ticket_id"], {})
+        first = {1: "first_reply_time"}.get(row["instance_id"], "next_reply_time")
+        measure = first if row["metric"] == "reply_time" else row["metric"]
+        return of.get("group_id"), of.get("is_group_known", False), measure
+
+    fulfilled = [row for row in metrics if is_on(day, row["fulfilled_at"])]
+    return [
+        {
+            **dict(zip(("group_id", "is_group_known", "measure"), names, strict=True)),
+            **_times(of),
+        }
+        for names, of in grouped(fulfilled, key).items()
+    ]
+
+
+def _times(of: list[Row]) -> Row:
+    calendar = [row["calendar_s"] for row in of]
+    business = there(row["business_s"] for row in of)
+    return {
+        "fulfilled": len(of),
+        "tickets": len({row["ticket_id"] for row in of}),
+        "mean_s": mean(calendar),
+        "median_s": quantile(calendar, 0.5),
+        "p90_s": quantile(calendar, 0.9),
+        "max_s": max(calendar),
+        "histogram": histogram(calendar),
+        "in_business_hours": len(business),
+        "business_mean_s": mean(business),
+        "business_median_s": quantile(business, 0.5),
+        "business_p90_s": quantile(business, 0.9),
+        "business_histogram": histogram(business),
+    }
 
 
 def _happened(now: Measurement, one: Item) -> None:

@@ -1,18 +1,28 @@
 """The sensors that alert: of assets that fail, and of exports that aren't fresh any more."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import msgspec
 
+from zd_assets.catalog.export import Export
 from zd_assets.defs.alerts.failures import Assets, Known, look
 from zd_assets.defs.exports.freshness import fails_after
-from zd_assets.defs.namespace import Namespace
+from zd_assets.defs.namespace import LAKE, Namespace
+from zd_assets.defs.partitions import last_partitions
+
+if TYPE_CHECKING:
+    from zd_assets.lake.lake import Lake
 
 WEBHOOK = "alert_webhook"
 
 _EVERY_S = 30
+_FRESHNESS_EVERY_S = 300
+# More than an export may rest, of days as of hours.
+_LAST_PARTITIONS = 8
 
 
 def failure_alerts(namespace: Namespace, assets: Assets) -> dg.SensorDefinition:
@@ -42,22 +52,23 @@ def failure_alerts(namespace: Namespace, assets: Assets) -> dg.SensorDefinition:
     return _failures
 
 
-def freshness_alerts(namespace: Namespace, exports: Assets) -> dg.SensorDefinition:
-    """Tells once when an export fails its freshness policy, and once when it is fresh again."""
+def freshness_alerts(namespace: Namespace, exports: Sequence[Export]) -> dg.SensorDefinition:
+    """Tells once when an export isn't fresh any more, and once when it is again: by the lake."""
     limit = fails_after(namespace.partitions_def)
 
     @dg.sensor(
         name=namespace.name("freshness_alerts"),
-        description=f"Posts to the webhook when an export wasn't materialized for {_hours(limit)}, "
-        "once until it is; and when it was.",
-        minimum_interval_seconds=_EVERY_S,
-        required_resource_keys={namespace.name(WEBHOOK)},
+        description=f"Posts to the webhook when nothing of an export was committed for "
+        f"{_hours(limit)}, once until something is; and when it was.",
+        minimum_interval_seconds=_FRESHNESS_EVERY_S,
+        required_resource_keys={namespace.name(WEBHOOK), namespace.name(LAKE)},
     )
     def _freshness(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         before = set(msgspec.json.decode(context.cursor, type=list[str]) if context.cursor else ())
-        stale = _stale(context.instance, exports, datetime.now(UTC) - limit)
+        lake = namespace.lake(context.resources)
+        stale = _stale(lake, namespace, exports, datetime.now(UTC), limit)
         lines = [
-            f"STALE: {name}: not materialized since {at:%Y-%m-%d %H:%M} UTC, for more than "
+            f"STALE: {name}: nothing was committed since {at:%Y-%m-%d %H:%M} UTC, for more than "
             f"{_hours(limit)}"
             for name, at in stale.items()
             if name not in before
@@ -72,19 +83,28 @@ def freshness_alerts(namespace: Namespace, exports: Assets) -> dg.SensorDefiniti
     return _freshness
 
 
-def _stale(instance: dg.DagsterInstance, exports: Assets, oldest: datetime) -> dict[str, datetime]:
-    """The exports whose last materialization is older than that; none that never had any.
+def _stale(
+    lake: "Lake",
+    namespace: Namespace,
+    exports: Sequence[Export],
+    now: datetime,
+    limit: timedelta,
+) -> dict[str, datetime]:
+    """The exports of which nothing was committed for so long; none of which never was anything."""
+    # Only in a tick: who loads the definitions needs no Arrow.
+    from zd_assets.lake.state import newest_begun, partition_states
 
-    By the time of the event: Dagster's own state of freshness needs a daemon that keeps it.
-    """
-    last = {
-        record.asset_entry.asset_key.to_user_string(): record.asset_entry.last_materialization
-        for record in instance.get_asset_records(list(exports))
-    }
-    times = {
-        name: datetime.fromtimestamp(event.timestamp, UTC) for name, event in last.items() if event
-    }
-    return {name: at for name, at in sorted(times.items()) if at < oldest}
+    windows = last_partitions(namespace.partitions_def, now.timestamp(), _LAST_PARTITIONS)
+    stale: dict[str, datetime] = {}
+    for export in exports:
+        states = partition_states(lake, export, windows, complete_stays=True)
+        if not any(state.footer for state in states) and (newest := newest_begun(lake, export)):
+            states = partition_states(lake, export, [newest])
+        committed_s = max(state.committed_s for state in states)
+        if 0 < committed_s < (now - limit).timestamp():
+            name = namespace.key(export.path).to_user_string()
+            stale[name] = datetime.fromtimestamp(committed_s, UTC)
+    return stale
 
 
 def _hours(span: timedelta) -> str:

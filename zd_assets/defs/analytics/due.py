@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from math import inf
 
-from zd_assets.engine.day import Day
 from zd_assets.engine.inputs import Finder, Quiet
 from zd_assets.engine.latest.update import is_due
 from zd_assets.lake.errors import LakeError
@@ -46,7 +45,7 @@ class Due:
         return {
             day
             for day in days
-            if _or_unreadable(partial(is_report_due, finder, Day(day), since=since))
+            if _or_unreadable(partial(is_report_due, finder, finder.day(day), since=since))
         }
 
     def _rests_since_s(self, at: datetime) -> float:

@@ -18,15 +18,15 @@ class LatestConfig(dg.Config):
     """Run config of a table of current state."""
 
     full_refresh: bool = False
-    """Make the table anew of what the partitions hold now; what none holds any more leaves it."""
+    """Rebuild the table from what the partitions hold now; what none holds any more leaves it."""
     memory_mb: int = LATEST_MB
-    """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
+    """MiB that DuckDB keeps in memory; the rest is spilled next to the table."""
 
 
 def latest_asset(
     table: Latest, namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
 ) -> dg.AssetsDefinition:
-    """The asset of a table of current state."""
+    """Return the asset of a table of current state."""
     export = table.export
 
     @dg.asset(
@@ -72,7 +72,7 @@ def latest_asset(
 
 
 def keys_check(table: Latest, namespace: Namespace) -> dg.AssetChecksDefinition:
-    """The check that no item stands twice, in whatever months; it reads the keys of all."""
+    """Return the check that no item stands twice, in whatever months; it reads the keys of all."""
 
     @dg.asset_check(
         name="keys_unique",
@@ -88,7 +88,7 @@ def keys_check(table: Latest, namespace: Namespace) -> dg.AssetChecksDefinition:
             f"{repeated:,} rows repeat a key: of these items, readers of a day get an older "
             "version, too."
             if repeated
-            else "Each key stands once."
+            else "Each key is there once."
         )
         return dg.AssetCheckResult(
             passed=not repeated, description=text, metadata={"repeated": repeated}

@@ -33,7 +33,7 @@ def materialize(
         LakeError: the days made until then are reported first.
     """
     lake = namespace.lake(context.resources)
-    days = [Day(one) for one in asked_for(context, days_def(namespace.partitions_def))]
+    days = [Day(one, lake.time_zone) for one in asked_for(context, days_def(namespace))]
     made: list[DayReport] = []
     try:
         for report in make(table, lake, days, run_id=context.run.run_id, memory_mb=memory_mb):
@@ -92,7 +92,7 @@ def _chart(
         from zd_assets.report.charts import CHARTS
 
         rows = read_days(lake, table, up_to(last, _CHART_DAYS))
-        png = base64.b64encode(CHARTS[table.name](rows.frame, rows.incomplete)).decode()
+        png = base64.b64encode(CHARTS[table.name](rows)).decode()
     except ModuleNotFoundError as error:
         context.log.info(f"No chart: {missing_extra(error, 'it')}")
         return {}

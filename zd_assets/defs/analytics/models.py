@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from zd_assets.catalog.export import Export
 from zd_assets.defs.analytics.days import days_def
 from zd_assets.defs.errors import expected_errors
 from zd_assets.defs.exports.metadata import column_schema
@@ -16,20 +17,20 @@ class DailyConfig(dg.Config):
     """Run config of a daily table."""
 
     memory_mb: int = MODEL_MB
-    """MiB that DuckDB keeps in memory; the rest is spilled beside the table."""
+    """MiB that DuckDB keeps in memory; the rest is spilled next to the table."""
 
 
 def daily_asset(
     table: Model, namespace: Namespace, condition: dg.AutomationCondition[dg.AssetKey]
 ) -> dg.AssetsDefinition:
-    """The asset of a daily table: a run makes any range of its days, one event for each."""
+    """Return the asset of a daily table: a run makes any range of its days, one event for each."""
     key = namespace.key(table.path)
 
     @dg.asset(
         key=key,
         group_name=namespace.name(GROUP),
         description=table.description,
-        partitions_def=days_def(namespace.partitions_def),
+        partitions_def=days_def(namespace),
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=_deps(table, namespace),
         required_resource_keys={namespace.name(LAKE)},
@@ -57,13 +58,17 @@ def daily_asset(
 
 
 def _deps(table: Model, namespace: Namespace) -> list[dg.AssetDep]:
-    """What it is made of, and what its checks look up."""
+    """Return what it is made of, and what its checks look up."""
     deps = {}
     for source in table.sources:
-        reaches_on = dg.TimeWindowPartitionMapping(
-            end_offset=1, allow_nonexistent_upstream_partitions=True
-        )
-        mapping = reaches_on if source.lookback_column else None
+        mapping: dg.PartitionMapping | None = None
+        if source.lookback_column:
+            mapping = dg.TimeWindowPartitionMapping(
+                end_offset=1, allow_nonexistent_upstream_partitions=True
+            )
+        # Dagster maps no windows of one zone to those of another.
+        if isinstance(source.table, Export) and namespace.time_zone != "UTC":
+            mapping = dg.AllPartitionMapping()
         deps[source.table.path] = dg.AssetDep(
             namespace.key(source.table.path), partition_mapping=mapping
         )

@@ -21,7 +21,7 @@ class ExportConfig(dg.Config):
 
 
 def export_asset(export: Export, namespace: Namespace) -> dg.AssetsDefinition:
-    """The asset of an export: a run fills any range of its partitions, one event for each."""
+    """Make an export's asset: a run fills any range of its partitions, one event for each."""
 
     @dg.asset(
         key=namespace.key(export.path),

@@ -8,7 +8,7 @@ from zd_assets.defs.namespace import Namespace
 
 
 def check_specs(export: Export, namespace: Namespace) -> list[dg.AssetCheckSpec]:
-    """The checks of an export."""
+    """Return the checks of an export."""
     return [
         dg.AssetCheckSpec(name, asset=namespace.key(export.path), description=description)
         for name, description in DESCRIPTIONS.items()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from zd_assets.defs.exports.instance_state import Failures
 from zd_assets.defs.exports.partition_metadata import said
 from zd_assets.lake.state import PartitionState
-from zd_assets.zendesk.drain import Ending
+from zd_assets.zendesk.iter_pages import StopReason
 
 _FIRST_BACK_OFF_S = 30
 _MOST_BACK_OFF_S = 1800
@@ -108,7 +108,7 @@ def decide(situation: Situation) -> Launch | Ask | Wait:
 
 
 def _follow(situation: Situation) -> Launch | Ask | Wait:
-    """What there is to do if nothing stands against it."""
+    """Return what there is to do if nothing speaks against it."""
     states, now_s, poll = situation.states, situation.now_s, situation.poll
     if not any(state.begun for state in states):
         return Launch(
@@ -147,17 +147,17 @@ def _follow(situation: Situation) -> Launch | Ask | Wait:
 
 
 def caught_up(asked_s: float, due_s: float) -> str:
-    """What a tick says while there is nothing new."""
+    """Return what a tick says while there is nothing new."""
     return f"Caught up at {_time(asked_s)}; next poll {_time(due_s)} UTC"
 
 
 def failed(poll: Poll, due_s: float) -> str:
-    """What a tick says after a request of its own that failed."""
+    """Return what a tick says after a request of its own that failed."""
     return f"{poll.error} Asking again at {clock(due_s)}."
 
 
 def refused(export: str, poll: Poll, poll_interval_s: int) -> str:
-    """What a tick says of an export that the account may not read."""
+    """Return what a tick says of an export that the account may not read."""
     return (
         f"The account may not read {export} ({poll.error}): next try at "
         f"{clock(next_try_s(poll, poll_interval_s))}. Switch this sensor off if the plan or the "
@@ -166,7 +166,7 @@ def refused(export: str, poll: Poll, poll_interval_s: int) -> str:
 
 
 def next_try_s(poll: Poll, poll_interval_s: int) -> float:
-    """When to try again after refusals: the interval, doubled after each, a day at most.
+    """Return when to try again after refusals: the interval, doubled after each, a day at most.
 
     >>> [next_try_s(Poll(refused=times), 300) for times in (1, 2, 3, 10)]
     [300.0, 600.0, 1200.0, 86400.0]
@@ -176,7 +176,7 @@ def next_try_s(poll: Poll, poll_interval_s: int) -> float:
 
 
 def clock(at_s: float) -> str:
-    """A time for people.
+    """Return a time for people.
 
     >>> clock(1_772_366_400)
     '2026-03-01 12:00:00 UTC'
@@ -185,9 +185,9 @@ def clock(at_s: float) -> str:
 
 
 def _open_block(states: Sequence[PartitionState]) -> Sequence[PartitionState]:
-    """The contiguous open partitions to go on with: the oldest that were begun, else the newest.
+    """Return the contiguous open partitions to go on with: the oldest begun, else the newest.
 
-    A hole that nobody began is the nightly schedule's, unless begun ones stand around it.
+    A hole that nobody began is the nightly schedule's, unless begun ones are on both sides.
     """
     begun = [number for number, state in enumerate(states) if state.begun]
     incomplete = [number for number in begun if states[number].open]
@@ -200,9 +200,9 @@ def _open_block(states: Sequence[PartitionState]) -> Sequence[PartitionState]:
 
 
 def _may_have_more(state: PartitionState) -> bool:
-    """Whether the rule said to wait although the server didn't show that this is all."""
+    """Return whether the rule said to wait although the server didn't show that this is all."""
     last = state.footer.last_page if state.footer else None
-    return last is not None and last.ending == Ending.WAIT
+    return last is not None and last.stop_reason == StopReason.WAIT
 
 
 def _back_off_until_s(situation: Situation, committed_s: float) -> float:

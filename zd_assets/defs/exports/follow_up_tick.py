@@ -162,7 +162,7 @@ def _request(
 def _recent_states(
     lake: Lake, export: Export, namespace: Namespace, now_s: float
 ) -> list[PartitionState]:
-    """The partitions up to now: nine as a rule, back to where eight in a row aren't incomplete.
+    """Return the last partitions, back to where eight in a row aren't incomplete.
 
     Where none of these was ever asked for, from the newest that was, which costs a listing.
     """
@@ -183,12 +183,12 @@ def _recent_states(
 
 
 def encoded(poll: Poll) -> str:
-    """What the sensor knows, as its cursor."""
+    """Return what the sensor knows, as its cursor."""
     return msgspec.json.encode(poll).decode()
 
 
 def decoded(cursor: str | None) -> Poll:
-    """What the sensor knows; nothing if that was kept by another version."""
+    """Return what the sensor knows; nothing if that was kept by another version."""
     try:
         return msgspec.json.decode(cursor or "{}", type=Poll)
     except msgspec.DecodeError:

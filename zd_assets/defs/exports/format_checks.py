@@ -40,7 +40,7 @@ _MOST_NAMED = 5
 def format_check(
     export: Export, endpoint: Endpoint, namespace: Namespace
 ) -> dg.AssetChecksDefinition:
-    """The check of an export that this endpoint gives samples of; nothing is written."""
+    """Yield the check of an export that this endpoint gives samples of; nothing is written."""
 
     @dg.multi_asset_check(
         name=namespace.name(export.name, CHECK),
@@ -70,7 +70,7 @@ def format_check(
                 context.log.info(f"waiting: {spent}")
             yield _result(context, export, endpoint, client)
         except ZendeskError as error:
-            # Not the run's failure: what it materialized beside is as it should be.
+            # Not the run's failure: what it materialized is as it should be.
             yield dg.AssetCheckResult(
                 passed=False,
                 severity=dg.AssetCheckSeverity.WARN,
@@ -81,14 +81,20 @@ def format_check(
 
 
 def format_schedule(namespace: Namespace, cron: str = LIVE_FORMAT) -> dg.ScheduleDefinition:
-    """Check the format of all exports that have samples; else at half past four, UTC."""
-    return dg.ScheduleDefinition(
+    """Check the format of all exports that have samples, when `cron` says, UTC."""
+
+    @dg.schedule(
         name=namespace.name(FORMAT_JOB, "daily"),
         job_name=namespace.name(FORMAT_JOB),
         cron_schedule=cron,
         execution_timezone="UTC",
+        required_resource_keys={namespace.name(Api.SUPPORT.value)},
         description="Compares what the Support API answers now with the columns of the exports.",
     )
+    def _daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return namespace.no_credentials(context.resources, Api.SUPPORT) or dg.RunRequest()
+
+    return _daily
 
 
 def _result(
@@ -126,13 +132,13 @@ def _sentence(found: "Comparison") -> str:
 
 
 def _paths(times: Mapping[str, int]) -> str:
-    """The first of some paths."""
+    """Return the first of some paths."""
     named = [f"`{path}`" for path in list(times)[:_MOST_NAMED]]
     more = [f"{len(times) - _MOST_NAMED} more"] if len(times) > _MOST_NAMED else []
     return ", ".join(named + more)
 
 
 def _differences(found: "Comparison") -> dict[str, Mapping[str, int]]:
-    """How often, by path; without the values, which can be personal data."""
+    """Return how often, by path; without the values, which can be personal data."""
     kinds = {"new": found.new, "drifted": found.drifted, "missing": found.missing}
     return {kind: times for kind, times in kinds.items() if times}

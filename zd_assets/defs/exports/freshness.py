@@ -19,6 +19,6 @@ def freshness_policy(partitions_def: Partitions) -> dg.FreshnessPolicy:
 
 
 def fails_after(partitions_def: Partitions) -> timedelta:
-    """How long an export may go without a materialization before its policy fails."""
+    """Return how long an export may go without a materialization before its policy fails."""
     hourly = isinstance(partitions_def, dg.HourlyPartitionsDefinition)
     return timedelta(hours=6 if hourly else 54)

@@ -51,7 +51,7 @@ def runs_in_flight(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 
 def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> str | None:
-    """What is running, queued or asked for on an export of this job, in words, or None."""
+    """Return what is running, queued or asked for on an export of this job, in words, or None."""
     for run in runs_in_flight(instance):
         if _is_of(run, key, job):
             return f"run {run.run_id[:8]} is {run.status.value.lower().replace('_', ' ')}"
@@ -64,7 +64,7 @@ def run_in_flight(instance: dg.DagsterInstance, key: dg.AssetKey, job: str) -> s
 def partitions_in_flight(
     runs: Sequence[dg.DagsterRun], key: dg.AssetKey, job: str
 ) -> list[tuple[str, str]]:
-    """The first and the last partition key of each of these runs that is on the export."""
+    """Return the first and the last partition key of each of these runs that is on the export."""
     return [ends_of_run(run) for run in runs if _is_of(run, key, job)]
 
 
@@ -74,7 +74,7 @@ def _is_of(run: dg.DagsterRun, key: dg.AssetKey, job: str) -> bool:
 
 
 def follow_up_failures(instance: dg.DagsterInstance, key: dg.AssetKey) -> Failures:
-    """How many of the newest follow-up runs failed without a success after them.
+    """Return how many of the newest follow-up runs failed without a success after them.
 
     An old one that somebody executes again has its tags, but says nothing of today's following.
     """

@@ -25,7 +25,7 @@ TYPE_NAMES = {
 
 
 def definition_metadata(export: Export) -> dict[str, Any]:
-    """What is known of an export before it ever ran: its columns and where it is documented."""
+    """Tell of an export before it ever ran: its columns, and where it is documented."""
     return {
         "dagster/column_schema": column_schema(export.all_columns),
         "documentation": dg.MetadataValue.url(export.documentation),
@@ -45,7 +45,7 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
 
 
 def column_lineage(origins: "Origins", namespace: Namespace) -> dict[str, Any]:
-    """Where columns come from; the open-source UI doesn't draw it, GraphQL tells it."""
+    """Return where columns come from; the open-source UI doesn't draw it, GraphQL tells it."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
             {

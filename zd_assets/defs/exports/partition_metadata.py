@@ -11,7 +11,7 @@ from zd_assets.lake.location import nbytes
 
 
 def partition_metadata(report: PartitionReport) -> dict[str, Any]:
-    """What a partition holds, how far it is complete, and from which requests."""
+    """Return what a partition holds, how far it is complete, and from which requests."""
     footer, last = report.footer, report.footer.last_page
     metadata: dict[str, Any] = {
         "complete": footer.complete,
@@ -35,7 +35,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
             "last_page": f"count {last.count}, limit {last.limit}",
             "end_time": last.end_time,
             "policy": last.policy,
-            "ending": last.ending or "an error",
+            "stop_reason": last.stop_reason or "an error",
             "follow_up": said(footer),
         }
     if last and last.end_id:
@@ -70,7 +70,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
 
 
 def said(footer: Footer) -> str:
-    """When a partition is followed up, and the row of the rule that says so."""
+    """Return when a partition is followed up, and the row of the rule that says so."""
     last = footer.last_page
     if footer.complete:
         return "none: the partition is complete"
@@ -79,7 +79,7 @@ def said(footer: Footer) -> str:
     when = "at once" if last.follow_up_now else "after the polling interval"
     page = f"the last page had count {last.count}, limit {last.limit}, end_time {last.end_time}"
     rule = f"{last.row} under the policy {last.policy}"
-    return f"{when}: {page}; {rule}; {last.ending or 'an error'}"
+    return f"{when}: {page}; {rule}; {last.stop_reason or 'an error'}"
 
 
 def _utc(us: int) -> str:

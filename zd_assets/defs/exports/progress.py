@@ -46,7 +46,7 @@ class Progress:
 
 
 def _rest(seconds: float, done: int, whole: int) -> str:
-    """How long the rest takes at the speed so far, once a hundredth is done."""
+    """Return how long the rest takes at the speed so far, once a hundredth is done."""
     if not whole / 100 <= done < whole:
         return ""
     left_s = seconds * (whole - done) / done

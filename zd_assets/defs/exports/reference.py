@@ -12,13 +12,13 @@ from zd_assets.defs.namespace import LAKE, LAKE_IO, Namespace
 
 
 def lists_for(api: Api, exports: Sequence[Export]) -> list[ReferenceList]:
-    """The lists of an API that say what ids in these exports are called."""
+    """Return the lists of an API that say what ids in these exports are called."""
     names = {export.name for export in exports}
     return [table for table in REFERENCE_LISTS if table.api is api and names & {*table.used_by}]
 
 
 def reference_asset(table: ReferenceList, namespace: Namespace) -> dg.AssetsDefinition:
-    """The asset of a list: a run fetches all of it."""
+    """Yield the asset of a list: a run fetches all of it."""
 
     @dg.asset(
         key=namespace.key(table.path),
@@ -54,11 +54,17 @@ def reference_asset(table: ReferenceList, namespace: Namespace) -> dg.AssetsDefi
 def reference_schedule(
     api: Api, tables: Sequence[ReferenceList], namespace: Namespace
 ) -> dg.ScheduleDefinition:
-    """Every day at ten to five UTC: fetch the lists of an API."""
-    return dg.ScheduleDefinition(
+    """Fetch the lists of an API every day at ten to five, UTC."""
+
+    @dg.schedule(
         name=namespace.name(api.value, "reference_lists"),
         target=dg.AssetSelection.assets(*(namespace.key(table.path) for table in tables)),
         cron_schedule="50 4 * * *",
         execution_timezone="UTC",
-        description=f"Fetches {', '.join(table.name for table in tables)} anew.",
+        required_resource_keys={namespace.name(api.value)},
+        description=f"Fetches {', '.join(table.name for table in tables)}.",
     )
+    def _lists(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return namespace.no_credentials(context.resources, api) or dg.RunRequest()
+
+    return _lists

@@ -50,7 +50,7 @@ def range_request(
 ) -> dg.RunRequest:
     """One run over the partitions of an export from `first` to `last`.
 
-    Of its checks, those that are part of the materialization. The run bears its API as a tag, by
+    Of its checks, those that are part of the materialization. The run has its API as a tag, by
     which an instance can limit how many wait for one budget.
     """
     tags = {**tags, API_TAG: namespace.name(export.api.value)}

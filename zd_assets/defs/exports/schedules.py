@@ -38,13 +38,15 @@ def nightly_schedule(
         cron_schedule=cron,
         execution_timezone="UTC",
         target=dg.AssetSelection.assets(*(namespace.key(export.path) for export in exports)),
-        required_resource_keys={namespace.name(LAKE)},
+        required_resource_keys={namespace.name(api.value), namespace.name(LAKE)},
         description="Closes yesterday and asks, as ranges, for partitions that are incomplete in "
         f"the lake, and for those of the last {_DAYS} days that are missing there.",
     )
     def _nightly(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
+        if skip := namespace.no_credentials(context.resources, api):
+            return skip
         lake, now = namespace.lake(context.resources), context.scheduled_execution_time
         return evaluate(context.instance, lake, exports, namespace, now)
 
@@ -111,7 +113,7 @@ def evaluate(
 
 
 def _is_to_be_fetched(state: "PartitionState", since_us: int) -> bool:
-    """Whether it was begun and isn't complete, or, from `since_us` on, was never asked for."""
+    """Return whether it is begun and incomplete, or, from `since_us` on, missing."""
     return state.open and (state.begun or state.partition.start_us >= since_us)
 
 

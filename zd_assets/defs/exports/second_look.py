@@ -40,6 +40,8 @@ def second_look_schedule(
     def _second_look(
         context: dg.ScheduleEvaluationContext,
     ) -> list[dg.RunRequest] | dg.SkipReason:
+        if skip := namespace.no_credentials(context.resources, api):
+            return skip
         resource = namespace.api(context.resources, api)
         lake, now = namespace.lake(context.resources), context.scheduled_execution_time
         return evaluate(lake, exports, namespace, resource, now)
@@ -97,7 +99,7 @@ def evaluate(
 
 
 def days_back(most: int, now: datetime) -> list[int]:
-    """Which past days are looked at: yesterday, and one older day, each in its turn.
+    """Return which past days are looked at: yesterday, and one older day, each in its turn.
 
     >>> [days_back(3, datetime(2026, 2, day)) for day in (1, 2, 3)]
     [[1, 2], [1, 3], [1, 2]]

@@ -40,6 +40,8 @@ def follow_up_sensor(
         tags={"zendesk/api": export.api.value.removeprefix("zendesk_")},
     )
     def _follow_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if skip := namespace.no_credentials(context.resources, export.api):
+            return skip
         # Only in a tick: who loads the definitions needs neither Arrow nor HTTP.
         from zd_assets.defs.exports.follow_up_tick import decoded, encoded, evaluate
 

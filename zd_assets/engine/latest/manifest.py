@@ -50,7 +50,7 @@ _DECODE = msgspec.json.Decoder(Manifest).decode
 
 
 def read_manifest(folder: Location) -> Manifest:
-    """The manifest in a table's folder; an empty one where there is none.
+    """Return the manifest in a table's folder; an empty one where there is none.
 
     Raises:
         LakeError: it can't be read.

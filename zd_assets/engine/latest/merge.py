@@ -97,7 +97,7 @@ class Merge:
             stage.close()
 
     def find_homes(self) -> None:
-        """Find the months of items that don't bear one, and stage these there, too."""
+        """Find the months of items that have none, and stage these there, too."""
         new, old = self._staged(NO_MONTH), self._base(NO_MONTH)
         lost = parquet([self._template, *old, *new])
         self._run(
@@ -153,7 +153,7 @@ class Merge:
             )
 
     def months(self) -> set[str]:
-        """The months whose files are to be written."""
+        """Return the months whose files are to be written."""
         left = {month for (month,) in self._run("select distinct month from movers").fetchall()}
         return self._staged_months() | left | ({NO_MONTH} if self._homed else set())
 
@@ -206,7 +206,7 @@ class Merge:
         )
 
     def _row_groups(self, rows: str) -> Iterator[pa.Table]:
-        """The rows that stay, in order; memory holds one row group of what is wide."""
+        """Yield the rows that stay, in order; memory holds one row group of what is wide."""
         created = name(self._table.created)
         bounds = self._run(
             "select row_group, epoch_us(min(created)), epoch_us(max(created)), "
@@ -248,7 +248,7 @@ class Merge:
 
 
 def _month(month: str, later: int) -> str:
-    """The month so many months later: `2026-01`."""
+    """Return the month so many months later: `2026-01`."""
     year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + later, 12)
     return f"{year:04}-{number + 1:02}"
 
@@ -260,18 +260,18 @@ def _start_us(month: str) -> int:
 
 
 def month_files(folder: Location) -> dict[str, Location]:
-    """The months that have a file, and their files."""
+    """Return the months that have a file, and their files."""
     files: Iterable[Location] = folder.glob(f"month=*/{FILE_NAME}")
     return {path.parent.name.removeprefix("month="): path for path in files}
 
 
 def month_file(folder: Location, month: str) -> Location:
-    """A month's file."""
+    """Return a month's file."""
     return folder.joinpath(f"month={month}", FILE_NAME)
 
 
 def month_footer(path: Location) -> MonthFooter:
-    """What a month's file says of itself.
+    """Return what a month's file says of itself.
 
     Raises:
         LakeError: it is none of ours.

@@ -1,8 +1,8 @@
 """Current state: the newest version of every item, brought up to date from changed partitions.
 
 Items are filed by the month of their creation, which never changes, so that a new day rewrites
-only the months that its items are from. An item without one stands in a month of its own,
-until a version that bears it comes. Merging is idempotent, and the manifest is committed after
+only the months that its items are from. An item without one is in a month of its own,
+until a version that has it comes. Merging is idempotent, and the manifest is committed after
 the months: a run that ends at any instant is made up for by the next.
 
 What no partition holds any more stays, until a full refresh: that one is merged next to the table,
@@ -49,7 +49,7 @@ _BATCH_FILES = 256
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did: `partitions` were read, `months` written, `items` stand in the table.
+    """What a run did: `partitions` were read, `months` written, `items` are in the table.
 
     `items_without_key` of the partitions read can't be told apart, and are left out.
     """
@@ -88,7 +88,7 @@ def update(
         written: set[str] = set()
         if sources or NO_MONTH not in manifest.months or manifest.schema != schema_id(table.export):
             # There, if empty: the one without a month, so that the table always has its columns,
-            # and in a table that is made anew those that nothing is left of.
+            # and in a full refresh those that nothing is left of.
             needed = {NO_MONTH} if target == folder else {NO_MONTH, *month_files(folder)}
             batches = list(_batches(sources, batch_bytes)) or [[]]
             for number, batch in enumerate(batches, 1):
@@ -150,7 +150,7 @@ def _alone(folder: Location) -> Iterator[None]:
 
 
 def _begin(folder: Location, work: Path, *, full_refresh: bool) -> tuple[Manifest, Location]:
-    """What is merged already, and where to merge the rest: beside the table if it's made anew."""
+    """Return what is merged already, and where to merge the rest (a full refresh: apart)."""
     try:
         manifest = read_manifest(folder)
     except LakeError:
@@ -166,9 +166,9 @@ def _begin(folder: Location, work: Path, *, full_refresh: bool) -> tuple[Manifes
 
 
 def _take_over(folder: Location, made: Location, manifest: Manifest) -> Manifest:
-    """Let what was made beside a table take its place, month by month."""
+    """Let what was made next to a table replace it, month by month."""
     months = {}
-    # In the order of merging, so that what found its month stands there before it leaves.
+    # In the order of merging, so that what found its month is there before it leaves.
     for month in sorted(manifest.months, key=_last_without):
         path = month_file(folder, month)
         with writing(path), replacing(path) as temporary:
@@ -201,7 +201,7 @@ def _usable(manifest: Manifest, folder: Location) -> Manifest:
 
 
 def _changed(table: Latest, lake: Lake, manifest: Manifest) -> list[Source]:
-    """The partitions that aren't merged as they are now, in order of time."""
+    """Return the partitions that aren't merged as they are now, in order of time."""
     return [
         Source(path, key, now, read_footer(path))
         for path, key, now in _unmerged(table, lake, manifest)
@@ -258,7 +258,7 @@ def _merge(
         months = merge.months() | (needed - manifest.months.keys())
         if manifest.schema != schema:
             months |= month_files(folder).keys()
-        # Without a month last: what found its month stands there before it leaves.
+        # Without a month last: what found its month is there before it leaves.
         written = {month: merge.write(month) for month in sorted(months, key=_last_without)}
     merged = {source.key: source.identity for source in batch}
     incomplete = {source.key for source in batch if not source.footer.complete}

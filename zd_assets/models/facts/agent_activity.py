@@ -43,7 +43,7 @@ AGENT_ACTIVITY = Model(
     sources=(Source(AGENT_TIMELINE, lookback_column="start_time", late_h=LATE_TIMESPANS_H),),
     sql=read_sql("facts/agent_activity"),
     assertions={
-        "a_day_has_24_hours": "online_s + away_s + invisible_s + other_s <= 86400.000001",
+        "within_the_day": "online_s + away_s + invisible_s + other_s <= longest_day_s() + 1e-6",
         "seconds_not_negative": "least(online_s, away_s, invisible_s, other_s, overlap_s) >= 0",
     },
 )

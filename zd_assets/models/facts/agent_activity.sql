@@ -26,21 +26,34 @@ part as (
         date_diff('microseconds', begin, stop) / 1e6 as whole
     from cut
 ),
+-- Clocks are changed by half hours, too; an hour that comes twice is one of both.
+slot as (
+    select
+        local_hour(begins_at) as number,
+        begins_at,
+        least(begins_at + interval 30 minutes, day_end()) as ends_at
+    from (
+        select unnest(generate_series(
+            day_start(), day_end() - interval 1 microsecond, interval 30 minutes
+        )) as begins_at
+    )
+),
 hour as (
     select
         agent_id, number,
         sum(greatest(date_diff(
             'microseconds',
-            greatest(begin, day_start() + to_hours(number)),
-            least(until, day_start() + to_hours(number + 1))
+            greatest(begin, begins_at), least(until, ends_at)
         ), 0)) / 1e6 as online_s
-    from part cross join range(24) as hours(number)
+    from part cross join slot
     where status = 'online'
     group by agent_id, number
 ),
 hours as (
-    select agent_id, list(online_s order by number) as online_s_by_hour
-    from hour group by agent_id
+    select agent_id, list(coalesce(online_s, 0) order by number) as online_s_by_hour
+    from (select distinct agent_id from hour) cross join range(24) as hours(number)
+    left join hour using (agent_id, number)
+    group by agent_id
 )
 select
     agent_id,

@@ -10,7 +10,7 @@ LATE_CHATS_H = 6
 CHAT_ENGAGEMENTS = Model(
     name="chat_engagements",
     description=(
-        "Agents' engagements in chats, on the day, UTC, on which the chat started, whenever they "
+        "Agents' engagements in chats, on the day on which the chat started, whenever they "
         "were. Those of deleted chats stay, flagged. Chats that don't say when they started are in "
         "no day."
     ),

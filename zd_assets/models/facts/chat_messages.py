@@ -8,7 +8,7 @@ from zd_assets.models.model import Model, Source, read_sql
 CHAT_MESSAGES = Model(
     name="chat_messages",
     description=(
-        "What was said in chats, on the day, UTC, on which the chat started, also where it went on "
+        "What was said in chats, on the day on which the chat started, also where it went on "
         "past midnight: the messages of their history, and the texts of offline messages. Those "
         "of deleted chats stay, flagged."
     ),

@@ -8,7 +8,7 @@ from zd_assets.models.model import Model, Source, read_sql
 CHAT_PAGE_VIEWS = Model(
     name="chat_page_views",
     description=(
-        "Pages that the visitor saw in the session of a chat, on the day, UTC, on which the chat "
+        "Pages that the visitor saw in the session of a chat, on the day on which the chat "
         "started, whenever that was. Those of deleted chats stay, flagged."
     ),
     columns=(

@@ -10,7 +10,7 @@ SKILL_ASSIGNMENTS = Model(
     name="skill_assignments",
     description=(
         "Which agents and tickets had which skill on the day: intervals, from the routing "
-        "streams. An interval that goes on past midnight stands in each day that it touches. A "
+        "streams. An interval that goes on past midnight is in each day that it touches. A "
         "ticket's ends when the skill is taken away or the ticket is closed. What is given twice "
         "is held since the first time; given and taken away in one moment, all stays as it was."
     ),
@@ -37,5 +37,8 @@ SKILL_ASSIGNMENTS = Model(
     ),
     depends_on_past=True,
     sql=read_sql("facts/skill_assignments"),
-    assertions={"until_after_since": "until >= since", "a_day_has_24_hours": "held_s <= 86400"},
+    assertions={
+        "until_after_since": "until >= since",
+        "within_the_day": "held_s <= longest_day_s()",
+    },
 )

@@ -8,7 +8,7 @@ from zd_assets.models.model import Model, Reference, Source, read_sql
 TICKET_COMMENTS = Model(
     name="ticket_comments",
     description=(
-        "Comments on tickets, public ones and internal notes, on the day, UTC, of the ticket "
+        "Comments on tickets, public ones and internal notes, on the day of the ticket "
         "event that brought them. Where comments aren't asked for with the ticket events, there "
         "is a row for each, without what it says."
     ),

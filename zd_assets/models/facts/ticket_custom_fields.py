@@ -9,7 +9,7 @@ from zd_assets.models.model import Model, Reference, Source, read_sql
 TICKET_CUSTOM_FIELDS = Model(
     name="ticket_custom_fields",
     description=(
-        "The custom fields of every ticket that changed on the day, UTC, as its newest version of "
+        "The custom fields of every ticket that changed on the day as its newest version of "
         "the day has them, those without a value as well. A ticket's current values are those of "
         "its newest day: ask for the greatest `version_at` of each ticket."
     ),

@@ -52,7 +52,11 @@ TICKET_STATES = Model(
         ),
         Column("solves", Scalar.INTEGER, "How often it was solved on the day."),
         Column("reopens", Scalar.INTEGER, "How often it went from solved to unsolved on the day."),
-        Column("restores", Scalar.INTEGER, "How often it came back, unsolved, after a deletion."),
+        Column(
+            "restores",
+            Scalar.INTEGER,
+            "How often it came back, unsolved, after it was closed or deleted.",
+        ),
         Column(
             "leaves",
             Scalar.INTEGER,

@@ -9,9 +9,9 @@ from zd_assets.models.model import Model, Source, read_sql
 CHAT_DAILY_SUMMARY = Model(
     name="chat_daily_summary",
     description=(
-        "The chats that started on the day, UTC, by the department that the chat itself names, so "
-        "that a transferred chat counts once, for its department in the end. Whoever started them, "
-        "a visitor, an agent or a trigger, they count. Deleted chats and offline messages count in "
+        "The chats that started on the day by the department that the chat itself names, so "
+        "that a transferred chat counts once, for its department in the end. They count whether a "
+        "visitor, an agent or a trigger started them. Deleted chats and offline messages count in "
         "their own columns alone; all other figures leave them out. Means and the like are null "
         "where there is nothing to count."
     ),

@@ -7,7 +7,7 @@ chat as (
         not is_deleted and coalesce(type, 'chat') <> 'offline_msg' as counts,
         not coalesce(missed, false) as is_served,
         not coalesce(missed, false) and not coalesce(dropped, false) as is_completed,
-        hour(timestamp) as hour,
+        local_hour(timestamp) as hour,
         transfer.chat_id is not null as is_transferred,
         case when counts and not is_completed then abandon_time end as abandon_s,
         case

@@ -35,3 +35,4 @@ select
     count(distinct item) filter (kind = 'reply') as tickets_replied
 from who left join part using (is_automation)
 group by who.is_automation
+having any_value(agents) + count(item) > 0

@@ -43,7 +43,10 @@ has as (
         count(age_s) filter (is_unsolved) as aged,
         avg(age_s) filter (is_unsolved) as age_mean_s,
         max(age_s) filter (is_unsolved) as age_max_s,
-        count(*) filter (is_unsolved and age_s > 7 * 86400) as older_than_week
+        count(*) filter (is_unsolved and age_s > 1 * 86400) as older_than_day,
+        count(*) filter (is_unsolved and age_s > 3 * 86400) as older_than_3_days,
+        count(*) filter (is_unsolved and age_s > 7 * 86400) as older_than_week,
+        count(*) filter (is_unsolved and age_s > 30 * 86400) as older_than_month
     from state
     group by all
 )
@@ -71,7 +74,10 @@ select
     coalesce(aged, 0) as aged,
     age_mean_s,
     age_max_s,
-    coalesce(older_than_week, 0) as older_than_week
+    coalesce(older_than_day, 0) as older_than_day,
+    coalesce(older_than_3_days, 0) as older_than_3_days,
+    coalesce(older_than_week, 0) as older_than_week,
+    coalesce(older_than_month, 0) as older_than_month
 from has
 full join had
     on has.group_id is not distinct from had.group_id

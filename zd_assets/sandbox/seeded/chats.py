@@ -31,7 +31,7 @@ class Chats(Records):
         super().__init__(seed, odd, "chats", start_us, chats_per_day * BLOCK / NEW)
 
     def reference(self, slot: int) -> tuple[str, str, Item | None]:
-        """Return id, `timestamp` and last engagement of the chat that stands at a slot."""
+        """Return id, `timestamp` and last engagement of the chat at a slot."""
         chat = self._created(self.origin(slot))
         engagements = chat.get("engagements")
         return chat["id"], chat["timestamp"], engagements[-1] if engagements else None

@@ -93,7 +93,7 @@ def offline(random: Random, identifier: str, updated: int) -> Item:
 
 
 class _Talk:
-    """A conversation in the making; its times count from its begin until it is stamped."""
+    """A conversation that isn't finished; its times count from its begin until it is stamped."""
 
     def __init__(self, random: Random, identifier: str) -> None:
         self.random = random

@@ -18,7 +18,7 @@ def mix(seed: int, number: int) -> int:
 
 
 def chosen(seed: int, number: int, share: float) -> bool:
-    """Whether a number is among a share of all, by lot."""
+    """Return whether a number is among a share of all, by lot."""
     return mix(seed, number) < share * (1 << 64)
 
 

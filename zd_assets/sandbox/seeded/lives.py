@@ -75,7 +75,7 @@ class Lives:
         return self.timetable.time_us(self.slot(ticket, step)) // SECOND_US
 
     def by_automation(self, ticket: int) -> bool:
-        """Whether an automation solves a ticket: without an event and a trace in `updated_at`."""
+        """Return whether an automation solves a ticket, without an event or a trace."""
         if not self._automation_rate:
             return False
         hour = self.second(ticket, SOLVED) // 3600

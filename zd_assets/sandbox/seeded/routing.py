@@ -68,7 +68,7 @@ class _Routing(ABC):
 
     @abstractmethod
     def _content(self, thing: int, slot: int) -> Item:
-        """Return what a row says of a thing, beside its id, type and time."""
+        """Return what a row says of a thing, besides its id, type and time."""
 
     def _uuid(self, thing: int) -> str:
         return str(UUID(int=mix(self._ids, thing) << 64 | mix(self._contents, thing), version=4))

@@ -71,7 +71,7 @@ class Stream:
         self.item = lru_cache(maxsize=cached_items)(recipe.item)
 
     def rows(self, time: int, now_us: int, delay_us: Delay | None = None) -> Iterator[Row]:
-        """Yield the rows at or after `time` (in the export's unit) as they stand at `now_us`.
+        """Yield the rows at or after `time` (in the export's unit) as they are at `now_us`.
 
         With `delay_us`: as they are shown, each slot so long after its own time.
         """
@@ -118,7 +118,7 @@ class Stream:
                 yield time_us // self._unit_us, slot
 
     def find(self, id: str, now_us: int) -> bytes | None:
-        """Return the item of an id as it stands at `now_us`, if there is one."""
+        """Return the item of an id as it is at `now_us`, if there is one."""
         slot = self._slot_of(id) if self._slot_of else None
         end = self._recipe.timetable.first_at(now_us + 1)
         if slot is None or slot >= end:

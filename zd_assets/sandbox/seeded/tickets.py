@@ -97,7 +97,7 @@ class Tickets:
         )
 
     def deleted(self, ticket: int) -> bool:
-        """Whether the ticket's last step deletes it."""
+        """Return whether the ticket's last step deletes it."""
         return mix(self._people, ticket) % 17 == 0
 
     def status(self, ticket: int, step: int) -> str:

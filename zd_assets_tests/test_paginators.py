@@ -21,14 +21,14 @@ from zd_assets.catalog.support import (
     USERS,
 )
 from zd_assets.schema.json_text import split_object
-from zd_assets.zendesk.pagination import (
-    Onward,
+from zd_assets.zendesk.paginators import (
+    NextPage,
     asking_for,
     asks_the_same,
     cursor_of,
     first_url,
     page_size,
-    protocol,
+    paginator,
     sized,
 )
 
@@ -190,7 +190,7 @@ def test_a_url_made_for_a_size_asks_the_same_for_so_many(
     assert page_size(endpoint, other) == size
     assert sized(endpoint, other, size) == other
     assert asks_the_same(endpoint, url, other)
-    name = protocol(endpoint).size
+    name = paginator(endpoint).size
 
     def others(url: str) -> list[tuple[str, str]]:
         return [pair for pair in parse_qsl(urlsplit(url).query, True) if pair[0] != name]
@@ -307,7 +307,7 @@ PAGED = "https://example.zendesk.com/api/v2/incremental/ticket_metric_events.jso
 ROUTED = f"{BASE}/incremental/routing/attributes.json?cursor=4d9bcc66-e1d9-4d26"
 
 # The documents' own examples where they give one; else what their properties say there is.
-DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
+DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], NextPage]] = {
     "chats": (
         CHAT,
         {
@@ -316,7 +316,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "end_time": 1524710057,
             "next_page": CHATS_URL,
         },
-        Onward(CHATS_URL, None, 4, 1524710057, end_id="1804.2.QqHwCNX18mZ7Y"),
+        NextPage(CHATS_URL, None, 4, 1524710057, end_id="1804.2.QqHwCNX18mZ7Y"),
     ),
     "TimeBasedExportIncrementalTicketsResponse": (
         TICKETS_BY_TIME,
@@ -326,7 +326,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "end_time": 1390362485,
             "next_page": f"{TICKETS_PAGE}start_time=1390362485",
         },
-        Onward(f"{TICKETS_PAGE}start_time=1390362485", True, 2, 1390362485),
+        NextPage(f"{TICKETS_PAGE}start_time=1390362485", True, 2, 1390362485),
     ),
     "ExportIncrementalOrganizationsResponse": (
         ORGANIZATIONS_BY_TIME,
@@ -336,7 +336,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "end_time": 1601357503,
             "next_page": f"{EVENTS_PAGE}start_time=1601357503",
         },
-        Onward(f"{EVENTS_PAGE}start_time=1601357503", True, 1, 1601357503),
+        NextPage(f"{EVENTS_PAGE}start_time=1601357503", True, 1, 1601357503),
     ),
     "time-based, not the last": (
         EVENTS,
@@ -346,17 +346,17 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "end_time": 1601357503,
             "next_page": f"{EVENTS_PAGE}start_time=1601357503",
         },
-        Onward(f"{EVENTS_PAGE}start_time=1601357503", False, 1, 1601357503),
+        NextPage(f"{EVENTS_PAGE}start_time=1601357503", False, 1, 1601357503),
     ),
     "time-based, next_page nullable": (
         EVENTS,
         {"count": 1, "end_of_stream": False, "end_time": 1601357503, "next_page": None},
-        Onward(None, False, 1, 1601357503),
+        NextPage(None, False, 1, 1601357503),
     ),
     "TicketMetricEventsResponse, which has no end_of_stream": (
         METRICS_BY_TIME,
         {"count": 1, "end_time": 1601357503, "next_page": METRICS_URL},
-        Onward(METRICS_URL, None, 1, 1601357503),
+        NextPage(METRICS_URL, None, 1, 1601357503),
     ),
     "CursorBasedExportIncrementalTicketsResponse": (
         TICKETS_BY_CURSOR,
@@ -367,7 +367,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "before_url": None,
             "end_of_stream": True,
         },
-        Onward(CURSOR_URL, True, cursor="MTU3NjYxMzUzOS4wfHw0Njd8"),
+        NextPage(CURSOR_URL, True, cursor="MTU3NjYxMzUzOS4wfHw0Njd8"),
     ),
     "CursorBasedExportIncrementalUsersResponse, not the last": (
         USERS_BY_CURSOR,
@@ -378,7 +378,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "before_url": None,
             "end_of_stream": False,
         },
-        Onward(
+        NextPage(
             f"{USERS_CURSOR}cursor=MTU3NjYxMzUzOS4wfHw0Njd8",
             False,
             cursor="MTU3NjYxMzUzOS4wfHw0Njd8",
@@ -387,7 +387,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
     "cursor-based, all nullable ones null": (
         USERS_BY_CURSOR,
         {"after_cursor": None, "after_url": None, "end_of_stream": True},
-        Onward(None, True),
+        NextPage(None, True),
     ),
     "Pagination, cursor pagination": (
         METRICS_BY_PAGES,
@@ -395,7 +395,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "meta": {"has_more": True, "after_cursor": "xxx", "before_cursor": "yyy"},
             "links": {"next": f"{PAGED}page[after]=xxx", "prev": f"{PAGED}page[before]=yyy"},
         },
-        Onward(f"{PAGED}page[after]=xxx", False, cursor="xxx"),
+        NextPage(f"{PAGED}page[after]=xxx", False, cursor="xxx"),
     ),
     "Pagination, cursor pagination, the last": (
         METRICS_BY_PAGES,
@@ -403,17 +403,17 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
             "meta": {"has_more": False, "after_cursor": None, "before_cursor": None},
             "links": {"next": None, "prev": None},
         },
-        Onward(None, True),
+        NextPage(None, True),
     ),
     "IncrementalSkillBasedRouting": (
         ATTRIBUTES,
         {"count": 2, "end_time": 1601357503, "next_page": ROUTED},
-        Onward(ROUTED, None, 2, 1601357503, cursor="4d9bcc66-e1d9-4d26"),
+        NextPage(ROUTED, None, 2, 1601357503, cursor="4d9bcc66-e1d9-4d26"),
     ),
     "routing, nothing more": (
         ATTRIBUTES,
         {"count": 0, "next_page": ROUTED},
-        Onward(ROUTED, None, 0, cursor="4d9bcc66-e1d9-4d26"),
+        NextPage(ROUTED, None, 0, cursor="4d9bcc66-e1d9-4d26"),
     ),
 }
 
@@ -422,7 +422,7 @@ DOCUMENTED: dict[str, tuple[Endpoint, dict[str, Any], Onward]] = {
 def test_a_documented_page_says_where_it_goes_on(name: str) -> None:
     endpoint, said, onward = DOCUMENTED[name]
     body = said | {endpoint.items: [{"id": 1, "count": "none of the page's"}], "more": {}}
-    assert protocol(endpoint).read(split_object(json.dumps(body).encode())) == onward
+    assert paginator(endpoint).read(split_object(json.dumps(body).encode())) == onward
 
 
 def test_every_kind_of_endpoint_is_shown_above() -> None:

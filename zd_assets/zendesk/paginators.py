@@ -21,7 +21,7 @@ _SMALLEST = 10
 
 
 @dataclass(frozen=True)
-class Onward:
+class NextPage:
     """What a page says of itself and of the next one; None where its kind says nothing.
 
     `end_time` is in the endpoint's unit. `last` says whether there is nothing more at the moment.
@@ -36,7 +36,7 @@ class Onward:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Paginator:
     """What is particular to a kind of endpoint.
 
     `size` is the parameter that asks for so many items a page, if there is one; `moving` are
@@ -46,22 +46,22 @@ class Protocol:
 
     size: str | None
     moving: frozenset[str]
-    read: Callable[[Mapping[str, bytes]], Onward]
+    read: Callable[[Mapping[str, bytes]], NextPage]
 
 
-def protocol(endpoint: Endpoint) -> Protocol:
-    """The record of an endpoint's kind."""
-    return _PROTOCOLS[endpoint.pagination]
+def paginator(endpoint: Endpoint) -> Paginator:
+    """Return the record of an endpoint's kind."""
+    return _PAGINATORS[endpoint.pagination]
 
 
 def first_url(
     base_url: str, endpoint: Endpoint, start_us: int, size: int, parameters: Mapping[str, str]
 ) -> str:
-    """The URL of the first page from `start_us` (microseconds), which routing can't choose."""
+    """Build the URL of the first page from `start_us` (microseconds)."""
     query: dict[str, str | int] = {}
     if endpoint.has_start_time:
         query[START_TIME] = start_us // endpoint.unit_us
-    if parameter := protocol(endpoint).size:
+    if parameter := paginator(endpoint).size:
         query[parameter] = size
     query |= parameters
     url = f"{base_url}/incremental/{endpoint.path}"
@@ -69,14 +69,14 @@ def first_url(
 
 
 def page_size(endpoint: Endpoint, url: str) -> int:
-    """How many items a URL asks for; the endpoint's most where it doesn't say."""
-    size = dict(parse_qsl(urlsplit(url).query)).get(protocol(endpoint).size or "", "")
+    """Return how many items a URL asks for; the endpoint's most where it doesn't say."""
+    size = dict(parse_qsl(urlsplit(url).query)).get(paginator(endpoint).size or "", "")
     return int(size) if size.isdecimal() and len(size) < 10 else endpoint.page_size
 
 
 def sized(endpoint: Endpoint, url: str, size: int) -> str:
-    """The same URL for `size` items a page; untouched if it asks for that already, or is no URL."""
-    parameter = protocol(endpoint).size
+    """Return the same URL for `size` items a page; untouched if it can't be changed."""
+    parameter = paginator(endpoint).size
     if parameter is None or not origin(url)[1] or page_size(endpoint, url) == size:
         return url
     parts = urlsplit(url)
@@ -85,7 +85,7 @@ def sized(endpoint: Endpoint, url: str, size: int) -> str:
 
 
 def asking_for(url: str, parameters: Mapping[str, str]) -> str:
-    """The same URL with those of our parameters that the server left out of it."""
+    """Return the same URL with those of our parameters that the server left out of it."""
     if not origin(url)[1]:
         return url  # It is none, which the client will say.
     parts = urlsplit(url)
@@ -102,13 +102,13 @@ def from_time(endpoint: Endpoint, url: str, time: int) -> str:
     >>> from_time(by_cursor, "https://a/cursor?cursor=x&per_page=5", 1_769_904_000)
     'https://a/cursor?per_page=5&start_time=1769904000'
     """
-    parts, moving = urlsplit(url), protocol(endpoint).moving
+    parts, moving = urlsplit(url), paginator(endpoint).moving
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k not in moving]
     return parts._replace(query=urlencode([*query, (START_TIME, str(time))])).geturl()
 
 
 def start_time_of(url: str) -> int | None:
-    """The `start_time` that a URL asks from, in the endpoint's unit."""
+    """Return the `start_time` that a URL asks from, in the endpoint's unit."""
     if not origin(url)[1]:
         return None  # It is none, which the client will say.
     text = dict(parse_qsl(urlsplit(url).query)).get(START_TIME, "")
@@ -116,17 +116,17 @@ def start_time_of(url: str) -> int | None:
 
 
 def smaller(endpoint: Endpoint, url: str) -> str:
-    """The same URL for half as many items a page, but hardly ever less than a few."""
+    """Return the same URL for half as many items a page, but hardly ever less than a few."""
     size = page_size(endpoint, url)
     return sized(endpoint, url, max(size // 2, min(size, _SMALLEST)))
 
 
 def asks_the_same(endpoint: Endpoint, one: str, other: str) -> bool:
-    """Whether two URLs ask the same thing of one origin, position and size of the page apart."""
+    """Return whether two URLs ask the same, but for position and size of the page."""
 
     def asked(url: str) -> object:
         parts = urlsplit(url)
-        passing = protocol(endpoint).moving | {protocol(endpoint).size}
+        passing = paginator(endpoint).moving | {paginator(endpoint).size}
         query = [(k, v) for k, v in parse_qsl(parts.query) if k not in passing]
         # The addresses of further pages end in `.json`, however the first was asked for.
         return (parts.path.removesuffix(".json"), sorted(query))
@@ -135,7 +135,7 @@ def asks_the_same(endpoint: Endpoint, one: str, other: str) -> bool:
 
 
 def cursor_of(url: str | None) -> str | None:
-    """The `cursor` that a URL asks from."""
+    """Return the `cursor` that a URL asks from."""
     if not url or not origin(url)[1]:
         return None
     return dict(parse_qsl(urlsplit(url).query)).get(CURSOR)
@@ -182,7 +182,7 @@ class _Routing(msgspec.Struct):
 
 
 def _reader(kind: type[T]) -> Callable[[Mapping[str, bytes]], T]:
-    """Reads a page's envelope; the items beside it stay unparsed."""
+    """Reads a page's envelope; its items stay unparsed."""
     # Made once: msgspec completes a struct with its first decoder, which threads mustn't share.
     decode = msgspec.json.Decoder(kind).decode
 
@@ -199,48 +199,48 @@ _read_chat, _read_time, _read_cursor = _reader(_Chat), _reader(_Time), _reader(_
 _read_pages, _read_routing = _reader(_Pages), _reader(_Routing)
 
 
-def _chat(attributes: Mapping[str, bytes]) -> Onward:
+def _chat(attributes: Mapping[str, bytes]) -> NextPage:
     page = _read_chat(attributes)
     # A server that hasn't moved from a first URL without `start_id` may say "" or nothing.
-    return Onward(
+    return NextPage(
         page.next_page, None, page.count, _whole(page.end_time), end_id=page.end_id or None
     )
 
 
-def _time(attributes: Mapping[str, bytes]) -> Onward:
+def _time(attributes: Mapping[str, bytes]) -> NextPage:
     page = _read_time(attributes)
     if page.next_page is None and "next_page" not in attributes:
         raise ValueError("`next_page` is missing")  # Null is an answer; such a page is cut.
-    return Onward(page.next_page, page.end_of_stream, page.count, _whole(page.end_time))
+    return NextPage(page.next_page, page.end_of_stream, page.count, _whole(page.end_time))
 
 
-def _cursor(attributes: Mapping[str, bytes]) -> Onward:
+def _cursor(attributes: Mapping[str, bytes]) -> NextPage:
     page = _read_cursor(attributes)
-    return Onward(page.after_url, page.end_of_stream, cursor=page.after_cursor)
+    return NextPage(page.after_url, page.end_of_stream, cursor=page.after_cursor)
 
 
-def _pages(attributes: Mapping[str, bytes]) -> Onward:
+def _pages(attributes: Mapping[str, bytes]) -> NextPage:
     page = _read_pages(attributes)
-    return Onward(page.links.next, not page.meta.has_more, cursor=page.meta.after_cursor)
+    return NextPage(page.links.next, not page.meta.has_more, cursor=page.meta.after_cursor)
 
 
-def _routing(attributes: Mapping[str, bytes]) -> Onward:
+def _routing(attributes: Mapping[str, bytes]) -> NextPage:
     page = _read_routing(attributes)
     if page.next_page is not None and not origin(page.next_page)[1]:
         raise ValueError("`next_page` is no address")
     cursor = cursor_of(page.next_page)
     last = True if page.next_page is None and not page.count else None
-    return Onward(page.next_page, last, page.count, _whole(page.end_time), cursor=cursor)
+    return NextPage(page.next_page, last, page.count, _whole(page.end_time), cursor=cursor)
 
 
 def _whole(number: int | float | None) -> int | None:
     return None if number is None else int(number)
 
 
-_PROTOCOLS = {
-    Pagination.CHAT: Protocol("limit", frozenset({START_TIME, "start_id"}), _chat),
-    Pagination.TIME: Protocol("per_page", frozenset({START_TIME}), _time),
-    Pagination.CURSOR: Protocol("per_page", frozenset({START_TIME, CURSOR}), _cursor),
-    Pagination.PAGES: Protocol("page[size]", frozenset({START_TIME, "page[after]"}), _pages),
-    Pagination.ROUTING: Protocol(None, frozenset({CURSOR}), _routing),
+_PAGINATORS = {
+    Pagination.CHAT: Paginator("limit", frozenset({START_TIME, "start_id"}), _chat),
+    Pagination.TIME: Paginator("per_page", frozenset({START_TIME}), _time),
+    Pagination.CURSOR: Paginator("per_page", frozenset({START_TIME, CURSOR}), _cursor),
+    Pagination.PAGES: Paginator("page[size]", frozenset({START_TIME, "page[after]"}), _pages),
+    Pagination.ROUTING: Paginator(None, frozenset({CURSOR}), _routing),
 }

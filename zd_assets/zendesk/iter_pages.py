@@ -8,16 +8,16 @@ from zd_assets.catalog.export import Endpoint, Export
 from zd_assets.zendesk.doubt import Doubt, doubt, next_url
 from zd_assets.zendesk.errors import CrowdedError, StuckCursorError
 from zd_assets.zendesk.follow_up import FollowUp, Policy, follow_up
-from zd_assets.zendesk.page import Page, Position, is_of_one_unit
+from zd_assets.zendesk.page import Cursor, Page, is_of_one_unit
 from zd_assets.zendesk.page_growth import PageGrowth
-from zd_assets.zendesk.pagination import from_time, page_size, sized
+from zd_assets.zendesk.paginators import from_time, page_size, sized
 
 # How often a page that can't be true is asked for before the server's word counts as final.
 _TIMES = 3
 
 
-class Ending(StrEnum):
-    """Why a drain ended after a page."""
+class StopReason(StrEnum):
+    """Why no further page was asked for."""
 
     REACHED = "reached the end of the window"
     HORIZON = "reached the settled horizon: what is younger can still change"
@@ -28,33 +28,33 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Start:
-    """Where a drain begins: its first URL, and the position that the URL asks from."""
+    """Where to begin: the first URL, and the position that the URL asks from."""
 
     url: str
-    position: Position
+    position: Cursor
 
 
 @dataclass(frozen=True)
-class Step:
+class PageResult:
     """One page on the way, what was asked for it, the position before it, and what follows.
 
-    `horizon_us` is the settled horizon when the page was asked for; `ending` is None while
-    the drain goes on. `skipped` is the time, in the endpoint's unit, of which the server gives no
+    `horizon_us` is the settled horizon when the page was asked for; `stop_reason` is None while
+    pages go on. `skipped` is the time, in the endpoint's unit, of which the server gives no
     more than this page, so that the next one is asked for after it.
     """
 
     endpoint: Endpoint
     url: str
     page: Page
-    before: Position
-    after: Position
+    before: Cursor
+    after: Cursor
     horizon_us: int
     follow_up: FollowUp
-    ending: Ending | None
+    stop_reason: StopReason | None
     skipped: int | None = None
 
 
-def drain(
+def iter_pages(
     export: Export,
     endpoint: Endpoint,
     start: Start,
@@ -62,7 +62,7 @@ def drain(
     policy: Policy,
     ask: Callable[[str], Page],
     may_ask: Callable[[], bool],
-) -> Iterator[Step]:
+) -> Iterator[PageResult]:
     """Walk from `start` until the server's position has passed `until_us` (microseconds).
 
     Ends earlier at the settled horizon, when the server has nothing more, when the follow-up
@@ -113,17 +113,19 @@ def drain(
             repeats=repeats,
         )
         horizon_us = _horizon_us(export, endpoint, page)
-        ending = _ending(endpoint, page, before, after, until_us, horizon_us, rule, repeats)
-        if ending is None and not may_ask():
-            ending = Ending.PAGES_SPENT
-        yield Step(endpoint, url, page, before, after, horizon_us, rule, ending, skipped)
-        if ending is not None or page.next_url is None:
+        stop_reason = _stop_reason(
+            endpoint, page, before, after, until_us, horizon_us, rule, repeats
+        )
+        if stop_reason is None and not may_ask():
+            stop_reason = StopReason.PAGES_SPENT
+        yield PageResult(endpoint, url, page, before, after, horizon_us, rule, stop_reason, skipped)
+        if stop_reason is not None or page.next_url is None:
             return
         size = growth.next(page_size(endpoint, url), page.limit)
         url, before, previous = sized(endpoint, page.next_url, size), after, page
 
 
-def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:
+def _after(endpoint: Endpoint, page: Page, before: Cursor) -> Cursor:
     if page.position is None or not page.count:
         return before  # An empty page proves nothing beyond.
     if page.position.cursor is not None and page.position.cursor == before.cursor:
@@ -135,7 +137,7 @@ def _after(endpoint: Endpoint, page: Page, before: Position) -> Position:
 
 
 def _repeats(endpoint: Endpoint, page: Page, previous: Page | None) -> bool:
-    """Whether a page has room left, and yet nothing but the boundary of the one before.
+    """Return whether a page has room left, and yet nothing but the boundary of the one before.
 
     Of a single second that is held whole, the page's `end_time` is the second after it: so its
     position moves.
@@ -146,9 +148,9 @@ def _repeats(endpoint: Endpoint, page: Page, previous: Page | None) -> bool:
 
 
 def _is_crowded(
-    export: Export, endpoint: Endpoint, page: Page, before: Position, after: Position
+    export: Export, endpoint: Endpoint, page: Page, before: Cursor, after: Cursor
 ) -> bool:
-    """Whether a page doesn't move since it is full of items of a single time."""
+    """Return whether a page doesn't move since it is full of items of a single time."""
     if after != before or not endpoint.names_end_time or not endpoint.repeats_boundary:
         return False
     return is_of_one_unit(export, endpoint, page.items, before.end_time)
@@ -159,28 +161,28 @@ def _horizon_us(export: Export, endpoint: Endpoint, page: Page) -> int:
     return int((page.asked_at_s - export.settle_s) * 1_000_000) // unit_us * unit_us
 
 
-def _ending(
+def _stop_reason(
     endpoint: Endpoint,
     page: Page,
-    before: Position,
-    after: Position,
+    before: Cursor,
+    after: Cursor,
     until_us: int,
     horizon_us: int,
     rule: FollowUp,
     repeats: bool,
-) -> Ending | None:
+) -> StopReason | None:
     after_us = after.end_time * endpoint.unit_us
     # Only the end of a stream in the order of arrival proves a window.
     if page.count and not endpoint.by_arrival and after_us >= min(until_us, horizon_us):
-        return Ending.REACHED if until_us <= horizon_us else Ending.HORIZON
+        return StopReason.REACHED if until_us <= horizon_us else StopReason.HORIZON
     # Where the boundary comes again, a page that brings nothing else is the last.
     nothing_new = page.count == 0 or (after == before and endpoint.repeats_boundary) or repeats
     if nothing_new if page.last is None else page.last:
-        return Ending.CAUGHT_UP
-    return None if rule.now else Ending.WAIT
+        return StopReason.CAUGHT_UP
+    return None if rule.now else StopReason.WAIT
 
 
-def _stuck(export: Export, doubted: Doubt, after: Position) -> StuckCursorError:
+def _stuck(export: Export, doubted: Doubt, after: Cursor) -> StuckCursorError:
     return StuckCursorError(
         f"{export.name}: {doubted.reason}, at end_time {after.end_time}, {_TIMES} times; it isn't "
         "followed, since items would be lost or come for ever. Raise page_size if it is below its "
