@@ -3,13 +3,14 @@
 # make clients: clients that others wrote read the sandbox to the same rows.
 # make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
 # make install-check: the core alone in a clean environment, used by a foreign project; downloads.
+# make lowest: the main job with the lowest versions that pyproject.toml allows, which are downloaded.
 # make browser: a headless Chromium clicks through the UI; not part of make test, for its time.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test unit browser clients install-check torture lint format clean
+.PHONY: demo dev test unit lowest browser clients install-check torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -23,6 +24,17 @@ test: lint
 
 unit: $(VENV)/dev.stamp
 	$(BIN)/pytest -m unit
+
+# As a user has it: from a wheel, in a folder without the source.
+LOWEST := .venv-lowest
+lowest:
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python .ci/lowest.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(LOWEST)/constraints.txt '.[demo,deploy]'
+	mkdir $(LOWEST)/job
+	cd $(LOWEST)/job && ../bin/zd-assets demo run --days 2
 
 browser: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 0 -m browser -rs
@@ -47,7 +59,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) data/demo
+	rm -rf $(VENV) $(LOWEST) data/demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12")'

@@ -3,6 +3,7 @@
 #: The extra that brings a package, by the name under which it is imported.
 EXTRAS = {
     "aiohttp": "sandbox",
+    "apprise": "alerts",
     "dagster_celery": "workers",
     "dagster_webserver": "ui",
     "dotenv": "cli",

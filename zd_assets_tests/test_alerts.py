@@ -16,7 +16,8 @@ import time_machine
 from zd_assets.catalog.chat import CHATS, CONVERSIONS, DEPARTMENT_EVENTS
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.registry import EXPORTS
-from zd_assets.defs.alerts.webhook import MOST_CHARACTERS, AlertError, AlertWebhook
+from zd_assets.defs.alerts.errors import AlertError
+from zd_assets.defs.alerts.webhook import MOST_CHARACTERS, AlertWebhook
 from zd_assets.defs.build import build_definitions
 from zd_assets.defs.resources import LakeFolder
 from zd_assets.lake.lake import Lake
@@ -425,7 +426,7 @@ def test_a_webhook_that_refuses_is_an_error_without_its_address(
 @pytest.mark.parametrize(
     ("url", "error", "message"),
     [
-        (None, ConfigurationError, "ZD_ALERT_WEBHOOK is not set"),
+        (None, ConfigurationError, "neither ZD_ALERT_URLS nor ZD_ALERT_WEBHOOK is set"),
         (f"http://hooks.example/{SECRET}", ConfigurationError, "ZD_ALERT_WEBHOOK is no https"),
         (f"file:///{SECRET}", ConfigurationError, "ZD_ALERT_WEBHOOK is no https"),
         (SECRET, ConfigurationError, "ZD_ALERT_WEBHOOK is no https"),

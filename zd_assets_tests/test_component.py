@@ -178,6 +178,7 @@ def test_bad_yaml_is_refused_with_one_message_for_each_attribute_that_names_the_
         ("chat: {budget_url: 'postgresql://me:s3same@host/db'}", "chat.budget_url"),
         ("chat: {hash_key: '{{ 7 }}s3same'}", "chat.hash_key"),
         ("alert_webhook: https://hooks.example/s3same", "alert_webhook"),
+        ("alert_urls: slack://s3same/token", "alert_urls"),
     ],
 )
 def test_a_secret_that_stands_in_the_yaml_is_refused_without_being_shown(

@@ -10,15 +10,19 @@ from typing import Any
 import pytest
 import yaml
 
-from zd_assets.cli import demo
+from zd_assets.cli.instance import INSTANCE
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 VALUES = yaml.safe_load((DEPLOY / "kubernetes" / "values.yaml").read_text())
 CODE = VALUES["dagster-user-deployments"]["deployments"][0]
+DOCKER = yaml.safe_load((DEPLOY / "docker" / "compose.yaml").read_text())
 # The services that are our image; the others are as their makers have them.
 OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
+OURS_BY_DOCKER = {
+    name: service for name, service in DOCKER["services"].items() if "build" in service
+}
 FILES = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.name != ".env"]
 VARIABLE = re.compile(r"\b(?:ZD|ZENDESK|DAGSTER|CELERY|AWS|POSTGRES)_[A-Z][A-Z_]*\b")
 # What others read: Dagster, the image of Postgres, the bucket's client.
@@ -35,7 +39,8 @@ def test_every_variable_named_is_read() -> None:
     read = FOREIGN | _config_variables(DEPLOY.rglob("*.yaml"))
     for path in (ROOT / "zd_assets").rglob("*.py"):
         read |= set(VARIABLE.findall(path.read_text()))
-    files = ("compose.yaml", "example.env", "Dockerfile", "README.md", "kubernetes/values.yaml")
+    files = ["compose.yaml", "example.env", "Dockerfile", "README.md", "kubernetes/values.yaml"]
+    files += ["docker/compose.yaml", "systemd/zd-assets-.service.d/process.conf"]
     unread = {
         (name, variable)
         for name in files
@@ -47,19 +52,70 @@ def test_every_variable_named_is_read() -> None:
     assert not {variable["name"] for variable in CODE["env"]} - read
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_service_has_every_variable_that_its_configuration_reads(name: str) -> None:
-    service = OURS[name]
+@pytest.mark.parametrize(
+    ("services", "launcher", "name"),
+    [
+        *((OURS, "celery", name) for name in OURS),
+        *((OURS_BY_DOCKER, "docker", name) for name in OURS_BY_DOCKER),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_service_has_every_variable_that_its_configuration_reads(
+    services: dict[str, Any], launcher: str, name: str
+) -> None:
+    service = services[name]
     given = set(service["environment"]) | (set(EXAMPLE) if "env_file" in service else set())
-    configuration = [DEPLOY / path for path in ("dagster.yaml", "celery/launcher.yaml")]
+    configuration = [DEPLOY / "dagster.yaml", DEPLOY / launcher / "launcher.yaml"]
     assert not _config_variables([*configuration, DEPLOY / "workspace.yaml"]) - given
+    assert service["build"]["dockerfile"] == "deploy/Dockerfile"
+    if launcher != "celery":
+        instance = service["build"]["args"]["INSTANCE"]
+        assert instance == f"dagster.yaml {launcher}/launcher.yaml"
+
+
+def test_the_daemon_has_every_variable_that_it_hands_to_a_run_s_container() -> None:
+    handed = _launcher("docker")["config"]["env_vars"]
+    daemon = OURS_BY_DOCKER["daemon"]
+    # Not those that the file has as a comment: a variable that isn't set is an error.
+    text = (DEPLOY / "example.env").read_text()
+    set_there = set(re.findall(r"(?m)^([A-Z_]+)=", text)) | set(daemon["environment"])
+    assert daemon["env_file"] == "../.env"
+    assert not set(handed) - set_there
+    assert set(handed) > {
+        "ZENDESK_SUBDOMAIN",
+        "ZD_LAKE",
+        *_config_variables([DEPLOY / "dagster.yaml"]),
+    }
+
+
+def test_a_run_s_container_is_of_the_same_image_network_and_volume() -> None:
+    config = _launcher("docker")["config"]
+    assert {service["image"] for service in OURS_BY_DOCKER.values()} == {config["image"]}
+    assert [DOCKER["networks"]["default"]["name"]] == config["networks"]
+    [volume] = config["container_kwargs"]["volumes"]
+    name, _, at = volume.partition(":")
+    assert DOCKER["volumes"]["logs"]["name"] == name
+    for service in OURS_BY_DOCKER.values():
+        assert f"logs:{at}" in service["volumes"]
+    # Who launches runs, and who ends them.
+    sockets = {
+        name
+        for name, service in OURS_BY_DOCKER.items()
+        if any("docker.sock" in volume for volume in service["volumes"])
+    }
+    assert sockets == {"webserver", "daemon"}
 
 
 def test_the_image_is_made_of_what_is_there() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
-    copied = [line.split()[1:-1] for line in lines if re.match(r"COPY (?!--from)", line)]
-    assert copied
-    assert not [name for names in copied for name in names if not (ROOT / name).exists()]
+    copies = [line.split()[1:] for line in lines if re.match(r"COPY (?!--from)", line)]
+    assert copies
+    assert not [name for *names, _ in copies for name in names if not (ROOT / name).exists()]
+    there = {f"{to.removeprefix('./')}{Path(name).name}" for *names, to in copies for name in names}
+    instances = re.findall(r'INSTANCE="(.*?)"', " ".join(line.strip("# ") for line in lines))
+    instances += [service["build"]["args"]["INSTANCE"] for service in OURS_BY_DOCKER.values()]
+    assert len(instances) > 2
+    assert not {name for names in instances for name in names.split()} - there
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "'.[deploy]'" in "\n".join(lines)
     assert "deploy" in project["optional-dependencies"]
@@ -73,8 +129,9 @@ def test_the_chart_has_the_version_of_the_image() -> None:
 
 
 def _commands() -> list[list[str]]:
-    commands = [service["command"] for service in OURS.values()]
-    tests = [service["healthcheck"]["test"] for service in OURS.values()]
+    services = [*OURS.values(), *OURS_BY_DOCKER.values()]
+    commands = [service["command"] for service in services]
+    tests = [service["healthcheck"]["test"] for service in services if "healthcheck" in service]
     commands += [test[1:] for test in tests if test[0] == "CMD" and "dagster" in test[1]]
     # As the chart starts it.
     port = str(CODE["port"])
@@ -114,11 +171,11 @@ def test_kubernetes_has_the_settings_of_the_instance() -> None:
     assert VALUES["additionalInstanceConfig"]["nux"] == instance["nux"]
 
 
-def test_the_demo_and_the_readme_limit_pools_as_the_instance_does() -> None:
+def test_the_demo_and_the_docs_limit_pools_as_the_instance_does() -> None:
     pools = yaml.safe_load((DEPLOY / "dagster.yaml").read_text())["concurrency"]["pools"]
     assert pools == {"default_limit": 1, "granularity": "op"}
-    assert yaml.safe_load(demo._INSTANCE)["concurrency"]["pools"] == pools
-    [shown] = re.findall(r"^  pools: .*?}", (ROOT / "README.md").read_text(), re.M)
+    assert yaml.safe_load(INSTANCE)["concurrency"]["pools"] == pools
+    [shown] = re.findall(r"^  pools: .*?}", (ROOT / "docs/following.md").read_text(), re.M)
     assert yaml.safe_load(shown)["pools"] == pools
 
 
@@ -131,7 +188,7 @@ def test_there_is_no_secret(path: Path) -> None:
     # By another variable (${...}) or by name is fine.
     secret = r"(?im)^[ \t-]*\w*(?:password|secret|token|access_key)\w*[ \t]*[:=][ \t]*"
     assigned = re.findall(secret + r"(?![\s\[{]|\$\{)(\S+)", text)
-    assert not set(assigned) - {"dagster-postgresql", "false"}
+    assert not set(assigned) - {"dagster-postgresql", "false", "null"}
 
 
 def test_secrets_are_named_alone() -> None:
@@ -139,6 +196,11 @@ def test_secrets_are_named_alone() -> None:
     assert not [name for name, value in EXAMPLE.items() if value]
     plain = [variable["name"] for variable in CODE["env"]]
     assert not [name for name in plain if re.search("TOKEN|PASSWORD|KEY|ZD_.*URL|WEBHOOK", name)]
+
+
+def _launcher(name: str) -> dict[str, Any]:
+    launcher: dict[str, Any] = yaml.safe_load((DEPLOY / name / "launcher.yaml").read_text())
+    return launcher["run_launcher"]  # type: ignore[no-any-return]
 
 
 def _config_variables(paths: Any) -> set[str]:

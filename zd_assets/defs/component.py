@@ -5,7 +5,7 @@ from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeVar
 
 import dagster as dg
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, InstanceOf, create_model
 from pydantic.fields import FieldInfo
 
 from zd_assets.catalog.registry import EXPORTS
@@ -53,6 +53,11 @@ def _lake(context: dg.ResolutionContext, location: str | None) -> LakeFolder:
 
 def _webhook(context: dg.ResolutionContext, url: str | None) -> AlertWebhook:
     return AlertWebhook(url=_secret(context, _text(context, url)))
+
+
+def _alert_urls(context: dg.ResolutionContext, urls: str | None) -> dg.EnvVar | None:
+    named: dg.EnvVar | None = _secret(context, _text(context, urls))
+    return named
 
 
 def _secret(context: dg.ResolutionContext, value: Any) -> Any:
@@ -159,6 +164,14 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
     ] = Field(
         default_factory=AlertWebhook, description="Where alerts are posted (ZD_ALERT_WEBHOOK)."
     )
+    alert_urls: Annotated[
+        InstanceOf[dg.EnvVar] | None,
+        dg.Resolver(_alert_urls, model_field_type=str | None, inject_before_resolve=False),
+    ] = Field(
+        default=None,
+        repr=False,
+        description="Who is told instead, as addresses of apprise (ZD_ALERT_URLS).",
+    )
 
     owners: list[str] = Field(
         default=[], description="Owners of all assets: team:support, someone@example.com."
@@ -197,7 +210,7 @@ class ZendeskExports(dg.Component, dg.Model, dg.Resolvable):
             self.chat,
             self.support,
             self.lake,
-            self.alert_webhook,
+            AlertWebhook(url=self.alert_webhook.url, urls=self.alert_urls),
             exports=[export for export in EXPORTS if export.name in self.exports],
             analytics=self.analytics,
             prefix=self.prefix,

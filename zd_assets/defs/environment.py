@@ -188,6 +188,12 @@ VARIABLES: tuple[Variable, ...] = (
         "Where failures and late exports are posted, as JSON with a `text`.",
         example="https://hooks.example.com/services/...",
     ),
+    Variable(
+        "ZD_ALERT_URLS",
+        "Who is told instead: addresses of apprise (Slack, Teams, mail, PagerDuty, ...), "
+        "separated by spaces.",
+        example="mailtos://user:password@mail.example.com?to=team@example.com",
+    ),
 )
 
 

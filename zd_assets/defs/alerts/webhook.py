@@ -1,4 +1,4 @@
-"""Where alerts go: a webhook that takes what Slack's incoming webhooks take."""
+"""Where alerts go: addresses of apprise, else a webhook that takes what Slack's take."""
 
 import json
 import urllib.error
@@ -7,6 +7,8 @@ import urllib.request
 import dagster as dg
 from pydantic import Field
 
+from zd_assets.defs.alerts import by_apprise
+from zd_assets.defs.alerts.errors import AlertError
 from zd_assets.zendesk.errors import ConfigurationError
 
 VARIABLE = "ZD_ALERT_WEBHOOK"
@@ -17,29 +19,37 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _TIMEOUT_S = 10.0
 
 
-class AlertError(Exception):
-    """An alert wasn't taken; the message doesn't say where to, for the address is a secret."""
-
-
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
         return None
 
 
 class AlertWebhook(dg.ConfigurableResource[None]):
-    """A webhook for alerts. Its address is a secret: who knows it can post."""
+    """Where alerts go. Its addresses are secrets: who knows one can post."""
 
     url: str | None = Field(
         default=None, repr=False, description=f"Where alerts are posted ({VARIABLE})."
     )
+    urls: str | None = Field(
+        default=None,
+        repr=False,
+        description="Who is told instead, as addresses of apprise, separated by spaces "
+        f"({by_apprise.VARIABLE}).",
+    )
 
     def tell(self, text: str) -> None:
-        """Post `{"text": ...}`, in as many messages as it takes, at most 3000 characters each.
+        """Tell it by apprise where it has addresses, else post `{"text": ...}` to the webhook.
+
+        In as many messages as it takes, for the webhook of at most 3000 characters each.
 
         Raises:
-            ConfigurationError: no address is set, or it isn't https.
-            AlertError: part of the text wasn't taken.
+            ConfigurationError: no address is set, the webhook's isn't https, apprise knows no such.
+            MissingExtraError: there are addresses of apprise, but it isn't installed.
+            AlertError: the webhook didn't take part of the text, or no other address took it.
         """
+        if urls := self.urls or dg.EnvVar(by_apprise.VARIABLE).get_value():
+            by_apprise.tell(urls, text)
+            return
         for message in messages(text):
             self._post(message)
 
@@ -64,7 +74,9 @@ class AlertWebhook(dg.ConfigurableResource[None]):
     def _address(self) -> str:
         url = self.url or dg.EnvVar(VARIABLE).get_value() or ""
         if not url:
-            raise ConfigurationError(f"{VARIABLE} is not set; set it to the webhook's address")
+            raise ConfigurationError(
+                f"neither {by_apprise.VARIABLE} nor {VARIABLE} is set; set one to where alerts go"
+            )
         from zd_assets.zendesk.client import origin
 
         scheme, host, _ = origin(url)
