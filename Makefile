@@ -1,5 +1,6 @@
 # make demo: the main job on the embedded sandbox. make test: everything that proves it.
 # make unit: of the tests those without server, lake or Dagster, in less than a minute.
+# make examples: dbt, in an environment of its own, reads a lake; downloads.
 # make clients: clients that others wrote read the sandbox to the same rows.
 # make torture MINUTES=10: faults, lies and kill -9 until the time is over; SEED=N begins likewise.
 # make install-check: the core alone in a clean environment, used by a foreign project; downloads.
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo dev test unit lowest browser clients install-check torture lint format clean
+.PHONY: demo dev test unit lowest browser examples clients install-check torture lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -35,6 +36,9 @@ lowest:
 		-c $(LOWEST)/constraints.txt '.[demo,deploy]'
 	mkdir $(LOWEST)/job
 	cd $(LOWEST)/job && ../bin/zd-assets demo run --days 2
+
+examples: $(VENV)/dev.stamp
+	$(BIN)/pytest -n 0 -m downloads
 
 browser: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 0 -m browser -rs

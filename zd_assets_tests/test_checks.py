@@ -24,9 +24,11 @@ from zd_assets.checks.earlier import earlier_footers
 from zd_assets.checks.finding import Finding, Severity
 from zd_assets.checks.rules import check
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.exports import schedules, sensors
+from zd_assets.defs.exports import follow_up_tick, schedules
 from zd_assets.defs.exports.checks import check_keys
+from zd_assets.defs.exports.follow_up_policy import Poll
 from zd_assets.defs.exports.freshness import freshness_policy
+from zd_assets.defs.exports.reference import lists_for
 from zd_assets.defs.resources import LakeFolder, ZendeskSupport
 from zd_assets.lake.footer import FOOTER_KEY, Footer, empty_footer
 from zd_assets.lake.lake import Lake
@@ -367,14 +369,16 @@ def definitions(small: Running, lake: Lake) -> dg.Definitions:
 
 
 def test_what_sensors_and_schedules_ask_for_runs_these_checks_and_no_others(
-    definitions: dg.Definitions, instance: dg.DagsterInstance
+    definitions: dg.Definitions, instance: dg.DagsterInstance, small: Running, lake: Lake
 ) -> None:
     repository = definitions.get_repository_def()
     now_s = at_us("2026-03-01T12:00:00") / 1e6
     sensor = repository.get_sensor_def("chats_follow_up")
     schedule = repository.get_schedule_def("zendesk_support_nightly")
-    followed = sensors.evaluate(instance, CHATS, SITE, 300, now_s)
-    nightly = schedules.evaluate(instance, [TICKETS], SITE, datetime.fromtimestamp(now_s, UTC))
+    api = chat_resource(small)
+    followed = follow_up_tick.evaluate(instance, lake, CHATS, api, SITE, Poll(), now_s).answer
+    now = datetime.fromtimestamp(now_s, UTC)
+    nightly = schedules.evaluate(instance, lake, [TICKETS], SITE, now)
     assert isinstance(nightly, list)
     for name, request in ((sensor.job_name, followed), (schedule.job_name, nightly[0])):
         assert isinstance(request, dg.RunRequest)
@@ -398,7 +402,9 @@ def test_the_jobs_of_the_exports_run_them_and_a_part_of_them_cant_be_left_out(
         exports = [export for export in EXPORTS if export.api is api]
         expected = {key for export in exports for key in check_keys(export, SITE)}
         assert job.asset_layer.asset_graph.asset_check_keys >= expected
-        assert {node.name for node in job.nodes} == {"__".join(one.path) for one in exports}
+        lists = lists_for(api, exports)
+        paths = {"__".join(one.path) for one in (*exports, *lists)}
+        assert {node.name for node in job.nodes} == paths
 
 
 def test_freshness_fails_when_two_nightly_runs_were_missed_and_earlier_for_hours() -> None:

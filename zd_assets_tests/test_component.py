@@ -359,6 +359,7 @@ def test_schedules_tick_when_the_yaml_says() -> None:
         "zendesk_support_nightly": "0 2 * * *",
         "zendesk_chat_second_look": "40 3 * * *",
         "zendesk_support_second_look": "40 3 * * *",
+        "prune_history_daily": "10 5 * * *",
         "zendesk_chat_reference_lists": "50 4 * * *",
         "zendesk_support_reference_lists": "50 4 * * *",
         "zendesk_support_live_format_daily": "0 5 * * 1",

@@ -121,8 +121,7 @@ def test_an_unknown_name_in_zd_follow_is_one_clear_error() -> None:
     loaded = _load(ZD_FOLLOW="chats,tikets")
     assert loaded.returncode != 0
     assert (
-        "ZD_FOLLOW: there is no export 'tikets'; set it to all, or to some of chats, "
-        in loaded.stderr.splitlines()[-1]
+        "ZD_FOLLOW is 'chats,tikets'; set it to some of chats, " in loaded.stderr.splitlines()[-1]
     )
 
 

@@ -45,6 +45,7 @@ def chats(lake: Lake) -> Lake:
 
 
 @pytest.mark.slow
+@pytest.mark.downloads
 def test_dbt_builds_its_model_from_the_lake(chats: Lake, tmp_path: Path) -> None:
     dbt = installed(Path(sys.prefix, "dbt"), DBT, ("3.11", "3.12", "3.13")) / "dbt"
     project = tmp_path / "dbt"

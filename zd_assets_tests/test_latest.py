@@ -184,7 +184,7 @@ def test_an_item_that_stands_in_two_months_fails_the_check_of_keys(lake: Lake) -
             latest_asset(CHATS_LATEST, SITE, when_out_of_date(LakeFolder(), SITE)),
             keys_check(CHATS_LATEST, SITE),
         ],
-        resources={"lake": LakeFolder(location=str(lake.root))},
+        resources=lake_resources(lake),
     )
     [evaluation] = result.get_asset_check_evaluations()
     assert (evaluation.passed, evaluation.metadata["repeated"].value) == (False, 1)

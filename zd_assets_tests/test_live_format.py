@@ -21,9 +21,12 @@ from zd_assets.catalog.export import Api, Export
 from zd_assets.catalog.registry import EXPORTS
 from zd_assets.catalog.support import ORGANIZATIONS, TICKET_EVENTS, TICKETS, USERS
 from zd_assets.defs.build import build_definitions
-from zd_assets.defs.exports import schedules, sensors
+from zd_assets.defs.exports import schedules
 from zd_assets.defs.exports.assets import export_asset
 from zd_assets.defs.exports.format_checks import CHECK, FORMAT_JOB, format_check
+from zd_assets.defs.exports.reference import lists_for
+from zd_assets.defs.exports.run_requests import range_request
+from zd_assets.defs.partitions import last_partitions
 from zd_assets.defs.resources import LakeFolder, ZendeskChat, ZendeskSupport
 from zd_assets.lake.format import compare
 from zd_assets.lake.lake import Lake
@@ -455,23 +458,24 @@ def live_format(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluati
 
 
 def test_no_job_sensor_or_schedule_that_materializes_runs_the_check(
-    definitions: dg.Definitions, clock: time_machine.Traveller
+    definitions: dg.Definitions, clock: time_machine.Traveller, lake: Lake
 ) -> None:
     repository = definitions.get_repository_def()
     with dg.DagsterInstance.ephemeral() as instance:
         for api in Api:
             exports = [export for export in EXPORTS if export.api is api]
             mine = {"__".join(export.path) for export in exports}
-            assert steps(repository.get_job(api.value)) == mine
-            requests = schedules.evaluate(instance, exports, SITE, now())
+            lists = {"__".join(table.path) for table in lists_for(api, exports)}
+            assert steps(repository.get_job(api.value)) == mine | lists
+            requests = schedules.evaluate(instance, lake, exports, SITE, now())
             assert isinstance(requests, list)
             nightly = repository.get_schedule_def(f"{api.value}_nightly")
             assert nightly.job_name
             job = repository.get_job(nightly.job_name)
             assert set.union(*(steps(job, request) for request in requests)) == mine
         for export in EXPORTS:
-            request = sensors.evaluate(instance, export, SITE, 300, now().timestamp())
-            assert isinstance(request, dg.RunRequest)
+            [window] = last_partitions(SITE.partitions_def, now().timestamp(), 1)
+            request = range_request(export, SITE, window, window, "key", {})
             sensor = repository.get_sensor_def(f"{export.name}_follow_up")
             assert sensor.job_name
             assert steps(repository.get_job(sensor.job_name), request) == {"__".join(export.path)}

@@ -340,7 +340,12 @@ def test_a_copied_lake_goes_on_in_an_instance_that_knows_nothing(
         assert all(metadata["complete"].value for _, metadata in events)
         # All of it counts as changed, once, and comes out the same.
         made = {name for tick in restored.settle() for name in tick}
-        assert made == {"chats_latest", "tickets_latest", "conversion_attribution"}
+        assert made == {
+            "chats_latest",
+            "tickets_latest",
+            "conversion_attribution",
+            "ticket_custom_fields",
+        }
         after = contents(elsewhere)
         assert after.keys() == before.keys()
         assert [path for path in before if after[path] != before[path]] == []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.registry import EXPORTS
@@ -61,6 +62,14 @@ def _no_subdomain(value: str) -> str:
 def _no_address(value: str) -> str:
     usable = value.startswith(("https://", "http://"))
     return "" if usable else "set it to an address such as https://acme.zendesk.com/api/v2"
+
+
+def _no_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError):
+        return "set it to the IANA name of a time zone, such as Europe/Berlin"
+    return ""
 
 
 def _no_lake(value: str) -> str:
@@ -136,6 +145,13 @@ VARIABLES: tuple[Variable, ...] = (
         example="data",
         default="data",
         wrong=_no_lake,
+    ),
+    Variable(
+        "ZD_TIME_ZONE",
+        "The zone of the days of facts, marts and report, by its IANA name; exports stay UTC.",
+        example="Europe/Berlin",
+        default="UTC",
+        wrong=_no_zone,
     ),
     Variable(
         "ZD_POLL_INTERVAL",

@@ -18,6 +18,7 @@ class Action(StrEnum):
     NOT_REACHED = "not reached: the run had spent its page budget"
     LOOKED_AGAIN = "looked at again: nothing new"
     ADDED_TO = "rows were added that came with pages of other partitions"
+    STOPPED = "committed while the run was being stopped"
     UNSETTLED = "nothing is settled yet"
 
 

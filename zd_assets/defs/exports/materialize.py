@@ -72,10 +72,16 @@ def materialize(
                         context.log.warning(message)
         results = _check_results(export, lake, [*done.values()], settled_us)
     except BaseException:
-        # No result will carry their events: the committed partitions are reported here. What is
-        # committed while the run is being stopped, the next run reports.
+        # No result will carry their events: the committed partitions are reported here.
         for report in done.values():
             _log_event(context, namespace, report)
+        for window in windows:
+            footer = None if window in done else lake.footer(export, window)
+            if footer and footer.run_id == context.run.run_id:
+                path = lake.path(export, window)
+                _log_event(
+                    context, namespace, PartitionReport(window, Action.STOPPED, footer, path)
+                )
         raise
     for report in done.values():
         if report.partition in windows:
