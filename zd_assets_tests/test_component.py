@@ -141,6 +141,7 @@ def test_a_foreign_project_lists_what_its_yaml_asks_for(
         *("chats_latest", "tickets_latest"),
         *("chat_engagements", "chat_messages", "chat_page_views", "chat_daily_summary"),
         "ticket_custom_fields",
+        "support_report",
     }
     sensors = {"chats_follow_up", "tickets_follow_up", "analytics_automation"}
     sensors |= {"failure_alerts", "freshness_alerts"}
