@@ -40,6 +40,7 @@ def daily_asset(
             "key": ", ".join(table.key),
         },
         kinds={"duckdb", "parquet"},
+        code_version=table.code_version,
         automation_condition=condition,
         pool=namespace.name(*table.path),
         check_specs=[
