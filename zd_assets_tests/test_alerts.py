@@ -114,7 +114,7 @@ class Watch:
         self.sandbox.reset(**NO_LIMITS, now=NOW, clock="frozen")
 
     def tick(self, name: str = "failure_alerts", after: timedelta = timedelta(minutes=1)) -> str:
-        """What the sensor says, a while later; it is loaded anew each time."""
+        """What the sensor says, a while later; it is loaded again each time."""
         self.clock.shift(after)
         repository = self.definitions().get_repository_def()
         sensor = repository.get_sensor_def(name)

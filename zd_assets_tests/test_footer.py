@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from zd_assets.catalog.chat import CHATS, CONVERSIONS
 from zd_assets.catalog.columns import Column, Scalar
 from zd_assets.catalog.export import Export
 from zd_assets.catalog.support import TICKETS
+from zd_assets.engine.day import DayFooter
 from zd_assets.lake.errors import LakeError
 from zd_assets.lake.footer import Footer, LastPage, decode_footer, empty_footer, schema_id
 from zd_assets.lake.lake import Lake
@@ -224,3 +226,27 @@ def test_a_footer_of_an_older_version_is_read_without_what_it_lacks() -> None:
     for name in ("resume_time", "parameters", "sideloads", "system_updates"):
         del facts[name]
     assert decode_footer(json.dumps(facts).encode()) == footer
+
+
+def test_a_footer_of_the_version_before_is_read() -> None:
+    """Its `ending` has another name now: the partition then goes on from time."""
+    page = {
+        "count": 3,
+        "limit": 1000,
+        "end_time": 1769904000,
+        "end_id": None,
+        "policy": "progress",
+        "row": "count < limit",
+        "ending": "caught up: the server has no more items",
+        "follow_up_now": False,
+    }
+    before = json.loads(empty_footer(CHATS, DAY, "run").encode()) | {"last_page": page}
+    footer = decode_footer(json.dumps(before).encode())
+    assert footer.last_page
+    assert (footer.last_page.count, footer.last_page.stop_reason) == (3, None)
+
+
+def test_a_day_of_the_version_before_is_read_and_due() -> None:
+    before = {"table": "chat_messages", "day": "2026-02-02", "made_of": "1", "content": "2"}
+    footer = msgspec.json.decode(json.dumps(before), type=DayFooter)
+    assert (footer.input_version, footer.complete) == ("", False)

@@ -92,21 +92,22 @@ def up_to(last: Day, days: int) -> list[Day]:
 class DayFooter:
     """What a day's file was made of, and how.
 
-    `input_version` changes when anything does that the day is made of, `content` when any row does.
+    `input_version` changes when anything does that the day is made of, `data_version` when any row
+    does. A file of an older version has neither, so that its day is due.
     `complete` says that the day was over and all that it is made of complete;
-    `known_until_us`, in microseconds since 1970, how far it goes. A table that carries has
-    done so from `carried_since` on: each day since went on from the one before. The day is one
+    `known_until_us`, in microseconds since 1970, how far it goes. A table that depends on the past
+    has done so from `carried_since` on: each day since went on from the one before. The day is one
     of `time_zone`.
     """
 
     table: str
     day: str
-    input_version: str
-    data_version: str
-    complete: bool
-    known_until_us: int
-    items: int
-    run_id: str
+    input_version: str = ""
+    data_version: str = ""
+    complete: bool = False
+    known_until_us: int = 0
+    items: int = 0
+    run_id: str = ""
     carried_since: str | None = None
     time_zone: str = "UTC"
     made_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))

@@ -36,8 +36,8 @@ class LastPage:
     end_id: str | None
     policy: str
     row: str
-    stop_reason: str | None
-    follow_up_now: bool
+    stop_reason: str | None = None
+    follow_up_now: bool = False
     cursor: str | None = None
 
 

@@ -25,7 +25,7 @@ class ReferenceFooter:
     """What a list's file says of itself.
 
     `names_version` changes when any of the names does that models see, and with nothing else.
-    `drift` counts what stands in `_extra`, by path.
+    `drift` counts what is in `_extra`, by path.
     """
 
     table: str

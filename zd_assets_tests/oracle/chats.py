@@ -1,4 +1,4 @@
-"""What is to stand in the tables of chats, from chats, conversions and department events."""
+"""What the tables are to hold of chats, from chats, conversions and department events."""
 
 import json
 from collections.abc import Iterable

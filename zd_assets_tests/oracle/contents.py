@@ -1,4 +1,4 @@
-"""What is to stand in the tables of what chats and tickets contain: pages, comments and fields."""
+"""What the tables are to hold of what chats and tickets contain: pages, comments and fields."""
 
 import json
 import re
