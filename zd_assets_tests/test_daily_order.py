@@ -162,7 +162,7 @@ def test_every_table_has_rows_in_this_world_and_they_keep_what_it_promises(
             assert broken == [(0,)], f"{table.name}: {promise}"
 
 
-@settings(PATIENT, max_examples=3)
+@settings(PATIENT, max_examples=2)
 @given(st.data())
 def test_made_in_any_order_and_twice_the_days_end_the_same(
     in_order: Lake, data: st.DataObject
