@@ -184,8 +184,8 @@ def wide_chats(place: Place, count: int = 820_000) -> None:
     one = days("2026-02-10", 1)
     _, endpoint = road(CHATS, Pagination.CHAT)
     # Without the proxy, which would be what is measured.
-    task = child.with_means(place.task(CHATS, endpoint, one), url=place.sandbox.url)
-    ran = place.fetch(task)
+    asked = place.task(CHATS, endpoint, one, max_pages=10_000)
+    ran = place.fetch(child.with_means(asked, url=place.sandbox.url))
     footer = place.lake.footer(CHATS, one[0])
     _, mb = place.sizes()
     entries = place.sandbox.requests()
